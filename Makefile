@@ -1,0 +1,42 @@
+# `make run` and `make test` do all the set-up themselves, from the lock file.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup run test demo bench chaos lint lock clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: .venv/ready  ## fill .venv from the lock file
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: setup  ## serve at http://127.0.0.1:8000, with a Redis and a database of its own
+	$(BIN)/sluice up
+
+test: setup lint  ## every check and test that needs no more than this machine
+	$(BIN)/pytest
+
+demo: setup  ## 5,000 webhooks through the whole of it, each accounted for
+	$(BIN)/python -m tests.demo
+
+bench: setup  ## webhooks and events a second, beside baselines
+	$(BIN)/python -m tests.bench
+
+lint: setup  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock:  ## write the lock files anew (needs uv)
+	uv pip compile pyproject.toml --all-extras --generate-hashes --universal --python-version 3.11 \
+		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 -c requirements.lock \
+		--no-emit-index-url --no-header --quiet --output-file deploy/requirements.lock
+
+clean:  ## remove what was made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

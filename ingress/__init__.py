@@ -1,0 +1,1 @@
+"""Sluice's ingress: takes webhooks in and acknowledges them once they are durable."""

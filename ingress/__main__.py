@@ -1,0 +1,38 @@
+"""`python -m ingress`: the ingress on uvicorn, at SLUICE_HOST and SLUICE_PORT."""
+
+import uvicorn
+
+from shared import logs
+from shared.errors import WrongSettings
+from shared.exits import refuse
+from shared.settings import Settings
+
+
+def main() -> None:
+    """Runs until SIGTERM; requests under way are finished first. WEB_CONCURRENCY processes (uvicorn's setting)."""
+    logs.configure()
+    try:
+        settings = Settings.load()
+        settings.require_secret_unless_loopback()
+    except WrongSettings as error:
+        refuse(error)
+    uvicorn.run(
+        "ingress.app:app",
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        loop="uvloop",
+        lifespan="on",
+        ws="none",
+        access_log=False,  # a line an event is no log; and the path may hold the token
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=20,
+        backlog=4096,
+    )
+
+
+if __name__ == "__main__":
+    main()

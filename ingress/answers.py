@@ -1,0 +1,40 @@
+"""Answers, ready to send: every error is JSON of one shape."""
+
+from collections.abc import Sequence
+
+import orjson
+from starlette.types import Send
+
+from shared.errors import Refused
+
+Headers = list[tuple[bytes, bytes]]
+
+_JSON = (b"content-type", b"application/json")
+_ACCEPTED_LENGTH = (b"content-length", str(len(b'{"receipt":"%s"}' % (b"0" * 24))).encode())
+_ACCEPTED = {"type": "http.response.start", "status": 200, "headers": [_JSON, _ACCEPTED_LENGTH]}
+
+
+async def send_accepted(send: Send, receipt: str) -> None:
+    """200: the webhook is durable; the body names its receipt."""
+    await send(_ACCEPTED)
+    await send({"type": "http.response.body", "body": b'{"receipt":"%b"}' % receipt.encode()})
+
+
+async def send_refused(send: Send, error: Refused) -> None:
+    """The error's status and its code and message as JSON; the connection is closed if a body may be left unread."""
+    body = refusal(error)
+    headers = [_JSON, (b"content-length", str(len(body)).encode()), *extra_headers(error)]
+    if error.status in {408, 413}:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def refusal(error: Refused) -> bytes:
+    """`{"error": {"code": …, "message": …}}`."""
+    return orjson.dumps({"error": {"code": error.code, "message": error.message}})
+
+
+def extra_headers(error: Refused) -> Sequence[tuple[bytes, bytes]]:
+    """`Retry-After` where the error says when to come again."""
+    return () if error.retry_after is None else ((b"retry-after", str(error.retry_after).encode()),)

@@ -1,0 +1,95 @@
+"""The ingress as an ASGI application: `uvicorn ingress.app:app`, or `python -m ingress`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import redis.asyncio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from ingress.answers import refusal
+from ingress.challenge import Challenge
+from ingress.groups import GroupCommit
+from ingress.guard import Guard
+from ingress.health import Health
+from ingress.redis_push import RedisPush
+from ingress.sorting import INTAKE, LARGE_LANE, STATUSES
+from ingress.webhooks import Webhooks
+from shared import logs
+from shared.connections import connect_async
+from shared.errors import Refused, WrongSettings
+from shared.exits import refuse
+from shared.settings import Settings
+
+_PATHS = ("", "/messages", "/statuses", "/{token}", "/messages/{token}", "/statuses/{token}")
+
+
+def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) -> ASGIApp:
+    """The whole ingress. Raises WrongSettings where it would be open to everybody, or knows no Redis."""
+    settings.require_secret_unless_loopback()
+    client = client or connect_async(settings.redis)
+    push = RedisPush(client, max_backlog=settings.max_backlog, min_replicas=settings.min_replicas)
+    groups = {lane: _group(push, lane) for lane in (INTAKE, STATUSES, LARGE_LANE)}
+    tokens = [token.get_secret_value() for token in settings.webhook_token]
+    guard = Guard(tokens, settings.hmac_secret.get_secret_value() if settings.hmac_secret else None)
+    challenge = Challenge(settings.verify_token.get_secret_value() if settings.verify_token else None)
+    health = Health(push.ping)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await push.ping()  # says in one line when Redis is not there; webhooks are answered all the same
+        yield
+        await client.aclose()
+
+    rest = Starlette(
+        routes=[
+            # POST never comes here; it is named so that a 405 tells what is allowed.
+            *[Route(f"/webhooks{path}", challenge.answer, methods=["GET", "POST"]) for path in _PATHS],
+            Route("/health/live", health.live),
+            Route("/health/ready", health.ready),
+        ],
+        exception_handlers={HTTPException: _http_error, Refused: _refused, Exception: _fault},
+        lifespan=lifespan,
+    )
+    return Webhooks(
+        rest, lambda lane, receipt: groups[lane].commit(receipt), guard, max_body_bytes=settings.max_body_bytes
+    )
+
+
+def _group(push: RedisPush, lane: str) -> GroupCommit:
+    return GroupCommit(lambda receipts: push.push(lane, receipts))
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
+    answer = Refused(error.status_code, code, error.detail)
+    return Response(refusal(answer), error.status_code, error.headers, "application/json")
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return Response(refusal(error), error.status, media_type="application/json")
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    return JSONResponse({"error": {"code": "internal", "message": "this is a fault of the server; it was logged"}}, 500)
+
+
+def _app() -> ASGIApp:
+    logs.configure()
+    try:
+        return create_app(Settings.load())
+    except WrongSettings as error:
+        refuse(error)
+
+
+def __getattr__(name: str) -> ASGIApp:
+    # Made when it is asked for, so that importing this module reads no environment.
+    if name == "app":
+        return _app()
+    raise AttributeError(name)

@@ -1,0 +1,16 @@
+"""How a program of Sluice ends when an operator must act."""
+
+import sys
+from typing import NoReturn
+
+from shared.errors import WrongSettings
+
+#: Exit code for wrong settings (EX_CONFIG of sysexits.h): starting again would not help.
+WRONG_SETTINGS = 78
+
+
+def refuse(error: WrongSettings) -> NoReturn:
+    """Names every wrong setting on stderr, a line each, and exits."""
+    for problem in error.problems:
+        print(f"sluice: {problem}", file=sys.stderr)  # noqa: T201 - for the person who started it
+    sys.exit(WRONG_SETTINGS)

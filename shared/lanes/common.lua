@@ -1,0 +1,69 @@
+-- Stands before every script of the lanes. A lane named L lives in
+--   sluice:lane:L            stream: entries that wait or are being handled (group "workers")
+--   sluice:lane:L:suspects   stream: entries whose holder died, to be taken one at a time (same group)
+--   sluice:lane:L:retry      sorted set: entries that wait for their time, by milliseconds since 1970
+--   sluice:lane:L:dead       stream: dead letters
+--   sluice:lane:L:woken      sorted set: ids of wake-ups that were sent and not yet answered, by time sent (ms)
+--   sluice:lane:L:hold       while it exists the lane is not drained; it expires by itself
+--   sluice:lane:L:spec       hash: queue, grain, cap, wakeup, lease; written by the workers that know the lane
+--   sluice:lane:L:counts     hash: what ever happened in it; exact, since it is written where it happens
+-- Fields of an entry: d data, a attempts made, x deaths of processes that held it, e last error.
+
+local PREFIX = 'sluice:lane:'
+local GROUP = 'workers'
+
+local function clock()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- Entries of a stream that nobody holds.
+local function waiting(stream)
+  local length = redis.call('XLEN', stream)
+  if length == 0 then return 0 end
+  local groups = redis.call('XINFO', 'GROUPS', stream)
+  local held = groups[1] and groups[1][6] or 0
+  return length - held
+end
+
+-- Sends as many wake-ups as the lane's backlog deserves beyond those still on their way. One that a worker has not
+-- answered is taken for lost after 1 s if its queue is empty (it is not in there), else after 30 s.
+local function wake(lane, now)
+  local base = PREFIX .. lane
+  local backlog = waiting(base) + waiting(base .. ':suspects')
+  if backlog <= 0 or redis.call('EXISTS', base .. ':hold') == 1 then return 0 end
+  local spec = redis.call('HMGET', base .. ':spec', 'queue', 'grain', 'cap', 'wakeup')
+  if not spec[1] then return 0 end
+  local queue, woken = 'sluice:queue:' .. spec[1], base .. ':woken'
+  local patience = redis.call('LLEN', queue) == 0 and 1000 or 30000
+  redis.call('ZREMRANGEBYSCORE', woken, '-inf', now - patience)
+  local wanted = math.min(tonumber(spec[3]), math.ceil(backlog / tonumber(spec[2])))
+  local missing = wanted - redis.call('ZCARD', woken)
+  for _ = 1, missing do
+    local id = lane .. '-' .. redis.call('INCR', 'sluice:wakeups')
+    redis.call('LPUSH', queue, (string.gsub(spec[4], 'SLUICE%-WAKEUP%-ID', id)))
+    redis.call('ZADD', woken, now, id)
+  end
+  return math.max(missing, 0)
+end
+
+-- Adds an entry; the fields that are mostly zero are left out to save memory.
+local function add(stream, data, attempts, deaths, err)
+  local fields = {'d', data}
+  if attempts and attempts ~= '0' then fields[#fields + 1] = 'a'; fields[#fields + 1] = attempts end
+  if deaths and deaths ~= '0' then fields[#fields + 1] = 'x'; fields[#fields + 1] = deaths end
+  if err and err ~= '' then fields[#fields + 1] = 'e'; fields[#fields + 1] = err end
+  return redis.call('XADD', stream, '*', unpack(fields))
+end
+
+-- The fields of an entry by name.
+local function named(fields)
+  local entry = {}
+  for i = 1, #fields, 2 do entry[fields[i]] = fields[i + 1] end
+  return entry
+end
+
+local function bury(base, entry, attempts, why, err, trace, now)
+  redis.call('XADD', base .. ':dead', '*', 'd', entry.d or '', 'a', attempts, 'x', entry.x or '0',
+    'why', why, 'e', err, 't', trace, 'at', now)
+end

@@ -1,0 +1,113 @@
+"""The workers' side of the lanes: make known, take, settle, tick. (The ingress only pushes.)"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import redis
+from redis.exceptions import ResponseError
+
+from shared import wakeups
+from shared.lanes import lane as names
+from shared.lanes.lane import LaneSpec, Taken
+from shared.lanes.scripts import source
+from shared.lanes.verdicts import Verdict, arguments
+
+#: An entry whose holders died this often is a dead letter.
+POISON_DEATHS = 3
+#: What one tick does in one lane at most.
+DUE_AT_ONCE = 500
+LEASES_AT_ONCE = 100
+
+
+class Begun(NamedTuple):
+    """What a drain finds in its lane."""
+
+    held: bool  # not to be drained now
+    suspects: bool  # there may be entries to be taken alone
+
+
+class Ticked(NamedTuple):
+    """What one tick did in one lane."""
+
+    moved: int  # retries whose time had come
+    suspected: int  # entries whose lease had run out
+    dead: int  # …for the third time
+    woken: int  # wake-ups sent
+
+
+class Lanes:
+    """Lanes of one Redis. All methods may raise redis.exceptions.RedisError; each may be repeated."""
+
+    def __init__(self, client: redis.Redis, *, dedupe_seconds: int = 86_400) -> None:
+        self.client = client
+        self.dedupe_seconds = dedupe_seconds
+        self._push = client.register_script(source("push"))
+        self._settle = client.register_script(source("settle"))
+        self._tick = client.register_script(source("tick"))
+
+    def make_known(self, specs: Iterable[LaneSpec]) -> None:
+        """Writes the lanes' specs where the scripts read them, and creates what is missing."""
+        pipe = self.client.pipeline(transaction=False)
+        for spec in specs:
+            key = names.stream(spec.name)
+            fields = spec._asdict() | {"wakeup": wakeups.template(spec.name, spec.queue), "lease": spec.lease_ms}
+            pipe.hset(f"{key}:spec", mapping={k: fields[k] for k in ("queue", "grain", "cap", "wakeup", "lease")})
+            pipe.sadd(names.LANES, spec.name)
+            pipe.xgroup_create(key, names.GROUP, id="0", mkstream=True)
+            pipe.xgroup_create(names.suspects(spec.name), names.GROUP, id="0", mkstream=True)
+        for reply in pipe.execute(raise_on_error=False):
+            if isinstance(reply, Exception) and "BUSYGROUP" not in str(reply):
+                raise reply
+
+    def push(self, lane: str, entries: Sequence[bytes], *, limit: int = 0) -> None:
+        """Adds entries and wakes the lane. Raises ResponseError `BACKLOG …` where more than `limit` would wait."""
+        self._push(keys=[names.stream(lane)], args=[lane, limit, *entries])
+
+    def begin(self, lane: str, wakeup: str | None) -> Begun:
+        """A wake-up arrived (None: a drain without one): it is not on its way any more. What is there to do?"""
+        pipe = self.client.pipeline(transaction=False)
+        pipe.zrem(f"{names.stream(lane)}:woken", wakeup or "")
+        pipe.exists(f"{names.stream(lane)}:hold")
+        pipe.xlen(names.suspects(lane))
+        _, held, suspects = pipe.execute()
+        return Begun(bool(held), suspects > 0)
+
+    def hold(self, lane: str, seconds: float) -> None:
+        """Nobody drains the lane for that long."""
+        self.client.set(f"{names.stream(lane)}:hold", "", px=max(1, round(seconds * 1000)))
+
+    def take(self, lane: str, consumer: str, count: int) -> list[Taken]:
+        """Up to `count` entries that nobody holds; they belong to this consumer until their lease runs out."""
+        return self._read(names.stream(lane), consumer, count)
+
+    def take_suspect(self, lane: str, consumer: str) -> list[Taken]:
+        """One entry whose last holder died, if there is any: to be run alone, so that it harms no other."""
+        return self._read(names.suspects(lane), consumer, 1)
+
+    def settle(
+        self, lane: str, verdicts: list[tuple[bytes, Verdict]], *, suspect: bool = False
+    ) -> tuple[int, int, int]:
+        """Ends the handling of taken entries, all at once. Replies (settled, events added, duplicates)."""
+        keys = [names.suspects(lane) if suspect else names.stream(lane), names.stream(lane)]
+        settled, added, duplicates = self._settle(keys=keys, args=arguments(lane, self.dedupe_seconds, verdicts))
+        return int(settled), int(added), int(duplicates)
+
+    def tick(self, lanes: Iterable[str]) -> dict[str, Ticked]:
+        """Lets time act on the lanes, in one round trip."""
+        lanes = list(lanes)
+        pipe = self.client.pipeline(transaction=False)
+        for lane in lanes:
+            self._tick(keys=[names.stream(lane)], args=[lane, DUE_AT_ONCE, LEASES_AT_ONCE, POISON_DEATHS], client=pipe)
+        return {lane: Ticked(*map(int, reply)) for lane, reply in zip(lanes, pipe.execute(), strict=True)}
+
+    def _read(self, stream: str, consumer: str, count: int) -> list[Taken]:
+        try:
+            reply = self.client.execute_command(  # type: ignore[no-untyped-call]
+                "XREADGROUP", "GROUP", names.GROUP, consumer, "COUNT", count, "STREAMS", stream, ">"
+            )
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            self.client.xgroup_create(stream, names.GROUP, id="0", mkstream=True)
+            return []
+        return [Taken.read(*entry) for _, entries in reply or () for entry in entries]

@@ -1,0 +1,16 @@
+-- Adds entries to a lane and wakes it.
+-- KEYS[1]   the lane's stream
+-- ARGV[1]   name of the lane
+-- ARGV[2]   entries that may wait in the lane at most; 0: any number
+-- ARGV[3…]  the entries' data
+-- Reply: how many entries were added. Error BACKLOG: the lane is full and nothing was added.
+
+local limit = tonumber(ARGV[2])
+if limit > 0 and redis.call('XLEN', KEYS[1]) + #ARGV - 2 > limit then
+  return redis.error_reply('BACKLOG ' .. ARGV[1] .. ' has ' .. limit .. ' entries waiting')
+end
+for i = 3, #ARGV do
+  redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
+end
+wake(ARGV[1], clock())
+return #ARGV - 2

@@ -1,0 +1,59 @@
+-- What time does to a lane: retries that are due go back into it, entries whose lease ran out become suspects, and a
+-- lane with work but no wake-up is woken. Bounded work a call; what is left waits for the next.
+-- KEYS[1]  the lane's stream
+-- ARGV     lane, due retries to move at most, entries to look at for their lease at most, deaths that make poison
+-- Reply: retries moved, suspects made, dead letters made, wake-ups sent.
+
+local lane, limit, look, poison = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local base, now = KEYS[1], clock()
+local suspects, spec = base .. ':suspects', base .. ':spec'
+local moved, suspected, dead = 0, 0, 0
+
+for _, held in ipairs(redis.call('ZRANGEBYSCORE', base .. ':retry', '-inf', now, 'LIMIT', 0, limit)) do
+  local cut = string.find(held, '\n', 1, true)
+  local head = cjson.decode(string.sub(held, 1, cut - 1))
+  add(base, string.sub(held, cut + 1), tostring(head.a), tostring(head.x), head.e)
+  redis.call('ZREM', base .. ':retry', held)
+  moved = moved + 1
+end
+
+-- The pending list is read from where the last call stopped, so that a long one is walked in turns.
+local function expire(stream, cursor)
+  local lease = redis.call('HGET', spec, 'lease')
+  if not lease or redis.call('EXISTS', stream) == 0 then return end
+  local from = redis.call('HGET', spec, cursor) or '0-0'
+  local found = redis.call('XAUTOCLAIM', stream, GROUP, 'tick', lease, from, 'COUNT', look)
+  redis.call('HSET', spec, cursor, found[1])
+  for _, item in ipairs(found[2]) do
+    local id, entry = item[1], named(item[2])
+    local deaths = (entry.x or 0) + 1
+    redis.call('XACK', stream, GROUP, id)
+    redis.call('XDEL', stream, id)
+    if deaths >= poison then
+      entry.x = tostring(deaths)
+      bury(base, entry, (entry.a or 0) + 1, 'poison', deaths .. ' times it was taken and not settled: ' ..
+        'the process that ran it died, or it ran past its lease', '', now)
+      dead = dead + 1
+    else
+      add(suspects, entry.d, entry.a, tostring(deaths), entry.e)
+      suspected = suspected + 1
+    end
+  end
+end
+
+expire(base, 'cursor')
+expire(suspects, 'cursor:suspects')
+
+-- Once a minute: forget processes that are gone and hold nothing.
+if math.floor(now / 1000) % 60 == 0 then
+  for _, stream in ipairs({base, suspects}) do
+    if redis.call('EXISTS', stream) == 1 then
+      for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', stream, GROUP)) do
+        if c[4] == 0 and c[6] > 600000 then redis.call('XGROUP', 'DELCONSUMER', stream, GROUP, c[2]) end
+      end
+    end
+  end
+end
+
+if dead > 0 then redis.call('HINCRBY', base .. ':counts', 'dead', dead) end
+return {moved, suspected, dead, wake(lane, now)}

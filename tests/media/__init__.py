@@ -1,0 +1,1 @@
+"""Media metadata: address, answers, client, breaker and cache."""

@@ -1,0 +1,100 @@
+"""Events to write, and a look at what was written."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from workers.events import Event, ImageMessage, StatusUpdate, TextMessage
+from workers.store import Store, tables
+
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    """So many seconds after START."""
+    return START + timedelta(seconds=seconds)
+
+
+def status(word: str = "sent", seconds: float = 0, wamid: str | None = "wamid.1", **fields: Any) -> StatusUpdate:
+    recipient = fields.pop("recipient", "919999999999")
+    values: dict[str, Any] = {
+        "key": f"{wamid}:{word}:{recipient}",
+        "kind": "status",
+        "type": word,
+        "status": word,
+        "raw": {"id": wamid, "status": word},
+        "occurred_at": at(seconds),
+        "received_at": at(seconds + 1),
+        "receipt": "00",
+    }
+    return StatusUpdate(**(values | fields), wamid=wamid, recipient=recipient)
+
+
+def message_fields(kind_of: str, seconds: float = 0, wamid: str | None = "wamid.1", **fields: Any) -> dict[str, Any]:
+    return {
+        "key": f"{wamid}",
+        "kind": "message",
+        "type": kind_of,
+        "raw": {"id": wamid, "type": kind_of},
+        "occurred_at": at(seconds),
+        "received_at": at(seconds + 1),
+        "receipt": "00",
+        "wamid": wamid,
+        "customer": "918888888888",
+    } | fields
+
+
+def text_message(text: str | None = "hello", seconds: float = 0, **fields: Any) -> TextMessage:
+    return TextMessage(text=text, **message_fields("text", seconds, **fields))
+
+
+def image(seconds: float = 0, **fields: Any) -> ImageMessage:
+    return ImageMessage(**message_fields("image", seconds, **({"media_id": "m1"} | fields)))
+
+
+def contents(store: Store) -> Mapping[str, list[dict[str, Any]]]:
+    """All rows of all tables, by table, each as a mapping."""
+    found = {}
+    with store.reading() as connection:
+        for table in tables.metadata.sorted_tables:
+            query = select(table).order_by(*table.primary_key)
+            found[table.name] = [dict(row) for row in connection.execute(query).mappings()]
+    return found
+
+
+def only(store: Store, table: str) -> dict[str, Any]:
+    """The only row of a table."""
+    (row,) = contents(store)[table]
+    return row
+
+
+def empty(store: Store) -> None:
+    """Delete all rows."""
+    with store.writing() as connection:
+        for table in tables.metadata.sorted_tables:
+            connection.execute(delete(table))
+
+
+def written(store: Store, *batches: list[Event]) -> Mapping[str, list[dict[str, Any]]]:
+    """What an empty store holds after these batches."""
+    empty(store)
+    for batch in batches:
+        store.write(batch)
+    return contents(store)
+
+
+def at_once(*tasks: Callable[[], None]) -> None:
+    """Run tasks in a thread each, let loose together; raise the first error of any."""
+    gate = threading.Barrier(len(tasks))
+
+    def run(task: Callable[[], None]) -> None:
+        gate.wait()
+        task()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        for future in [pool.submit(run, task) for task in tasks]:
+            future.result()

@@ -1,0 +1,1 @@
+"""Sluice's workers: classification, media metadata, handlers, the event store and the command line."""

@@ -1,0 +1,82 @@
+"""The Celery application, put together from the settings."""
+
+import importlib
+from functools import partial
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue
+
+from shared import logs, wakeups
+from shared.connections import keepalive
+from shared.errors import WrongSettings
+from shared.settings import Settings
+from workers import builtin, wiring
+from workers.handlers.registry import REGISTRY
+from workers.plan import plan, queues
+from workers.process import Process
+from workers.tasks import DrainTask
+from workers.tick import Ticker, TickStep
+
+
+def create_app(settings: Settings) -> Celery:
+    """The application with a task for every lane. Raises WrongSettings, also for a handler module that fails."""
+    process = Process(settings)
+    if settings.database is not None:
+        builtin.register(partial(wiring.store, process))
+    import_handlers(settings.handlers)
+    lanes = plan(REGISTRY, media=settings.media_url is not None)
+    app = Celery("sluice", broker=broker_url(settings.redis))
+    app.conf.update(configuration(queues(lanes), settings.redis))
+    for name, lane in lanes.items():
+        app.register_task(DrainTask(name, partial(wiring.drain, process, lane), lane.hard_limit))
+    ticker = Ticker(lambda: process.lanes, [lane.spec for lane in lanes.values()])
+    app.steps["worker"].add(type("Tick", (TickStep,), {"ticker": staticmethod(ticker)}))
+    setup_logging.connect(_set_up_logging)
+    return app
+
+
+def configuration(queue_names: list[str], redis_url: str) -> dict[str, Any]:
+    """Celery's settings. Wake-ups carry nothing and may be lost, so none of its safety nets is wanted."""
+    return {
+        "task_queues": [Queue(name, exchange="", routing_key=name) for name in queue_names],
+        "task_default_queue": queue_names[0],
+        "task_ignore_result": True,
+        "task_acks_late": False,
+        "worker_prefetch_multiplier": 1,
+        "worker_disable_prefetch": True,  # a wake-up that waits in a busy worker keeps an idle one from taking it
+        "worker_send_task_events": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "global_keyprefix": wakeups.KEY_PREFIX,
+            "queue_order_strategy": "priority",  # the queues in the order given, not in turns
+            "priority_steps": [0],
+            "socket_timeout": 10,
+            "socket_connect_timeout": 3,
+            "visibility_timeout": 300,
+            **keepalive(redis_url),
+        },
+    }
+
+
+def broker_url(redis_url: str) -> str:
+    """The settings' Redis address as kombu spells it."""
+    return redis_url.replace("unix://", "redis+socket://", 1)
+
+
+def import_handlers(modules: tuple[str, ...]) -> None:
+    """Imports the users' handlers. Raises WrongSettings naming each module that fails, and why."""
+    problems = []
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # noqa: BLE001 - whatever a user's module raises is told in words
+            problems.append(f"SLUICE_HANDLERS: {module} cannot be imported: {type(error).__name__}: {error}")
+    if problems:
+        raise WrongSettings(problems)
+
+
+def _set_up_logging(**_options: Any) -> None:
+    logs.configure()

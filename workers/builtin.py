@@ -1,0 +1,16 @@
+"""The built-in handlers: every event is written to the event store."""
+
+from collections.abc import Callable, Sequence
+
+from shared.errors import Retry
+from workers.events import TYPES, Event
+from workers.handlers.registry import handler
+from workers.store import Store
+
+
+def register(store: Callable[[], Store]) -> None:
+    """Registers `store` for every event type. `store()` answers this process' event store."""
+
+    @handler(*sorted(TYPES), name="store", batch=True, retry=Retry(attempts=12, base=1.0, cap=600.0), timeout=60.0)
+    def write(events: Sequence[Event]) -> None:
+        store().write(events)

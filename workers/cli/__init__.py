@@ -1,0 +1,5 @@
+"""The command line: `sluice …`. One module a group of commands."""
+
+from workers.cli.app import main
+
+__all__ = ["main"]

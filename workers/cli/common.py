@@ -1,0 +1,54 @@
+"""What the commands share: settings, Redis, and how they say what went wrong."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import orjson
+import redis
+import typer
+from redis.exceptions import RedisError
+
+from shared.connections import connect
+from shared.errors import WrongSettings
+from shared.exits import refuse
+from shared.settings import Settings
+
+#: Exit code where what a command needs is not there now.
+UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h
+
+
+def settings() -> Settings:
+    """The settings; exits naming every wrong one."""
+    try:
+        return Settings.load()
+    except WrongSettings as error:
+        refuse(error)
+
+
+@contextmanager
+def redis_client() -> Iterator[redis.Redis]:
+    """A connection to the settings' Redis; exits with one line where it fails."""
+    try:
+        url = settings().redis
+    except WrongSettings as error:
+        refuse(error)
+    client = connect(url, retries=0)
+    try:
+        yield client
+    except RedisError as error:
+        fail(f"Redis does not answer: {error}", UNAVAILABLE)
+    finally:
+        client.close()
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """One line on stderr, and exit."""
+    typer.echo(f"sluice: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def print_json(value: Any) -> None:
+    """JSON on stdout, indented."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")

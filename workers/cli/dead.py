@@ -1,0 +1,82 @@
+"""`sluice dead …`: the dead letters."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from redis.exceptions import ResponseError
+from rich.console import Console
+from rich.table import Table
+
+from shared.lanes.survey import DeadLetter, dead_letter, dead_letters, survey
+from workers.cli.common import fail, print_json, redis_client
+
+app = typer.Typer(help="Look at dead letters: events that nothing more is tried with.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    lane: Annotated[str, typer.Option(help="Only of this lane.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The latest so many of each lane.")] = 50,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List dead letters, the latest first."""
+    with redis_client() as client:
+        lanes = [lane] if lane else [found.lane for found in survey(client) if found.dead]
+        letters = [letter for name in lanes for letter in dead_letters(client, name, limit)]
+    letters.sort(key=lambda letter: letter.at_ms, reverse=True)
+    if json:
+        print_json([_as_dict(letter, whole=False) for letter in letters])
+    elif not letters:
+        typer.echo("There are no dead letters.")
+    else:
+        Console().print(_table(letters))
+
+
+@app.command()
+def show(
+    which: Annotated[str, typer.Argument(metavar="LANE/ID", help="As `sluice dead list` names it.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show one dead letter whole: error, traceback and payload."""
+    lane, _, identity = which.rpartition("/")
+    with redis_client() as client:
+        try:
+            letter = dead_letter(client, lane, identity) if lane else None
+        except ResponseError:  # no id at all
+            letter = None
+    if letter is None:
+        fail(f"there is no dead letter {which}; `sluice dead list` names those there are")
+    if json:
+        print_json(_as_dict(letter, whole=True))
+        return
+    for name, value in _as_dict(letter, whole=True).items():
+        typer.echo(f"{name:<9} {value}")
+
+
+def _table(letters: list[DeadLetter]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("letter", "died", "why", "attempts", "error"):
+        table.add_column(heading, overflow="fold")
+    for letter in letters:
+        table.add_row(f"{letter.lane}/{letter.id}", _time(letter.at_ms), letter.why, str(letter.attempts), letter.error)
+    return table
+
+
+def _as_dict(letter: DeadLetter, *, whole: bool) -> dict[str, Any]:
+    described = {
+        "letter": f"{letter.lane}/{letter.id}",
+        "lane": letter.lane,
+        "why": letter.why,
+        "error": letter.error,
+        "attempts": letter.attempts,
+        "deaths": letter.deaths,
+        "died_at": _time(letter.at_ms),
+    }
+    if whole:
+        described |= {"traceback": letter.trace, "entry": letter.data.decode("utf-8", "backslashreplace")}
+    return described
+
+
+def _time(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")

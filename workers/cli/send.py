@@ -1,0 +1,51 @@
+"""`sluice send KIND`: posts a sample webhook, as the provider would."""
+
+import hashlib
+import hmac
+import random
+import time
+from typing import Annotated
+
+import httpx
+import typer
+
+from shared.settings import Settings
+from workers import samples
+from workers.cli.common import UNAVAILABLE, fail, print_json, settings
+
+
+def send(
+    kind: Annotated[str, typer.Argument(help="What to send; without it, the kinds are listed.")] = "",
+    url: Annotated[str, typer.Option(help="Where to; by default this machine's ingress.")] = "",
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="With the sample's own ids and times, not fresh ones.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+) -> None:
+    """Post a sample of any type to the ingress, e.g. `sluice send text`, `sluice send mixed`."""
+    if kind not in samples.names():
+        typer.echo("Kinds: " + ", ".join(samples.names()), err=bool(kind))
+        raise typer.Exit(2 if kind else 0)
+    body = samples.load(kind) if as_is else samples.fresh(kind, int(time.time()), random.Random())
+    found = settings()
+    target = url or f"http://{found.host}:{found.port}/webhooks"
+    try:
+        answer = httpx.post(target, content=body, headers=headers(found, body), timeout=10, trust_env=False)
+    except httpx.HTTPError as error:
+        fail(f"{target} does not answer: {error}", UNAVAILABLE)
+    if json:
+        print_json({"status": answer.status_code, "answer": answer.text, "sent": body.decode()})
+    else:
+        typer.echo(f"{answer.status_code} {answer.text}")
+    raise typer.Exit(0 if answer.status_code == 200 else 1)
+
+
+def headers(found: Settings, body: bytes) -> dict[str, str]:
+    """What proves that this sender may send: the token and the signature of the settings."""
+    proof = {"content-type": "application/json"}
+    if found.webhook_token:
+        proof["x-webhook-token"] = found.webhook_token[0].get_secret_value()
+    if found.hmac_secret:
+        key = found.hmac_secret.get_secret_value().encode()
+        proof["x-hub-signature-256"] = "sha256=" + hmac.digest(key, body, hashlib.sha256).hex()
+    return proof

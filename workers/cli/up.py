@@ -1,0 +1,58 @@
+"""`sluice up`: everything of the Procfile in the foreground."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from shared.errors import SluiceError, WrongSettings
+from shared.exits import refuse
+from workers.cli.common import fail, settings
+from workers.up import procfile
+from workers.up.runner import run
+
+_COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
+
+
+def up(
+    file: Annotated[Path, typer.Option("--procfile", "-f", help="What to run.")] = Path("Procfile"),
+) -> None:
+    """Start everything in the Procfile, and start again what dies, until Ctrl-C or SIGTERM.
+
+    Where SLUICE_REDIS_URL is not set, a Valkey server of its own runs beside it, its data in SLUICE_DATA_DIR.
+    """
+    found = settings()
+    try:
+        found.require_secret_unless_loopback()
+        commands = procfile.read(file)
+        _banner(found.host, found.port)
+        code = asyncio.run(run(found, commands, _printer(list(commands))))
+    except WrongSettings as error:
+        refuse(error)
+    except SluiceError as error:
+        fail(str(error))
+    raise typer.Exit(code)
+
+
+def _banner(host: str, port: int) -> None:
+    typer.echo(f"Sluice takes webhooks at http://{host}:{port}/webhooks")
+    typer.echo("In another terminal: `sluice send text`, then `sluice status`. Ctrl-C stops everything.")
+
+
+class _Printer:
+    def __init__(self, names: list[str]) -> None:
+        self._console = Console(width=max(shutil.get_terminal_size().columns, 80), soft_wrap=True)
+        self._width = max(len(name) for name in [*names, "redis"])
+        self._colours = dict(zip(names, _COLOURS * len(names), strict=False))
+
+    def __call__(self, name: str, line: str) -> None:
+        head = Text(f"{name:<{self._width}} | ", style=self._colours.get(name, "bold"))
+        self._console.print(head + Text.from_ansi(line), highlight=False)
+
+
+def _printer(names: list[str]) -> _Printer:
+    return _Printer(names)

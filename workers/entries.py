@@ -1,0 +1,58 @@
+"""Entries of the handlers' and the media lane: one classified event each, as JSON with short names."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from shared import jsontext
+from shared.errors import NotJSON, SluiceError
+from workers.events import Event, MediaMetadata
+from workers.payloads import Item, event
+
+
+class BadEntry(SluiceError):
+    """Bytes that are no entry of a version this program knows."""
+
+
+class Entry(msgspec.Struct):
+    """A classified event with the receipt it came in and, once fetched, its media metadata."""
+
+    item: Item
+    receipt: str
+    received_ms: int
+    metadata: MediaMetadata | None = None
+
+
+_SHORT = {"k": "key", "n": "kind", "t": "type", "b": "body", "c": "contact", "u": "business_number", "i": "media_id"}
+_SHORT |= {"w": "reason"}
+
+
+def pack(entry: Entry) -> bytes:
+    """The entry's bytes. Parts that are None are left out."""
+    item = entry.item
+    fields: dict[str, Any] = {"r": entry.receipt, "at": entry.received_ms}
+    for short, name in _SHORT.items():
+        value = getattr(item, name)
+        if value is not None:
+            fields[short] = value
+    if entry.metadata is not None:
+        fields["m"] = msgspec.to_builtins(entry.metadata)
+    return jsontext.dumps(fields)
+
+
+def unpack(data: bytes) -> Entry:
+    """The entry in `data`. Raises BadEntry."""
+    try:
+        fields = jsontext.loads(data)
+        named = {name: fields.get(short) for short, name in _SHORT.items()}
+        metadata = msgspec.convert(fields["m"], MediaMetadata) if "m" in fields else None
+        return Entry(Item(**named), str(fields["r"]), int(fields["at"]), metadata)
+    except (NotJSON, AttributeError, KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
+        raise BadEntry(f"this is no event entry: {error!r}") from None
+
+
+def to_event(entry: Entry, attempt: int) -> Event:
+    """What a handler is called with."""
+    received_at = datetime.fromtimestamp(entry.received_ms / 1000, UTC)
+    return event(entry.item, received_at=received_at, receipt=entry.receipt, attempt=attempt, metadata=entry.metadata)

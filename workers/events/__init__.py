@@ -1,0 +1,76 @@
+"""The event classes: what a handler is called with.
+
+One webhook holds any number of events. An event is a *message* (a customer wrote), a *status* (something
+became of a message sent to a customer) or *unknown* (anything else the provider sent; kept whole).
+"""
+
+from workers.events.base import Contact, Context, ErrorDetail, Event, Referral, UnknownEvent
+from workers.events.messages import (
+    AudioMessage,
+    ButtonMessage,
+    ContactCard,
+    ContactsMessage,
+    DocumentMessage,
+    EditMessage,
+    EphemeralMessage,
+    ImageMessage,
+    InteractiveMessage,
+    LocationMessage,
+    MediaMessage,
+    MediaMetadata,
+    Message,
+    OrderMessage,
+    ReactionMessage,
+    RequestWelcomeMessage,
+    RevokeMessage,
+    StickerMessage,
+    SystemMessage,
+    TextMessage,
+    UnknownMessage,
+    UnsupportedMessage,
+    VideoMessage,
+    VoiceMessage,
+)
+from workers.events.statuses import Conversation, Pricing, StatusUpdate
+from workers.events.types import MEDIA_TYPES, MESSAGE_TYPES, STATUS_TYPES, TYPES, UNKNOWN
+
+__all__ = [
+    "MEDIA_TYPES",
+    "MESSAGE_TYPES",
+    "STATUS_TYPES",
+    "TYPES",
+    "UNKNOWN",
+    "AudioMessage",
+    "ButtonMessage",
+    "Contact",
+    "ContactCard",
+    "ContactsMessage",
+    "Context",
+    "Conversation",
+    "DocumentMessage",
+    "EditMessage",
+    "EphemeralMessage",
+    "ErrorDetail",
+    "Event",
+    "ImageMessage",
+    "InteractiveMessage",
+    "LocationMessage",
+    "MediaMessage",
+    "MediaMetadata",
+    "Message",
+    "OrderMessage",
+    "Pricing",
+    "ReactionMessage",
+    "Referral",
+    "RequestWelcomeMessage",
+    "RevokeMessage",
+    "StatusUpdate",
+    "StickerMessage",
+    "SystemMessage",
+    "TextMessage",
+    "UnknownEvent",
+    "UnknownMessage",
+    "UnsupportedMessage",
+    "VideoMessage",
+    "VoiceMessage",
+]

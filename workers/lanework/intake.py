@@ -1,0 +1,43 @@
+"""The work of the intake lanes: webhooks are classified, and each event goes to the lanes that it is for."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+
+from shared import jsontext, receipts
+from shared.errors import NotJSON
+from shared.lanes import Dead, Done, Next, Taken, Verdict
+from shared.receipts import BadReceipt
+from workers.entries import Entry, pack
+from workers.lanework.work import Verdicts
+from workers.payloads import Item, split
+
+
+class IntakeWork:
+    """`lanes`: the handlers' lanes of each event type. `media_lane`: where events with media go first, if anywhere."""
+
+    def __init__(self, lanes: Mapping[str, tuple[str, ...]], media_lane: str | None) -> None:
+        self._lanes = lanes
+        self._media = (media_lane,) if media_lane else ()
+
+    def run(self, entries: Sequence[Taken], spent: Callable[[], bool]) -> Verdicts:  # noqa: ARG002 - it never waits
+        """Classifies; see Work."""
+        return [(entry.id, self._classify(entry.data)) for entry in entries]
+
+    def _classify(self, data: bytes) -> Verdict:
+        try:
+            receipt = receipts.unpack(data)
+            document = jsontext.loads(receipt.body)
+        except (BadReceipt, NotJSON) as error:
+            return Dead("undecodable", str(error))
+        return Done(tuple(self._next(item, receipt.id, receipt.received_ms) for item in split(document)))
+
+    def _next(self, item: Item, receipt: str, received_ms: int) -> Next:
+        lanes = self._lanes.get(item.type, ())
+        if item.media_id and lanes:
+            lanes = self._media or lanes
+        return Next(dedupe_key(item.key), pack(Entry(item, receipt, received_ms)), lanes)
+
+
+def dedupe_key(key: str) -> bytes:
+    """What stands for an idempotency key in Redis: 16 bytes whatever its length, as there are many of them."""
+    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()

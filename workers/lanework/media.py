@@ -1,0 +1,112 @@
+"""The work of the media lane: each event gets its media's metadata, or the reason why not, and goes on.
+
+A message is never held back by its picture for longer than POLICY says.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from shared.errors import Retry
+from shared.lanes import Again, Dead, Done, Next, Taken, Verdict
+from workers.entries import BadEntry, Entry, pack, unpack
+from workers.events import MediaMetadata
+from workers.lanework.work import Verdicts
+from workers.media import Answer, Breaker, Found, Gone, Later, MediaCache, MediaClient, tally
+
+#: Lookups of one event, and the longest wait between two.
+POLICY = Retry(attempts=6, base=2.0, cap=60.0)
+#: Seconds after its receipt at which an event goes on without metadata, whatever the API or the breaker says.
+LONGEST_WAIT = 600.0
+#: Seconds after which an event that the breaker kept back asks again.
+_BREAKER_PAUSE = 15.0
+
+
+class MediaParts(NamedTuple):
+    """What lookups go through."""
+
+    client: MediaClient
+    cache: MediaCache
+    breaker: Breaker
+
+
+class MediaWork:
+    """`lanes`: the handlers' lanes of each event type."""
+
+    def __init__(
+        self,
+        lanes: Mapping[str, tuple[str, ...]],
+        parts: MediaParts,
+        *,
+        draw: Callable[[float], float] = lambda top: random.uniform(0, top),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._lanes = lanes
+        self._parts = parts
+        self._draw = draw
+        self._now = now
+
+    def run(self, entries: Sequence[Taken], spent: Callable[[], bool]) -> Verdicts:  # noqa: ARG002 - one fetch for all
+        """Looks up what the batch needs, each id once; see Work."""
+        jobs: list[tuple[Taken, Entry]] = []
+        verdicts: Verdicts = []
+        for entry in entries:
+            try:
+                jobs.append((entry, unpack(entry.data)))
+            except BadEntry as error:
+                verdicts.append((entry.id, Dead("undecodable", str(error))))
+        answers = self._answers([job.item.media_id for _, job in jobs if job.item.media_id])
+        return verdicts + [(taken.id, self._verdict(taken, job, answers)) for taken, job in jobs]
+
+    def _answers(self, ids: list[str]) -> dict[str, Answer]:
+        known = self._parts.cache.get_many(ids)
+        answers: dict[str, Answer] = {
+            media_id: Gone(metadata.error) if metadata.error else Found(metadata)
+            for media_id, metadata in known.items()
+        }
+        return answers | self._ask([media_id for media_id in dict.fromkeys(ids) if media_id not in known])
+
+    def _ask(self, ids: list[str]) -> dict[str, Answer]:
+        if not ids:
+            return {}
+        allowed = self._parts.breaker.allow(len(ids))
+        kept_back = Later("too many lookups failed lately", _BREAKER_PAUSE, asked=False)
+        answers: dict[str, Answer] = dict.fromkeys(ids[allowed:], kept_back)
+        if allowed:
+            fetched = self._parts.client.fetch(ids[:allowed])
+            count = tally(fetched.values())
+            self._parts.breaker.record(*count)
+            self._parts.cache.put_many(_final(fetched))
+            answers |= fetched
+        return answers
+
+    def _verdict(self, taken: Taken, entry: Entry, answers: Mapping[str, Answer]) -> Verdict:
+        answer = answers.get(entry.item.media_id or "", Gone("the message has no media id"))
+        match answer:
+            case Found(metadata):
+                return self._onward(entry, metadata)
+            case Gone(reason):
+                return self._onward(entry, MediaMetadata(id=entry.item.media_id, error=reason))
+            case Later(reason, after, asked):
+                return self._later(taken, entry, reason, after, asked)
+
+    def _later(self, taken: Taken, entry: Entry, reason: str, after: float | None, asked: bool) -> Verdict:
+        attempt = taken.attempts + 1
+        delay = after if after is not None else self._draw(min(POLICY.cap, POLICY.base * 2.0**taken.attempts))
+        waited = self._now() - entry.received_ms / 1000
+        if (asked and attempt >= POLICY.attempts) or waited + delay > LONGEST_WAIT:
+            return self._onward(entry, MediaMetadata(id=entry.item.media_id, error=f"given up: {reason}"))
+        # What the breaker kept back was no attempt.
+        return Again(delay, reason, counted=asked)
+
+    def _onward(self, entry: Entry, metadata: MediaMetadata) -> Verdict:
+        entry.metadata = metadata
+        return Done((Next(b"", pack(entry), self._lanes.get(entry.item.type, ())),))
+
+
+def _final(answers: Mapping[str, Answer]) -> dict[str, MediaMetadata]:
+    """What is worth keeping: found, or gone for good as the API said it."""
+    kept = {media_id: answer.metadata for media_id, answer in answers.items() if isinstance(answer, Found)}
+    gone = {media_id: answer for media_id, answer in answers.items() if isinstance(answer, Gone) and answer.asked}
+    return kept | {media_id: MediaMetadata(id=media_id, error=answer.reason) for media_id, answer in gone.items()}

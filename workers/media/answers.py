@@ -1,0 +1,49 @@
+"""What a lookup can end in: the metadata, never, or later."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from workers.events.messages import MediaMetadata
+
+
+class Found(NamedTuple):
+    """The metadata, as the API told it."""
+
+    metadata: MediaMetadata
+    asked: bool = True
+
+
+class Gone(NamedTuple):
+    """Final: asking again would not help."""
+
+    reason: str
+    asked: bool = True  # False: refused here, so the API knows nothing of it
+
+
+class Later(NamedTuple):
+    """Not now. `after` is how long the API asked to be left alone, in seconds, where it said so."""
+
+    reason: str
+    after: float | None = None
+    asked: bool = True  # False: the call's time was over before its turn came
+
+
+Answer = Found | Gone | Later
+
+
+class Tally(NamedTuple):
+    """How lookups ended, as the breaker counts them."""
+
+    successes: int
+    failures: int
+    unused: int  # allowed, but never asked
+
+
+def tally(answers: Iterable[Answer]) -> Tally:
+    """Counts answers for the breaker: whatever was asked and not found is a failure, be it the id's fault or not."""
+    found = failed = unused = 0
+    for answer in answers:
+        found += isinstance(answer, Found)
+        unused += not answer.asked
+        failed += answer.asked and not isinstance(answer, Found)
+    return Tally(found, failed, unused)

@@ -1,0 +1,44 @@
+"""What one process holds: made at first use, and made anew after a fork, since no connection may be shared."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from shared.connections import connect
+from shared.lanes import Lanes
+from shared.settings import Settings
+
+_T = TypeVar("_T")
+
+
+class Process:
+    """Resources of this process by name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._pid = 0
+        self._held: dict[str, Any] = {}
+
+    def get(self, name: str, make: Callable[[], _T]) -> _T:
+        """The resource of that name, made by `make` if this process has none yet."""
+        if self._pid != os.getpid():
+            # The parent's are dropped, not closed: closing would end the parent's connections.
+            self._pid, self._held = os.getpid(), {}
+        if name not in self._held:
+            self._held[name] = make()
+        held: _T = self._held[name]
+        return held
+
+    @property
+    def lanes(self) -> Lanes:
+        """The lanes of the settings' Redis."""
+        return self.get(
+            "lanes", lambda: Lanes(connect(self.settings.redis), dedupe_seconds=self.settings.dedupe_seconds)
+        )
+
+    @property
+    def name(self) -> str:
+        """The name this process takes entries by."""
+        return self.get("name", lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")

@@ -1,0 +1,31 @@
+"""Reading a Procfile: `name: command` a line."""
+
+import re
+from pathlib import Path
+
+from shared.errors import SluiceError
+
+_LINE = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(\S.*)")
+
+
+class BadProcfile(SluiceError):
+    """The Procfile is missing or has a line that is none."""
+
+
+def read(path: Path) -> dict[str, str]:
+    """Commands by name, in their order. Raises BadProcfile."""
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise BadProcfile(f"{path} cannot be read: {error.strerror}; run this in the folder that has it") from None
+    commands = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if not found:
+            raise BadProcfile(f"{path}, line {number}: `name: command` is expected")
+        commands[found[1]] = found[2]
+    if not commands:
+        raise BadProcfile(f"{path} names nothing to run")
+    return commands
