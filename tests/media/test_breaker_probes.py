@@ -93,3 +93,21 @@ def test_a_late_success_does_not_close_what_has_opened(client: redis.Redis) -> N
     subject.record(10, 0)
 
     assert subject.allow(1) == 0
+
+
+def test_a_late_failure_does_not_lengthen_the_wait(client: redis.Redis) -> None:
+    subject = breaker(client)
+    subject.allow(30)
+    subject.record(0, 10)
+    subject.record(0, 20)
+
+    assert wait_of(subject) == 30
+
+
+def test_closed_again_it_counts_afresh(client: redis.Redis) -> None:
+    subject = opened(client)
+    pass_time(client, "b", 31)
+    run(subject, 1, 0)
+    run(subject, 0, 9)
+
+    assert subject.allow(5) == 5

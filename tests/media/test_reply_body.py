@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -44,7 +45,11 @@ def test_a_compressed_answer_cannot_unfold_beyond_the_limit() -> None:
     bomb = gzip.compress(b'{"url": "' + b" " * 10_000_000)
     assert len(bomb) < MAX_BODY
 
+    tracemalloc.start()
     assert isinstance(answer(bomb, "gzip"), Gone)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * MAX_BODY
 
 
 def test_a_broken_compression_is_final() -> None:

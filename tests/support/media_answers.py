@@ -23,9 +23,9 @@ def answer(media_id: str) -> Response:
         case "html":
             return HTMLResponse("<h1>It works!</h1>")
         case "huge":
-            return JSONResponse(omni | {"padding": "x" * 1024 * 1024})
+            return StreamingResponse(_endless(b"x" * 16_384, 0.0), media_type="application/json")
         case "drip":
-            return StreamingResponse(_drip(), media_type="application/json")
+            return StreamingResponse(_endless(b" ", 0.02), media_type="application/json")
         case "meta":
             return JSONResponse(omni | {"id": media_id, "sha256": digest, "file_size": "81920"})
     return JSONResponse(omni)
@@ -36,7 +36,7 @@ def error(status: int, code: int, message: str) -> Response:
     return JSONResponse({"error": {"message": message, "type": "GraphMethodException", "code": code}}, status)
 
 
-async def _drip() -> AsyncIterator[bytes]:
+async def _endless(part: bytes, pause: float) -> AsyncIterator[bytes]:
     while True:
-        yield b" "
-        await asyncio.sleep(0.02)
+        yield part
+        await asyncio.sleep(pause)

