@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from shared.errors import Retry
+from shared.errors import Reject, Retry
 from workers.events import TYPES, Event
 from workers.handlers.registry import handler
-from workers.store import Store
+from workers.store import RowRefused, Store
 
 
 def register(store: Callable[[], Store]) -> None:
@@ -13,4 +13,8 @@ def register(store: Callable[[], Store]) -> None:
 
     @handler(*sorted(TYPES), name="store", batch=True, retry=Retry(attempts=12, base=1.0, cap=600.0), timeout=60.0)
     def write(events: Sequence[Event]) -> None:
-        store().write(events)
+        try:
+            store().write(events)
+        except RowRefused as error:
+            # The database will never take it. In a batch this finds the culprit; alone it is a dead letter.
+            raise Reject(str(error)) from error

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from workers.events import Event, ImageMessage, StatusUpdate, TextMessage
 from workers.store import Store, tables
+from workers.store.rows import rows
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -98,3 +99,14 @@ def at_once(*tasks: Callable[[], None]) -> None:
     with ThreadPoolExecutor(len(tasks)) as pool:
         for future in [pool.submit(run, task) for task in tasks]:
             future.result()
+
+
+def row(table: str, *events: Event) -> dict[str, Any]:
+    """The only row of a table, by column."""
+    (values,) = getattr(rows(events), table)
+    columns = [column.name for column in tables.metadata.tables[table].columns]
+    return dict(zip(columns, values, strict=True))
+
+
+def counts(*events: Event) -> dict[str, int]:
+    return {table: len(found) for table, found in rows(events)._asdict().items() if found}

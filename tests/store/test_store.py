@@ -1,16 +1,14 @@
 """The store on SQLite and on PostgreSQL: what is written, again and at once, and what is read back."""
 
-import random
-from collections.abc import Sequence
 from datetime import UTC
-from itertools import permutations
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from tests.store.samples import at, at_once, contents, image, only, status, text_message, written
-from workers.events import Contact, ErrorDetail, Event, MediaMetadata, Pricing
+from tests.store.samples import at, contents, image, only, status, text_message
+from workers.events import Contact, ErrorDetail, Event, MediaMetadata
 from workers.store import RowRefused, Store, StoreUnavailable, tables, writes
+from workers.store.fold import Row
 
 
 def test_writing_again_changes_nothing(store: Store) -> None:
@@ -32,95 +30,6 @@ def test_writing_again_changes_nothing(store: Store) -> None:
 def test_nothing_to_write_is_fine(store: Store) -> None:
     store.write([])
     assert not any(contents(store).values())
-
-
-@pytest.mark.parametrize("words", list(permutations(["sent", "delivered", "read"])))
-def test_a_read_never_falls_back_to_delivered(store: Store, words: Sequence[str]) -> None:
-    times = {"sent": 1, "delivered": 2, "read": 3}
-    for word in words:
-        store.write([status(word, times[word])])
-    found = only(store, "deliveries")
-    assert (found["status"], found["sent_at"], found["delivered_at"], found["read_at"]) == ("read", at(1), at(2), at(3))
-
-
-@pytest.mark.parametrize("words", list(permutations(["sent", "failed", "delivered"])))
-def test_a_failure_never_erases_a_delivery(store: Store, words: Sequence[str]) -> None:
-    errors = (ErrorDetail(code=131026, title="undeliverable"),)
-    for word in words:
-        store.write([status(word, 2, errors=errors if word == "failed" else ())])
-    found = only(store, "deliveries")
-    assert (found["status"], found["failed_at"], found["error_code"]) == ("delivered", at(2), 131026)
-
-
-def test_a_failure_ranks_above_sent_and_keeps_its_error_when_it_is_repeated_without(store: Store) -> None:
-    store.write([status("failed", 2, errors=(ErrorDetail(code=1, title="why"),))])
-    store.write([status("failed", 1), status("sent")])
-    found = only(store, "deliveries")
-    assert (found["status"], found["failed_at"]) == ("failed", at(1))
-    assert (found["error_code"], found["error_title"]) == (1, "why")
-
-
-def test_played_is_the_last_status_and_not_a_reading(store: Store) -> None:
-    store.write([status("played", 9)])
-    store.write([status("delivered", 2)])
-    found = only(store, "deliveries")
-    assert (found["status"], found["read_at"], found["delivered_at"]) == ("played", None, at(2))
-
-
-def test_what_is_known_of_the_price_is_kept(store: Store) -> None:
-    store.write([status("sent", pricing=Pricing(billable=False, category="utility"))])
-    store.write([status("delivered")])
-    assert only(store, "deliveries")["category"] == "utility"
-    assert only(store, "deliveries")["billable"] is False
-    store.write([status("read", pricing=Pricing(billable=True))])
-    assert only(store, "deliveries")["billable"] is True
-
-
-def test_each_member_of_a_group_has_a_delivery(store: Store) -> None:
-    store.write([status("sent", recipient="1"), status("read", recipient="2")])
-    assert [(row["recipient"], row["status"]) for row in contents(store)["deliveries"]] == [
-        ("1", "sent"),
-        ("2", "read"),
-    ]
-
-
-def test_fetched_metadata_replaces_an_error_and_is_never_erased_by_one(store: Store) -> None:
-    def fetched(url: str, seconds: float) -> Event:
-        return image(metadata=MediaMetadata(url=url, file_size=7, fetched_at=at(seconds)))
-
-    failed = image(metadata=MediaMetadata(error="404", fetched_at=at(99)))
-    store.write([image(filename="cat.png")])
-    store.write([failed])
-    assert only(store, "media")["error"] == "404"
-    for batch in ([fetched("new", 9)], [failed], [fetched("old", 5)], [image()]):
-        store.write(batch)
-        found = only(store, "media")
-        assert (found["url"], found["fetched_at"], found["error"]) == ("new", at(9), None)
-        assert (found["filename"], found["file_size"]) == ("cat.png", 7)
-
-
-def test_a_customer_keeps_the_newest_name_though_newer_messages_carry_none(store: Store) -> None:
-    store.write([text_message(seconds=5, wamid="b", contact=Contact(name="new"))])
-    store.write([text_message(seconds=9, wamid="c")])
-    store.write([text_message(seconds=1, wamid="a", contact=Contact(name="old"))])
-    assert only(store, "customers") == {"id": "918888888888", "name": "new", "last_seen_at": at(9), "named_at": at(5)}
-    store.write([text_message(seconds=7, wamid="d", contact=Contact(name="newer"))])
-    assert only(store, "customers")["name"] == "newer"
-
-
-def test_an_event_read_as_unknown_improves_when_it_is_replayed_with_its_type(store: Store) -> None:
-    unknown, known = text_message(None, type="unknown"), text_message("hello", seconds=60)
-    histories: list[list[list[Event]]] = [[[unknown], [known], [unknown]], [[known], [unknown]], [[unknown, known]]]
-    for batches in histories:
-        written(store, *batches)
-        assert only(store, "events")["type"] == "text"
-        assert only(store, "messages")["text"] == "hello"
-
-
-def test_the_first_receipt_of_an_event_is_the_one_that_counts(store: Store) -> None:
-    store.write([text_message("second", received_at=at(20))])
-    store.write([text_message("first", received_at=at(10)), text_message("third", received_at=at(30))])
-    assert only(store, "events")["received_at"] == at(10)
 
 
 def test_hostile_values_are_written_and_read_back(store: Store) -> None:
@@ -162,6 +71,12 @@ def test_a_batch_of_any_size_is_written(store: Store, monkeypatch: pytest.Monkey
     assert [row["wamid"] for row in contents(store)["messages"]] == [f"{i:03}" for i in range(700)]
 
 
+def test_a_statement_of_too_much_text_is_cut_into_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writes, "_MOST", 10)
+    rows: list[Row] = [("x" * size, None, size) for size in (4, 6, 1, 30, 3, 3, 3, 3)]
+    assert [[row[2] for row in part] for part in writes._parts(rows)] == [[4, 6], [1], [30], [3, 3, 3], [3]]
+
+
 def test_a_value_the_database_refuses_is_no_outage_and_nothing_is_written(store: Store) -> None:
     refused = status("read", wamid="bad", kind=None)
     with pytest.raises(RowRefused) as caught:
@@ -185,73 +100,3 @@ def test_an_exception_while_writing_rolls_back(store: Store) -> None:
 def test_a_closed_store_connects_anew(store: Store) -> None:
     store.close()
     store.check()
-
-
-def test_writers_at_the_same_time_agree(store: Store, store_url: str) -> None:
-    events: list[Event] = [
-        status(word, i, wamid=f"w{i}") for i in range(40) for word in ("sent", "delivered", "read", "failed")
-    ]
-    events += [text_message(str(i), i, wamid=f"m{i}", contact=Contact(name=f"n{i}")) for i in range(40)]
-
-    def write(seed: int) -> None:
-        own = Store(store_url)
-        mine = random.Random(seed).sample(events, len(events))
-        for start in range(0, len(mine), 20):
-            own.write(mine[start : start + 20])
-        own.close()
-
-    at_once(*(lambda seed=seed: write(seed) for seed in range(4)))
-    assert contents(store) == written(store, events)
-
-
-def test_one_store_serves_several_threads(store: Store) -> None:
-    at_once(*(lambda i=i: store.write([status("sent", wamid=f"w{i}"), text_message(seconds=i)]) for i in range(8)))
-    assert len(contents(store)["deliveries"]) == 8
-    assert only(store, "customers")["last_seen_at"] == at(7)
-
-
-def test_sqlite_keeps_a_log_and_syncs_it(sqlite_url: str) -> None:
-    store = Store(sqlite_url)
-    store.create()
-    with store.reading() as connection:
-        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
-        assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
-        assert connection.scalar(text("PRAGMA busy_timeout")) == 10_000
-    store.close()
-
-
-def test_postgresql_knows_who_we_are_and_bounds_every_wait(postgres_url: str) -> None:
-    store = Store(postgres_url, timeout=3)
-    with store.reading() as connection:
-        assert connection.scalar(text("SHOW application_name")) == "sluice"
-        assert connection.scalar(text("SHOW statement_timeout")) == "3s"
-        assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "6s"
-        assert connection.scalar(text("SHOW timezone")) == "UTC"
-    store.close()
-
-
-def test_what_the_url_says_has_precedence(postgres_url: str) -> None:
-    store = Store(f"{postgres_url}?application_name=nightly")
-    with store.reading() as connection:
-        assert connection.scalar(text("SHOW application_name")) == "nightly"
-    store.close()
-
-
-def test_postgresql_compares_text_as_python_does(postgres_url: str) -> None:
-    store = Store(postgres_url)
-    store.create()
-    with store.reading() as connection:
-        collations = connection.execute(
-            text(
-                "SELECT DISTINCT collation_name FROM information_schema.columns"
-                " WHERE table_schema = 'public' AND data_type = 'text'"
-            )
-        ).all()
-    store.close()
-    assert [tuple(row) for row in collations] == [("C",)]
-
-
-def test_another_database_is_refused_without_naming_the_url() -> None:
-    with pytest.raises(ValueError, match="SQLite or PostgreSQL") as caught:
-        Store("mysql://user:secret@localhost/db")
-    assert "secret" not in str(caught.value)

@@ -1,20 +1,17 @@
 """The store while its database is away, busy, or not what it should be."""
 
-import multiprocessing
 import os
 import signal
 import socket
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import make_url, text
 
 from shared.errors import SluiceError
-from tests.store.samples import at, at_once, contents, only, status, text_message
+from tests.store.samples import at, contents, status, text_message
 from workers.store import Store, StoreUnavailable, tables
 
 
@@ -24,40 +21,6 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
-
-
-def create_and_write(url: str, name: str) -> None:
-    store = Store(url)
-    store.create()
-    store.write([status("sent", wamid=name), text_message(name)])
-    store.close()
-
-
-def test_processes_may_create_the_tables_at_once(store_url: str) -> None:
-    spawn = multiprocessing.get_context("spawn")  # as a worker of another host would start
-    processes = [spawn.Process(target=create_and_write, args=(store_url, f"w{i}")) for i in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * 4
-    store = Store(store_url)
-    assert [row["wamid"] for row in contents(store)["deliveries"]] == ["w0", "w1", "w2", "w3"]
-    store.close()
-
-
-def test_threads_may_create_the_tables_at_once(store_url: str) -> None:
-    stores = [Store(store_url) for _ in range(8)]
-    at_once(*(store.create for store in stores))
-    for store in stores:
-        store.write([status("sent")])
-        store.close()
-
-
-def test_creating_again_keeps_what_is_there(store: Store) -> None:
-    store.write([status("sent")])
-    store.create()
-    assert only(store, "deliveries")["status"] == "sent"
 
 
 def test_a_server_that_is_away_is_unavailable_and_the_message_keeps_the_credentials(closed_port: int) -> None:
@@ -166,30 +129,6 @@ def test_a_time_limit_that_strikes_within_a_statement_is_what_the_caller_sees(po
     store.close()
 
 
-def test_of_two_that_block_each_other_one_is_told_to_try_again(postgres_url: str) -> None:
-    store = Store(postgres_url)
-    store.create()
-    store.write([text_message(wamid=wamid, customer=wamid) for wamid in ("a", "b")])
-    gate = threading.Barrier(2)
-    outcomes: list[str] = []
-
-    def lock(first: str, second: str) -> None:
-        query = text("SELECT 1 FROM customers WHERE id = :id FOR UPDATE")
-        try:
-            with store.writing() as connection:
-                connection.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
-                connection.execute(query, {"id": first})
-                gate.wait()
-                connection.execute(query, {"id": second})
-            outcomes.append("done")
-        except StoreUnavailable as error:
-            outcomes.append("DeadlockDetected" if "DeadlockDetected" in str(error) else str(error))
-
-    at_once(lambda: lock("a", "b"), lambda: lock("b", "a"))
-    assert sorted(outcomes) == ["DeadlockDetected", "done"]
-    store.close()
-
-
 def test_a_pool_without_a_free_connection_is_unavailable(store_url: str) -> None:
     store = Store(store_url, timeout=0.05)
     store.create()
@@ -200,31 +139,3 @@ def test_a_pool_without_a_free_connection_is_unavailable(store_url: str) -> None
             store.check()
     store.check()
     store.close()
-
-
-def test_a_file_that_another_process_holds_is_unavailable(sqlite_url: str) -> None:
-    store = Store(sqlite_url, timeout=0.05)
-    store.create()
-    with closing(sqlite3.connect(str(make_url(sqlite_url).database), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailable, match="database is locked"):
-            store.write([status("sent")])
-        store.check()  # reading needs no lock
-        other.execute("ROLLBACK")
-    store.write([status("sent")])
-    store.close()
-
-
-def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
-    (tmp_path / "events.db").write_bytes(b"not a database" * 100)
-    store = Store(f"sqlite:///{tmp_path}/events.db")
-    with pytest.raises(StoreUnavailable):
-        store.create()
-    with pytest.raises(StoreUnavailable):
-        store.write([status("sent")])
-
-
-def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(StoreUnavailable, match="folder"):
-        Store(f"sqlite:///{tmp_path}/file/below/events.db").create()

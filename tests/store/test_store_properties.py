@@ -24,7 +24,7 @@ from workers.store.text import clean
 
 # The store is emptied by each example itself. SQLite and PostgreSQL take some 5 ms an example.
 bounded = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

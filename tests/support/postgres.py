@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _TRIES = 5
@@ -41,7 +41,7 @@ def postgres() -> Iterator[str]:
         try:
             yield f"postgresql+psycopg://{_USER}:{password}@127.0.0.1:{port}/postgres"
         finally:
-            _run(programs / "pg_ctl", "stop", "-D", data, "-m", "fast", "-w")
+            _stop(programs, data)
 
 
 def _initialised(programs: Path, folder: Path, password: str) -> Path:
@@ -68,6 +68,14 @@ def _start(programs: Path, data: Path) -> int:
         else:
             return port
     raise AssertionError("unreachable")
+
+
+def _stop(programs: Path, data: Path) -> None:
+    """Also when it hangs; nothing to do when the test has stopped it."""
+    for mode in ("fast", "immediate"):
+        if (data / "postmaster.pid").exists():
+            with suppress(subprocess.CalledProcessError):
+                _run(programs / "pg_ctl", "stop", "-D", data, "-m", mode, "-w", "-t", "20")
 
 
 def _run(*command: str | Path) -> None:

@@ -13,7 +13,7 @@ from shared.lanes import Again, Dead, Done, Next, Taken, Verdict
 from workers.entries import BadEntry, Entry, pack, unpack
 from workers.events import MediaMetadata
 from workers.lanework.work import Verdicts
-from workers.media import Answer, Breaker, Found, Gone, Later, MediaCache, MediaClient, tally
+from workers.media import Answer, Breaker, Found, Gone, Later, MediaCache, MediaClient, Tally, tally
 
 #: Lookups of one event, and the longest wait between two.
 POLICY = Retry(attempts=6, base=2.0, cap=60.0)
@@ -68,18 +68,22 @@ class MediaWork:
         return answers | self._ask([media_id for media_id in dict.fromkeys(ids) if media_id not in known])
 
     def _ask(self, ids: list[str]) -> dict[str, Answer]:
-        if not ids:
-            return {}
-        allowed = self._parts.breaker.allow(len(ids))
-        kept_back = Later("too many lookups failed lately", _BREAKER_PAUSE, asked=False)
-        answers: dict[str, Answer] = dict.fromkeys(ids[allowed:], kept_back)
-        if allowed:
-            fetched = self._parts.client.fetch(ids[:allowed])
+        answers: dict[str, Answer] = {}
+        # In turns: the breaker may let one through to see whether the API is well again, and then the others.
+        while ids and (allowed := self._parts.breaker.allow(len(ids))):
+            answers |= self._fetch(ids[:allowed])
+            ids = ids[allowed:]
+        return answers | dict.fromkeys(ids, Later("too many lookups failed lately", _BREAKER_PAUSE, asked=False))
+
+    def _fetch(self, ids: list[str]) -> dict[str, Answer]:
+        count = Tally(0, 0, len(ids))  # if this is interrupted, nothing is known
+        try:
+            fetched = self._parts.client.fetch(ids)
             count = tally(fetched.values())
+        finally:
             self._parts.breaker.record(*count)
-            self._parts.cache.put_many(_final(fetched))
-            answers |= fetched
-        return answers
+        self._parts.cache.put_many(_final(fetched))
+        return fetched
 
     def _verdict(self, taken: Taken, entry: Entry, answers: Mapping[str, Answer]) -> Verdict:
         answer = answers.get(entry.item.media_id or "", Gone("the message has no media id"))
@@ -108,5 +112,10 @@ class MediaWork:
 def _final(answers: Mapping[str, Answer]) -> dict[str, MediaMetadata]:
     """What is worth keeping: found, or gone for good as the API said it."""
     kept = {media_id: answer.metadata for media_id, answer in answers.items() if isinstance(answer, Found)}
-    gone = {media_id: answer for media_id, answer in answers.items() if isinstance(answer, Gone) and answer.asked}
+    # A refused credential is mended by an operator, and must not go on failing for an hour after that.
+    gone = {
+        media_id: answer
+        for media_id, answer in answers.items()
+        if isinstance(answer, Gone) and answer.asked and not answer.reason.startswith(("401", "403"))
+    }
     return kept | {media_id: MediaMetadata(id=media_id, error=answer.reason) for media_id, answer in gone.items()}

@@ -68,7 +68,7 @@ def _postgresql(url: URL, timeout: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
-        # In text, arrays take psycopg three times as long to send as the server takes to write them.
+        # Arrays in binary: in text, psycopg needs longer to spell them out than the server to write them.
         connection.adapters.register_dumper(list, ListBinaryDumper)
         connection.execute(settings)
         connection.commit()

@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from sqlalchemy import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, TimeoutError  # noqa: A004
 
-from shared.errors import SluiceError
+from shared.errors import SluiceError, Unavailable
 
 #: Classes of SQLSTATE a row can cause: data exception, integrity violation, limit exceeded (an index entry's size).
 _ROW_STATES = frozenset({"22", "23", "54"})
 
 
-class StoreUnavailable(SluiceError):
+class StoreUnavailable(Unavailable):
     """The database cannot be reached or cannot write now. Nothing of the batch was written; try again later.
 
     (When the connection breaks during COMMIT it may have been written after all; then again changes nothing.)
@@ -46,8 +46,6 @@ def translated(url: URL) -> Iterator[None]:
 
 
 def _is_of_a_row(error: DBAPIError) -> bool:
-    if error.connection_invalidated:
-        return False
     state = _sqlstate(error)
     if state is not None:
         return state[:2] in _ROW_STATES

@@ -1,0 +1,110 @@
+"""The processes of the demo: a stand-in for the media API, and `sluice up`."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+
+_START_SECONDS = 60.0
+
+
+class Stack(NamedTuple):
+    """Where everything is."""
+
+    url: str  # of the ingress
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def database(self) -> Path:
+        """The event store."""
+        return self.folder / "var" / "sluice.db"
+
+    @property
+    def log(self) -> Path:
+        """What `sluice up` and all it runs printed."""
+        return self.folder / "up.log"
+
+    def sluice(self, *arguments: str) -> Any:
+        """The JSON that a `sluice` command prints."""
+        command = [_program("sluice"), *arguments, "--json"]
+        answer = subprocess.run(command, env=self.environment, capture_output=True, check=True, timeout=30)
+        return json.loads(answer.stdout)
+
+
+@contextmanager
+def stack(folder: Path) -> Iterator[Stack]:
+    """Everything started and answering; stopped at the end."""
+    with _media_api() as template:
+        port = _free_port()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
+        environment |= {
+            "SLUICE_DATA_DIR": str(folder / "var"),
+            "SLUICE_PORT": str(port),
+            "SLUICE_MEDIA_URL": template,
+            "SLUICE_MEDIA_AUTH": "Authorization: Bearer demo",
+            "SLUICE_HANDLERS": "tests.demo.handlers",
+            "DEMO_LOG": str(folder / "handled.log"),
+        }
+        started = Stack(f"http://127.0.0.1:{port}", folder, environment)
+        with started.log.open("w") as log:
+            process = subprocess.Popen([_program("sluice"), "up"], env=environment, stdout=log, stderr=log)
+            try:
+                _wait_ready(started, process)
+                yield started
+            finally:
+                _stop(process)
+
+
+def _wait_ready(started: Stack, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{started.url}/health/ready", timeout=2, trust_env=False).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise SystemExit(f"sluice up did not get ready:\n{started.log.read_text()[-3000:]}")
+
+
+@contextmanager
+def _media_api() -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.support.media_api", "--auth", "Authorization: Bearer demo"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        _stop(process)
+
+
+def _stop(process: "subprocess.Popen[Any]") -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
