@@ -18,7 +18,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) 
         async with asyncio.timeout(seconds):
             message = await receive()
             if message["type"] == "http.request" and not message.get("more_body"):
-                body: bytes = message["body"]  # the usual case: all in one piece
+                body: bytes = message.get("body", b"")  # the usual case: all in one piece
                 if len(body) > limit:
                     raise _too_large(limit)
                 return body

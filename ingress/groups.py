@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from shared.errors import Overloaded
+from shared.logs import logger
 
+_log = logger(__name__)
 Push = Callable[[Sequence[bytes]], Awaitable[None]]
 
 #: What one push holds at most: it must not keep Redis from others for long.
@@ -13,18 +15,33 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 class _Group:
-    """Entries that are pushed together, and the future that all their senders wait for."""
+    """Entries that are pushed together, and the future each of their senders waits for.
 
-    __slots__ = ("entries", "outcome", "size")
+    One a sender: a task that is cancelled cancels the future it waits for, and nobody else's.
+    """
+
+    __slots__ = ("_senders", "_size", "entries")
 
     def __init__(self) -> None:
         self.entries: list[bytes] = []
-        self.size = 0
-        # Resolved with what went wrong, not failed by it: an exception raised in many tasks grows a traceback each.
-        self.outcome: asyncio.Future[Overloaded | None] = asyncio.get_running_loop().create_future()
+        self._size = 0
+        self._senders: list[asyncio.Future[Overloaded | None]] = []
 
     def has_room(self, size: int) -> bool:
-        return not self.entries or (len(self.entries) < _MOST_ENTRIES and self.size + size <= _MOST_BYTES)
+        return not self.entries or (len(self.entries) < _MOST_ENTRIES and self._size + size <= _MOST_BYTES)
+
+    def add(self, entry: bytes) -> "asyncio.Future[Overloaded | None]":
+        self.entries.append(entry)
+        self._size += len(entry)
+        outcome: asyncio.Future[Overloaded | None] = asyncio.get_running_loop().create_future()
+        self._senders.append(outcome)
+        return outcome
+
+    def settle(self, refusal: Overloaded | None) -> None:
+        # Resolved with what went wrong, not failed by it: an exception raised in many tasks grows a traceback each.
+        for outcome in self._senders:
+            if not outcome.done():  # its sender was cancelled
+                outcome.set_result(refusal)
 
 
 class GroupCommit:
@@ -37,12 +54,10 @@ class GroupCommit:
 
     async def commit(self, entry: bytes) -> None:
         """Returns once the entry is durable. Raises Overloaded."""
-        group = self._group_for(len(entry))
-        group.entries.append(entry)
-        group.size += len(entry)
+        outcome = self._group_for(len(entry)).add(entry)
         if self._pump is None:
             self._pump = asyncio.get_running_loop().create_task(self._run())
-        refusal = await group.outcome
+        refusal = await outcome
         if refusal is not None:
             raise Overloaded(refusal.message, refusal.retry_after or 1)
 
@@ -55,9 +70,7 @@ class GroupCommit:
         try:
             while self._waiting:
                 group = self._waiting.pop(0)
-                refusal = await self._push_one(group.entries)
-                if not group.outcome.done():  # cancelled with its last sender at a forced shutdown
-                    group.outcome.set_result(refusal)
+                group.settle(await self._push_one(group.entries))
         finally:
             self._pump = None
 
@@ -66,4 +79,7 @@ class GroupCommit:
             await self._push(entries)
         except Overloaded as refusal:
             return refusal
+        except Exception:  # noqa: BLE001 - logged once a group, and answered: its senders must not wait for ever
+            _log.exception("a group of webhooks could not be pushed", entries=len(entries))
+            return Overloaded("the webhook cannot be made durable: this is a fault of the server; it was logged")
         return None

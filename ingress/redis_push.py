@@ -4,55 +4,75 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis.asyncio
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    NoPermissionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 
+from ingress.trouble import Trouble
 from shared.errors import Overloaded
 from shared.lanes.lane import stream
 from shared.lanes.scripts import source
-from shared.logs import logger
 
-_log = logger(__name__)
 _RETRY_AFTER = 5  # seconds
-#: Redis' words for why it does not write, in an operator's words.
-_REASONS = {
+_ERRORS = (RedisError, OSError, TimeoutError)
+#: Why Redis does not write, in an operator's words: by redis-py's class where it has one (it takes the code off the
+#: message), else by the code that the message begins with.
+_REASON_BY_CLASS: dict[type[Exception], str] = {
+    OutOfMemoryError: "Redis is full",
+    ReadOnlyError: "Redis is read-only",
+    BusyLoadingError: "Redis is loading its data",
+    AuthenticationError: "Redis refuses the password",
+    NoPermissionError: "Redis does not allow this user to write",
+}
+_REASON_BY_CODE = {
     "BACKLOG": "too many webhooks wait",
-    "OOM": "Redis is full",
-    "READONLY": "Redis is read-only",
-    "LOADING": "Redis is loading its data",
     "MISCONF": "Redis cannot write its files",
-    "NOAUTH": "Redis refuses the password",
-    "WRONGPASS": "Redis refuses the password",
+    "NOREPLICAS": "Redis has too few replicas to write",
 }
 
 
 class RedisPush:
-    """The ingress's one way into Redis. Logs once when Redis is lost and once when it is back."""
+    """The ingress's one way into Redis."""
 
-    def __init__(self, client: redis.asyncio.Redis, *, max_backlog: int = 0, min_replicas: int = 0) -> None:
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        *,
+        max_backlog: int = 0,
+        min_replicas: int = 0,
+        trouble: Trouble | None = None,
+    ) -> None:
         self._client = client
         self._script = client.register_script(source("push"))
         self._max_backlog = max_backlog
         self._min_replicas = min_replicas
-        self._reachable = True
+        self._trouble = trouble or Trouble()
 
     async def push(self, lane: str, receipts: Sequence[bytes]) -> None:
         """Returns once Redis (and as many replicas as asked for) has them. Raises Overloaded."""
         try:
             replicas = await self._send([stream(lane)], [lane, self._max_backlog, *receipts])
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._lost(error) from None
-        self._back()
+        except _ERRORS as error:
+            raise self._refused(_reason(error)) from None
         if replicas < self._min_replicas:
-            raise Overloaded(f"only {replicas} of {self._min_replicas} replicas have it", _RETRY_AFTER)
+            raise self._refused("too few replicas have it")
+        self._trouble.taken()
 
     async def ping(self) -> str | None:
-        """None where Redis answers, else why not."""
+        """None where Redis answers, else why not. That it answers does not mean that it takes webhooks."""
         try:
             await self._client.ping()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._lost(error)
-            return _reason(error)
-        self._back()
+        except _ERRORS as error:
+            reason = _reason(error)
+            self._trouble.refused(reason)
+            return reason
         return None
 
     async def _send(self, keys: list[str], args: list[Any]) -> int:
@@ -68,24 +88,22 @@ class RedisPush:
         if isinstance(pushed, NoScriptError):
             await self._client.script_load(self._script.script)
             return await self._send(keys, args)
-        if isinstance(pushed, Exception):
-            raise pushed
+        for reply in (pushed, replicas):
+            if isinstance(reply, Exception):
+                raise reply
         return int(replicas)
 
-    def _lost(self, error: Exception) -> Overloaded:
-        reason = _reason(error)
-        if self._reachable:
-            self._reachable = False
-            _log.error("Redis does not take webhooks; they are answered 503 until it does", reason=reason)
+    def _refused(self, reason: str) -> Overloaded:
+        self._trouble.refused(reason)
         return Overloaded(f"the webhook cannot be made durable now: {reason}", _RETRY_AFTER)
-
-    def _back(self) -> None:
-        if not self._reachable:
-            self._reachable = True
-            _log.info("Redis takes webhooks again")
 
 
 def _reason(error: Exception) -> str:
     """One line for people, without addresses or credentials."""
-    text = str(error)
-    return next((reason for word, reason in _REASONS.items() if word in text), "Redis cannot be reached")
+    for kind, reason in _REASON_BY_CLASS.items():
+        if isinstance(error, kind):
+            return reason
+    for code, reason in _REASON_BY_CODE.items():
+        if str(error).startswith(code):
+            return reason
+    return "Redis refuses to write" if isinstance(error, ResponseError) else "Redis cannot be reached"

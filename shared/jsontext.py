@@ -3,9 +3,13 @@
 orjson is fast and strict (RFC 8259, and 64-bit integers). Real webhooks hold lone surrogates (an emoji cut in
 half in a profile name), integers beyond 64 bits and a byte order mark. All of these are valid deliveries: what
 orjson refuses is given to the standard library, which takes them.
+
+What nests deeper than any webhook does is refused: whoever writes it again or walks it may run out of stack, and that
+would take its neighbours along.
 """
 
 import json
+import math
 import re
 from typing import Any
 
@@ -17,30 +21,35 @@ _BOM = b"\xef\xbb\xbf"
 #: A number that may not fit 64 bits. orjson would read it as a float and so change it without a word.
 _LONG_NUMBER = re.compile(rb"[\s:,\[]-?[0-9]{19}")
 _MAX_INT_DIGITS = 4000  # CPython refuses to read an int of over 4,300 digits (sys.int_info); such a one stays text
+#: Levels of objects and lists in each other. orjson writes 254; an entry of a lane puts two more around them.
+MOST_NESTED = 200
 
 
 def loads(text: bytes) -> Any:
     """The value of a JSON text in UTF-8, exact. Raises NotJSON, with the parser's reason, for all that is no JSON."""
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return _loads_tolerant(text, error)
-    return value if _LONG_NUMBER.search(text) is None else _loads_tolerant(text, None)
+    value = check(text)
+    # A long number that stands alone has nothing before it, and is a float by now.
+    if isinstance(value, float) or _LONG_NUMBER.search(text):
+        return _loads_tolerant(text, None)
+    return value
 
 
 def check(text: bytes) -> Any:
     """As `loads`, cheaper: long integers may come back rounded. For deciding whether a text is JSON."""
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return _loads_tolerant(text, error)
+        value = _loads_tolerant(text, error)
+    if text.count(b"{") + text.count(b"[") > MOST_NESTED:
+        _check_nesting(value)
+    return value
 
 
 def dumps(value: Any) -> bytes:
     """Compact JSON in UTF-8 of any value that `loads` returns."""
     try:
         return orjson.dumps(value)
-    except TypeError:  # lone surrogates, integers beyond 64 bits, nesting beyond orjson's 254 levels
+    except TypeError:  # lone surrogates, integers beyond 64 bits
         return json.dumps(value, separators=(",", ":")).encode()
 
 
@@ -48,9 +57,9 @@ def _loads_tolerant(text: bytes, first: orjson.JSONDecodeError | None) -> Any:
     try:
         # surrogatepass: some senders encode the halves of a surrogate pair one by one (CESU-8).
         decoded = text.removeprefix(_BOM).decode("utf-8", "surrogatepass")
-        return json.loads(decoded, parse_constant=_no_constant, parse_int=_integer)
+        return json.loads(decoded, parse_constant=_no_constant, parse_int=_integer, parse_float=_float)
     except RecursionError:
-        raise NotJSON("nested too deeply") from None
+        raise _too_deep() from None
     except UnicodeDecodeError as error:
         raise NotJSON(f"not UTF-8 at byte {error.start}") from None
     except ValueError as error:
@@ -63,3 +72,27 @@ def _no_constant(word: str) -> None:
 
 def _integer(digits: str) -> int | str:
     return int(digits) if len(digits) < _MAX_INT_DIGITS else digits
+
+
+def _float(digits: str) -> float | str:
+    value = float(digits)
+    return value if math.isfinite(value) else digits  # as with integers: beyond a double it stays text
+
+
+def _check_nesting(value: Any) -> None:
+    """Raises NotJSON for more than MOST_NESTED levels. Level by level, as recursion would need the stack itself."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(MOST_NESTED):
+        level = [
+            inner
+            for part in level
+            for inner in (part.values() if isinstance(part, dict) else part)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> NotJSON:
+    return NotJSON(f"nested too deeply, over {MOST_NESTED} levels")

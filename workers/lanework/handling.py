@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from shared.errors import Retry, Unavailable
 from shared.lanes import Back, Dead, Done, Taken
 from shared.logs import logger
-from workers.entries import BadEntry, to_event, unpack
+from workers.entries import to_event, unpack
 from workers.events import Event
 from workers.handlers.registry import Handler
 from workers.lanework.work import Verdicts
-from workers.retry import decide
+from workers.retry import decide, describe, trace
 from workers.timeouts import limit
 
 _log = logger(__name__)
@@ -31,8 +31,8 @@ class HandlerWork:
         for entry in entries:
             try:
                 jobs.append((entry, to_event(unpack(entry.data), entry.attempts + 1)))
-            except BadEntry as error:
-                verdicts.append((entry.id, Dead("undecodable", str(error))))
+            except Exception as error:  # noqa: BLE001 - BadEntry, or a fault of ours: its neighbours must go on
+                verdicts.append((entry.id, Dead("undecodable", describe(error), trace(error))))
         verdicts += self._batch(jobs, spent) if self._handler.batch else self._each(jobs, spent)
         return verdicts
 

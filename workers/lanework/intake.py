@@ -10,6 +10,7 @@ from shared.receipts import BadReceipt
 from workers.entries import Entry, pack
 from workers.lanework.work import Verdicts
 from workers.payloads import Item, split
+from workers.retry import describe, trace
 
 
 class IntakeWork:
@@ -26,10 +27,12 @@ class IntakeWork:
     def _classify(self, data: bytes) -> Verdict:
         try:
             receipt = receipts.unpack(data)
-            document = jsontext.loads(receipt.body)
+            items = split(jsontext.loads(receipt.body))
+            return Done(tuple(self._next(item, receipt.id, receipt.received_ms) for item in items))
         except (BadReceipt, NotJSON) as error:
             return Dead("undecodable", str(error))
-        return Done(tuple(self._next(item, receipt.id, receipt.received_ms) for item in split(document)))
+        except Exception as error:  # noqa: BLE001 - a fault of ours, or nesting too deep: its neighbours must go on
+            return Dead("unclassifiable", describe(error), trace(error))
 
     def _next(self, item: Item, receipt: str, received_ms: int) -> Next:
         lanes = self._lanes.get(item.type, ())
