@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test demo bench chaos lint lock clean
+.PHONY: help setup run test demo bench lint lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -15,19 +15,19 @@ setup: .venv/ready  ## fill .venv from the lock file
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-run: setup  ## serve at http://127.0.0.1:8000, with a Redis and a database of its own
+run: .venv/ready  ## serve at http://127.0.0.1:8000, with a Redis and a database of its own
 	$(BIN)/sluice up
 
-test: setup lint  ## every check and test that needs no more than this machine
+test: lint  ## every check and test that needs no more than this machine
 	$(BIN)/pytest
 
-demo: setup  ## 5,000 webhooks through the whole of it, each accounted for
+demo: .venv/ready  ## 5,000 webhooks through the whole of it, each accounted for
 	$(BIN)/python -m tests.demo
 
-bench: setup  ## webhooks and events a second, beside baselines
+bench: .venv/ready  ## webhooks and events a second, beside baselines
 	$(BIN)/python -m tests.bench
 
-lint: setup  ## ruff and mypy
+lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -2,6 +2,8 @@
 
 import uvicorn
 
+from ingress.protocol import TimelyProtocol
+from ingress.protocol import TimelyProtocol
 from shared import logs
 from shared.errors import WrongSettings
 from shared.exits import refuse
@@ -20,7 +22,7 @@ def main() -> None:
         "ingress.app:app",
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=TimelyProtocol,
         loop="uvloop",
         lifespan="on",
         ws="none",

@@ -48,7 +48,11 @@ def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) ->
     rest = Starlette(
         routes=[
             # POST never comes here; it is named so that a 405 tells what is allowed.
-            *[Route(f"/webhooks{path}", challenge.answer, methods=["GET", "POST"]) for path in _PATHS],
+            *[
+                Route(f"/webhooks{path}{slash}", challenge.answer, methods=["GET", "POST"])
+                for path in _PATHS
+                for slash in ("", "/")
+            ],
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
         ],

@@ -21,13 +21,14 @@ _BOM = b"\xef\xbb\xbf"
 #: A number that may not fit 64 bits. orjson would read it as a float and so change it without a word.
 _LONG_NUMBER = re.compile(rb"[\s:,\[]-?[0-9]{19}")
 _MAX_INT_DIGITS = 4000  # CPython refuses to read an int of over 4,300 digits (sys.int_info); such a one stays text
-#: Levels of objects and lists in each other. orjson writes 254; an entry of a lane puts two more around them.
+#: Levels of objects and lists in each other that a webhook may have, and any text: Sluice puts a few around it.
 MOST_NESTED = 200
+_MOST_NESTED_WRAPPED = 210  # orjson writes 254
 
 
 def loads(text: bytes) -> Any:
     """The value of a JSON text in UTF-8, exact. Raises NotJSON, with the parser's reason, for all that is no JSON."""
-    value = check(text)
+    value = _parse(text, _MOST_NESTED_WRAPPED)
     # A long number that stands alone has nothing before it, and is a float by now.
     if isinstance(value, float) or _LONG_NUMBER.search(text):
         return _loads_tolerant(text, None)
@@ -35,14 +36,8 @@ def loads(text: bytes) -> Any:
 
 
 def check(text: bytes) -> Any:
-    """As `loads`, cheaper: long integers may come back rounded. For deciding whether a text is JSON."""
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        value = _loads_tolerant(text, error)
-    if text.count(b"{") + text.count(b"[") > MOST_NESTED:
-        _check_nesting(value)
-    return value
+    """A webhook's value, cheaper: long integers may come back rounded. Raises NotJSON where `loads` would."""
+    return _parse(text, MOST_NESTED)
 
 
 def dumps(value: Any) -> bytes:
@@ -53,13 +48,23 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
+def _parse(text: bytes, most_nested: int) -> Any:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        value = _loads_tolerant(text, error)
+    if text.count(b"{") + text.count(b"[") > most_nested:
+        _check_nesting(value, most_nested)
+    return value
+
+
 def _loads_tolerant(text: bytes, first: orjson.JSONDecodeError | None) -> Any:
     try:
         # surrogatepass: some senders encode the halves of a surrogate pair one by one (CESU-8).
         decoded = text.removeprefix(_BOM).decode("utf-8", "surrogatepass")
         return json.loads(decoded, parse_constant=_no_constant, parse_int=_integer, parse_float=_float)
     except RecursionError:
-        raise _too_deep() from None
+        raise NotJSON("nested too deeply") from None
     except UnicodeDecodeError as error:
         raise NotJSON(f"not UTF-8 at byte {error.start}") from None
     except ValueError as error:
@@ -79,10 +84,10 @@ def _float(digits: str) -> float | str:
     return value if math.isfinite(value) else digits  # as with integers: beyond a double it stays text
 
 
-def _check_nesting(value: Any) -> None:
-    """Raises NotJSON for more than MOST_NESTED levels. Level by level, as recursion would need the stack itself."""
+def _check_nesting(value: Any, most: int) -> None:
+    """Raises NotJSON for more levels. Level by level, since recursion would need the stack itself."""
     level = [value] if isinstance(value, (dict, list)) else []
-    for _ in range(MOST_NESTED):
+    for _ in range(most):
         level = [
             inner
             for part in level
@@ -91,8 +96,4 @@ def _check_nesting(value: Any) -> None:
         ]
         if not level:
             return
-    raise _too_deep()
-
-
-def _too_deep() -> NotJSON:
-    return NotJSON(f"nested too deeply, over {MOST_NESTED} levels")
+    raise NotJSON(f"nested too deeply, over {most} levels")

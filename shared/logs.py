@@ -9,14 +9,33 @@ from typing import Any
 
 import structlog
 
-#: Digits that may be a phone number (E.164: at most 15), not part of a longer word such as a wamid.
-_PHONE = re.compile(r"(?<![\w.])\+?(\d{4})\d{3,8}(\d{3})(?![\w.])")
-_LEVELS = {"celery.worker.strategy": "WARNING", "celery.app.trace": "WARNING", "httpx": "WARNING", "uvicorn": "WARNING"}
+from shared.plaintext import lines, one_line
+
+#: Digits that may be a phone number (E.164: at most 15), not part of a longer word such as a wamid, nor of a decimal
+#: number; after a + also with what people put between them.
+_PHONE = re.compile(r"(?<![0-9A-Za-z])(?<!\d\.)(?:\+\d[\d ()-]{8,24}\d|\+?\d{10,15})(?![0-9A-Za-z]|\.\d)")
+#: Seconds and milliseconds since 1970, as in timestamps and ids of entries. No phone number of a country code of 1
+#: has 10 or 13 digits.
+_TIME = re.compile(r"1[6-9]\d{8}(\d{3})?")
+_LEVELS = {
+    "celery.worker.strategy": "WARNING",
+    "celery.app.trace": "WARNING",
+    "httpx": "WARNING",
+    "uvicorn": "WARNING",
+    "uvicorn.access": "WARNING",  # its lines hold paths, and a path may hold the token
+}
 
 
 def mask(text: str) -> str:
     """`text` with the middle of every phone number replaced: 919812345678 becomes 9198…678."""
-    return _PHONE.sub(r"\1…\2", text)
+    return _PHONE.sub(_shortened, text)
+
+
+def _shortened(found: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", found[0])
+    if _TIME.fullmatch(found[0]) or not 10 <= len(digits) <= 15:
+        return found[0]
+    return f"{digits[:4]}…{digits[-3:]}"
 
 
 def configure(level: str = "INFO") -> None:
@@ -29,11 +48,13 @@ def configure(level: str = "INFO") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    ends: list[Any] = (
-        [_masked, structlog.dev.ConsoleRenderer()]
+    renderer: Any = (
+        # Its own tracebacks would show the local variables, and so tokens and payloads.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if sys.stderr.isatty() or "FORCE_COLOR" in os.environ  # force-color.org: a terminal is behind the pipe
-        else [structlog.processors.format_exc_info, _masked, structlog.processors.JSONRenderer()]
+        else structlog.processors.JSONRenderer()
     )
+    ends: list[Any] = [structlog.processors.format_exc_info, _masked, renderer]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -62,6 +83,14 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
 def _masked(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     # Every value, not only the message: ids and errors hold numbers too. One line a record: no forged lines.
     for key, value in event.items():
-        if isinstance(value, str) and key != "timestamp":
-            event[key] = mask(value) if key == "exception" else mask(value).replace("\n", "\\n").replace("\r", "\\r")
+        if key in {"exception", "stack"}:
+            event[key] = mask(lines(str(value)))
+        elif key != "timestamp" and not isinstance(value, (bool, float, type(None))):
+            event[key] = _masked_value(value)
     return event
+
+
+def _masked_value(value: Any) -> Any:
+    text = value if isinstance(value, str) else repr(value)
+    masked = mask(one_line(text))
+    return value if masked == text else masked

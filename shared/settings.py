@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from redis.connection import parse_url
 
 from shared.errors import WrongSettings
 
 _PREFIX = "SLUICE_"
 _MIB = 1024 * 1024
 _TOKEN = re.compile(r"(?!(messages|statuses)$)[A-Za-z0-9._~-]+")
+_REDIS = re.compile(r"(redis|rediss|unix)://")
 _DATABASE = re.compile(r"sqlite:|postgresql\+psycopg:|none$")
 _Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 _Words = Annotated[tuple[str, ...], NoDecode]
@@ -95,8 +97,14 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, url: SecretStr | None) -> SecretStr | None:
-        if url and urlsplit(url.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+        if url is None:
+            return None
+        if not _REDIS.match(url.get_secret_value()):
             raise ValueError("must begin with redis://, rediss:// or unix://")
+        try:
+            parse_url(url.get_secret_value())  # type: ignore[no-untyped-call]
+        except ValueError:  # its words may hold a part of the password
+            raise ValueError("is no address such as redis://:password@host:6379/0 (a / in a password is %2F)") from None
         return url
 
     @field_validator("database_url")
@@ -152,11 +160,14 @@ class Settings(BaseSettings):
         if self.redis_url is not None:
             return self.redis_url.get_secret_value()
         try:
-            return self.embedded_url_file.read_text().strip()
+            url = self.embedded_url_file.read_text().strip()
         except OSError:
+            url = ""
+        if not url:
             raise WrongSettings(
                 ["SLUICE_REDIS_URL is not set, and no `sluice up` runs a Redis of its own in this data folder"]
-            ) from None
+            )
+        return url
 
     @property
     def embedded_url_file(self) -> Path:
@@ -195,8 +206,11 @@ def _misspelt(settings: type[BaseSettings]) -> list[str]:
     # A misspelt secret would leave the door open without a word.
     known = {_PREFIX + name.upper() for name in settings.model_fields}
     problems = []
-    stated = {*os.environ, *dotenv_values(".env")}
-    for name in sorted(name for name in stated if name.startswith(_PREFIX) and name not in known):
-        close = difflib.get_close_matches(name, known, n=1)
+    try:
+        stated = {*os.environ, *dotenv_values(".env")}
+    except (OSError, UnicodeDecodeError):
+        raise WrongSettings([".env cannot be read, or is no text in UTF-8"]) from None
+    for name in sorted(name for name in stated if name.upper().startswith(_PREFIX) and name.upper() not in known):
+        close = difflib.get_close_matches(name.upper(), known, n=1)
         problems.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))
     return problems

@@ -53,6 +53,8 @@ def configuration(queue_names: list[str], redis_url: str) -> dict[str, Any]:
             "global_keyprefix": wakeups.KEY_PREFIX,
             "queue_order_strategy": "priority",  # the queues in the order given, not in turns
             "priority_steps": [0],
+            # Noting a wake-up as unacknowledged needs memory: a full Redis would end the workers that make room in it.
+            "ack_emulation": False,
             "socket_timeout": 10,
             "socket_connect_timeout": 3,
             "visibility_timeout": 300,

@@ -47,12 +47,15 @@ def unpack(data: bytes) -> Entry:
         fields = jsontext.loads(data)
         named = {name: fields.get(short) for short, name in _SHORT.items()}
         metadata = msgspec.convert(fields["m"], MediaMetadata) if "m" in fields else None
-        return Entry(Item(**named), str(fields["r"]), int(fields["at"]), metadata)
-    except (NotJSON, AttributeError, KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
+        return Entry(msgspec.convert(named, Item), str(fields["r"]), int(fields["at"]), metadata)
+    except (NotJSON, AttributeError, KeyError, TypeError, ValueError, OverflowError, msgspec.ValidationError) as error:
         raise BadEntry(f"this is no event entry: {error!r}") from None
 
 
 def to_event(entry: Entry, attempt: int) -> Event:
-    """What a handler is called with."""
-    received_at = datetime.fromtimestamp(entry.received_ms / 1000, UTC)
+    """What a handler is called with. Raises BadEntry."""
+    try:
+        received_at = datetime.fromtimestamp(entry.received_ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadEntry(f"this entry was received at no time there is: {error!r}") from None
     return event(entry.item, received_at=received_at, receipt=entry.receipt, attempt=attempt, metadata=entry.metadata)

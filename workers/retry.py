@@ -28,10 +28,17 @@ def decide(error: BaseException, attempt: int, policy: Retry, draw: Callable[[fl
 
 def describe(error: BaseException) -> str:
     """The error in a line: its own words for those raised on purpose, with its class for all others."""
-    words = " ".join(str(error).split())
+    words = " ".join(_words(error).split())
     if not isinstance(error, Reject | Retry):
         words = f"{type(error).__name__}: {words}" if words else type(error).__name__
     return words[:_ERROR_LENGTH]
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as broken:  # noqa: BLE001 - a user's error class may fail at anything
+        return f"(its __str__ raised {type(broken).__name__})"
 
 
 def trace(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery import bootsteps
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 
 from shared.lanes import Lanes, LaneSpec
 from shared.lanes.lane import LANES
@@ -44,14 +44,23 @@ class Ticker:
         pipe = lanes.client.pipeline(transaction=False)
         pipe.set(_TURN, "", nx=True, px=round(EVERY * 900))
         pipe.exists(LANES)
-        mine, known = pipe.execute()
-        if not self._known or not known:  # at the start, and after Redis lost its data
-            lanes.make_known(self._specs)
-            self._known = True
-        if mine:
-            for lane, did in lanes.tick(spec.name for spec in self._specs).items():
-                if did.suspected or did.dead:
-                    _log.warning("entries outlived their holder", lane=lane, suspects=did.suspected, dead=did.dead)
+        mine, known = pipe.execute(raise_on_error=False)
+        for reply in (mine, known):
+            # A full Redis cannot note whose turn it is. Then everybody ticks, for that leads to room again.
+            if isinstance(reply, Exception) and not isinstance(reply, OutOfMemoryError):
+                raise reply
+        try:
+            if not self._known or not known:  # at the start, and after Redis lost its data
+                lanes.make_known(self._specs)
+                self._known = True
+        finally:
+            if mine:
+                self._act(lanes)
+
+    def _act(self, lanes: Lanes) -> None:
+        for lane, did in lanes.tick(spec.name for spec in self._specs).items():
+            if did.suspected or did.dead:
+                _log.warning("entries outlived their holder", lane=lane, suspects=did.suspected, dead=did.dead)
 
 
 class TickStep(bootsteps.StartStopStep):

@@ -6,6 +6,7 @@ pool nothing can end a running function; there its lease runs out and another wo
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -19,7 +20,7 @@ class HandlerTimeout(SluiceError):
 
 @contextmanager
 def limit(seconds: float) -> Iterator[None]:
-    """Raises HandlerTimeout inside the block once it has run for `seconds`."""
+    """Raises HandlerTimeout inside the block once it has run for `seconds`. An alarm set before it rings after it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -28,9 +29,12 @@ def limit(seconds: float) -> Iterator[None]:
         raise HandlerTimeout(f"the handler ran longer than its timeout of {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    started = time.monotonic()
+    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if outer:
+            signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - started), 0.001))

@@ -7,7 +7,9 @@
 --   sluice:lane:L:hold       while it exists the lane is not drained; it expires by itself
 --   sluice:lane:L:spec       hash: queue, grain, cap, wakeup, lease; written by the workers that know the lane
 --   sluice:lane:L:counts     hash: what ever happened in it; exact, since it is written where it happens
--- Fields of an entry: d data, a attempts made, x deaths of processes that held it, e last error.
+-- Fields of an entry: d data, a attempts made, x deaths of processes that held it since its last attempt, e last error.
+-- A full Redis (OOM) refuses a script's first write unless that frees memory. So the scripts that make room again begin
+-- with such a write, and are then let go on.
 
 local PREFIX = 'sluice:lane:'
 local GROUP = 'workers'

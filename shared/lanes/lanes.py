@@ -44,6 +44,7 @@ class Lanes:
         self._push = client.register_script(source("push"))
         self._settle = client.register_script(source("settle"))
         self._tick = client.register_script(source("tick"))
+        self._hold = client.register_script(source("hold"))
 
     def make_known(self, specs: Iterable[LaneSpec]) -> None:
         """Writes the lanes' specs where the scripts read them, and creates what is missing."""
@@ -74,7 +75,7 @@ class Lanes:
 
     def hold(self, lane: str, seconds: float) -> None:
         """Nobody drains the lane for that long."""
-        self.client.set(f"{names.stream(lane)}:hold", "", px=max(1, round(seconds * 1000)))
+        self._hold(keys=[names.stream(lane)], args=[max(1, round(seconds * 1000))])
 
     def take(self, lane: str, consumer: str, count: int) -> list[Taken]:
         """Up to `count` entries that nobody holds; they belong to this consumer until their lease runs out."""

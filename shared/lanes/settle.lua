@@ -9,7 +9,7 @@
 --            done  n, then n times: dedupe key ('' for none), data, m, then m positions in the list of lanes
 --            retry delay (ms), whether the attempt counts (1 or 0), error
 --            dead  why, error, end of the traceback
---            back  (nothing): to be taken by anybody, at once
+--            back  (nothing): to be taken by anybody, at once; a suspect again alone
 -- Reply: entries settled, events added, events that were duplicates.
 
 local lane, window, at = ARGV[1], ARGV[2], 3
@@ -77,14 +77,15 @@ while at <= #ARGV do
   elseif verdict == 'retry' then
     local delay, counted, err = shift(), shift(), shift()
     if mine then
-      local held = {id = id, a = (entry.a or 0) + counted, x = entry.x or '0', e = err}
+      -- Its deaths are forgotten: a run that ended shows that it is not this entry that kills.
+      local held = {id = id, a = (entry.a or 0) + counted, x = '0', e = err}
       redis.call('ZADD', base .. ':retry', now + delay, cjson.encode(held) .. '\n' .. entry.d)
     end
   elseif verdict == 'dead' then
     local why, err, trace = shift(), shift(), shift()
     if mine then bury(base, entry, (entry.a or 0) + 1, why, err, trace, now) end
   elseif mine then
-    add(base, entry.d, entry.a, entry.x, entry.e)
+    add(source, entry.d, entry.a, entry.x, entry.e)
   end
 end
 

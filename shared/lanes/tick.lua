@@ -10,10 +10,10 @@ local suspects, spec = base .. ':suspects', base .. ':spec'
 local moved, suspected, dead = 0, 0, 0
 
 for _, held in ipairs(redis.call('ZRANGEBYSCORE', base .. ':retry', '-inf', now, 'LIMIT', 0, limit)) do
+  redis.call('ZREM', base .. ':retry', held)
   local cut = string.find(held, '\n', 1, true)
   local head = cjson.decode(string.sub(held, 1, cut - 1))
   add(base, string.sub(held, cut + 1), tostring(head.a), tostring(head.x), head.e)
-  redis.call('ZREM', base .. ':retry', held)
   moved = moved + 1
 end
 

@@ -39,6 +39,8 @@ class Back(NamedTuple):
 
 Verdict = Done | Again | Dead | Back
 _NOTHING = Done()
+#: Seconds. A delay beyond that, even an infinite one, is this one: ten years.
+LONGEST_DELAY = 10 * 366 * 86_400.0
 
 
 def arguments(lane: str, window: int, verdicts: list[tuple[bytes, Verdict]]) -> list[bytes | str | int]:
@@ -63,8 +65,17 @@ def _add(out: list[bytes | str | int], verdict: Verdict, positions: dict[str, in
                 out += (key, data, len(lanes))
                 out += [positions.setdefault(lane, len(positions) + 1) for lane in lanes]
         case Again(delay, error, counted):
-            out += ("retry", round(delay * 1000), int(counted), error)
+            out += ("retry", _milliseconds(delay), int(counted), _utf8(error))
         case Dead(why, error, trace):
-            out += ("dead", why, error, trace)
+            out += ("dead", why, _utf8(error), _utf8(trace))
         case Back():
             out.append("back")
+
+
+def _milliseconds(delay: float) -> int:
+    return round(min(delay, LONGEST_DELAY) * 1000) if delay > 0 else 0  # not a number: 0 too
+
+
+def _utf8(text: str) -> bytes:
+    # An error may quote its event, and that may hold half a character.
+    return text.encode("utf-8", "backslashreplace")

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,7 @@ from rich.table import Table
 
 from tests.demo.ledger import PAGE_DELIVERIES, PAGE_EVENTS, Store, accounts, expected_events
 from tests.demo.sender import Sent, send
-from tests.demo.stack import Stack, stack
+from tests.support.stack import Stack, stack
 from workers.simulation import Traffic, Webhook
 
 _WEBHOOKS = 5000
@@ -29,7 +30,7 @@ console = Console(width=None if sys.stdout.isatty() else 100)
 
 def main() -> int:
     """Exit code 0 if every event came out once."""
-    with tempfile.TemporaryDirectory(prefix="sluice-demo-") as folder, stack(Path(folder)) as started:
+    with tempfile.TemporaryDirectory(prefix="sluice-demo-") as name, _stack(Path(name)) as started:
         console.print(f"Sluice runs at {started.url}: ingress, workers, Valkey, SQLite, and a stand-in media API.\n")
         page = _page_samples(started)
         traffic = Traffic(_SEED, int(time.time()))
@@ -38,10 +39,14 @@ def main() -> int:
         return _report(started, webhooks, traffic, sent, drained)
 
 
+def _stack(folder: Path) -> AbstractContextManager[Stack]:
+    return stack(folder, SLUICE_HANDLERS="tests.demo.handlers", DEMO_LOG=str(folder / "handled.log"))
+
+
 def _page_samples(started: Stack) -> int:
     """Posts each sample of the provider's page and shows when its row is there; replies how many."""
     table = Table("sample of the provider's page", "answer", "row after", box=None, pad_edge=False)
-    store = Store(started.database)
+    store = Store(started.sqlite)
     samples = sorted(_PAGE.glob("page-*.json"))
     for number, sample in enumerate(samples, 1):
         began = time.perf_counter()
@@ -63,7 +68,7 @@ def _has(store: Store, number: int) -> bool:
 
 def _run(started: Stack, webhooks: list[Webhook], before: int) -> tuple[Sent, float]:
     """Sends all, shows how both ends move, and replies how long after the first one the last event was stored."""
-    store, wanted = Store(started.database), len(expected_events(webhooks))
+    store, wanted = Store(started.sqlite), len(expected_events(webhooks))
     columns = (TextColumn("{task.description:>22}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     began = time.perf_counter()
     result: list[Sent] = []
@@ -97,7 +102,7 @@ def _unsettled(started: Stack) -> int:
 
 
 def _report(started: Stack, webhooks: list[Webhook], traffic: Traffic, sent: Sent, drained: float) -> int:
-    store = Store(started.database)
+    store = Store(started.sqlite)
     expected = expected_events(webhooks) | PAGE_EVENTS
     found = accounts(store, expected, traffic.deliveries | PAGE_DELIVERIES, started.folder / "handled.log")
     table = Table("what came out", "expected", "found", "missing", "doubled", "wrong", box=None, pad_edge=False)

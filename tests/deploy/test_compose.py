@@ -97,7 +97,7 @@ def test_a_worker_is_asked_for_its_health_by_its_own_name() -> None:
 
 def test_nginx_finds_the_ingress(tmp_path: Path) -> None:
     shell, option, script = command("nginx", {})
-    places = {"/etc/sluice/": f"{DEPLOY}/", "/tmp/": f"{tmp_path}/", "exec nginx": ": nginx"}
+    places = {"/tmp/nginx": f"{tmp_path}/nginx", "exec nginx": ": nginx", "/etc/sluice/": f"{DEPLOY}/"}
     for place, here in places.items():
         script = script.replace(place, here)
 

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from shared.connections import connect
 from shared.errors import WrongSettings
 from shared.exits import refuse
+from shared.plaintext import one_line
 from shared.settings import Settings
 
 #: Exit code where what a command needs is not there now.
@@ -25,6 +26,12 @@ def settings() -> Settings:
         return Settings.load()
     except WrongSettings as error:
         refuse(error)
+
+
+def address(found: Settings) -> str:
+    """The ingress's address as a URL."""
+    host = f"[{found.host}]" if ":" in found.host else found.host  # IPv6
+    return f"http://{host}:{found.port}"
 
 
 @contextmanager
@@ -45,7 +52,7 @@ def redis_client() -> Iterator[redis.Redis]:
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """One line on stderr, and exit."""
-    typer.echo(f"sluice: {message}", err=True)
+    typer.echo(f"sluice: {one_line(message)}", err=True)
     raise typer.Exit(code)
 
 

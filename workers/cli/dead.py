@@ -7,9 +7,13 @@ import typer
 from redis.exceptions import ResponseError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from shared.lanes.survey import DeadLetter, dead_letter, dead_letters, survey
+from shared.plaintext import lines, one_line
 from workers.cli.common import fail, print_json, redis_client
+
+_WIDTH = 10  # of the names in `sluice dead show`
 
 app = typer.Typer(help="Look at dead letters: events that nothing more is tried with.", no_args_is_help=True)
 
@@ -51,7 +55,7 @@ def show(
         print_json(_as_dict(letter, whole=True))
         return
     for name, value in _as_dict(letter, whole=True).items():
-        typer.echo(f"{name:<9} {value}")
+        typer.echo(f"{name:<{_WIDTH}}{_block(str(value))}")
 
 
 def _table(letters: list[DeadLetter]) -> Table:
@@ -59,8 +63,14 @@ def _table(letters: list[DeadLetter]) -> Table:
     for heading in ("letter", "died", "why", "attempts", "error"):
         table.add_column(heading, overflow="fold")
     for letter in letters:
-        table.add_row(f"{letter.lane}/{letter.id}", _time(letter.at_ms), letter.why, str(letter.attempts), letter.error)
+        row = (f"{letter.lane}/{letter.id}", _time(letter.at_ms), letter.why, str(letter.attempts), letter.error)
+        table.add_row(*[Text(one_line(cell)) for cell in row])  # as Text: brackets in it are no markup
     return table
+
+
+def _block(value: str) -> str:
+    """Further lines are indented, so that none of them looks like a name of ours."""
+    return lines(value).replace("\n", "\n" + " " * _WIDTH)
 
 
 def _as_dict(letter: DeadLetter, *, whole: bool) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import Annotated
 import httpx
 import typer
 
+from shared.plaintext import lines
 from shared.settings import Settings
 from workers import samples
-from workers.cli.common import UNAVAILABLE, fail, print_json, settings
+from workers.cli.common import UNAVAILABLE, address, fail, print_json, settings
 
 
 def send(
@@ -28,15 +29,17 @@ def send(
         raise typer.Exit(2 if kind else 0)
     body = samples.load(kind) if as_is else samples.fresh(kind, int(time.time()), random.Random())
     found = settings()
-    target = url or f"http://{found.host}:{found.port}/webhooks"
+    target = url or f"{address(found)}/webhooks"
     try:
         answer = httpx.post(target, content=body, headers=headers(found, body), timeout=10, trust_env=False)
+    except httpx.InvalidURL as error:
+        fail(f"{target} is no address: {error}", 2)
     except httpx.HTTPError as error:
         fail(f"{target} does not answer: {error}", UNAVAILABLE)
     if json:
         print_json({"status": answer.status_code, "answer": answer.text, "sent": body.decode()})
     else:
-        typer.echo(f"{answer.status_code} {answer.text}")
+        typer.echo(f"{answer.status_code} {lines(answer.text)}")
     raise typer.Exit(0 if answer.status_code == 200 else 1)
 
 

@@ -6,8 +6,10 @@ import redis
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from shared.lanes.survey import LaneStatus, survey
+from shared.plaintext import one_line
 from workers.cli.common import print_json, redis_client
 
 _QUIET = "lanes with nothing in them are left out; --all shows them"
@@ -43,7 +45,7 @@ def _table(lanes: list[LaneStatus]) -> Table:
         table.add_column(heading, justify="right")
     for lane in lanes:
         table.add_row(
-            f"{lane.lane} (held)" if lane.held else lane.lane,
+            Text(one_line(f"{lane.lane} (held)" if lane.held else lane.lane)),
             str(lane.waiting),
             str(lane.in_flight),
             _seconds(lane.oldest_ms),

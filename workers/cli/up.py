@@ -11,7 +11,7 @@ from rich.text import Text
 
 from shared.errors import SluiceError, WrongSettings
 from shared.exits import refuse
-from workers.cli.common import fail, settings
+from workers.cli.common import address, fail, settings
 from workers.up import procfile
 from workers.up.runner import run
 
@@ -29,7 +29,7 @@ def up(
     try:
         found.require_secret_unless_loopback()
         commands = procfile.read(file)
-        _banner(found.host, found.port)
+        _banner(address(found))
         code = asyncio.run(run(found, commands, _printer(list(commands))))
     except WrongSettings as error:
         refuse(error)
@@ -38,8 +38,8 @@ def up(
     raise typer.Exit(code)
 
 
-def _banner(host: str, port: int) -> None:
-    typer.echo(f"Sluice takes webhooks at http://{host}:{port}/webhooks")
+def _banner(where: str) -> None:
+    typer.echo(f"Sluice takes webhooks at {where}/webhooks")
     typer.echo("In another terminal: `sluice send text`, then `sluice status`. Ctrl-C stops everything.")
 
 

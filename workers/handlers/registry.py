@@ -11,6 +11,7 @@ from workers.queues import MESSAGES, STATUSES
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_OTHER_KINDS = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
 _QUEUE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 
 
@@ -79,7 +80,7 @@ def handler(
         raise ValueError(f"{queue!r} is no queue name")
 
     def register(function: _Function) -> _Function:
-        if inspect.iscoroutinefunction(function):
+        if any(is_other(function) for is_other in _OTHER_KINDS):
             raise TypeError(
                 f"{_place(function)}: handlers are plain functions; run a coroutine with asyncio.run inside"
             )

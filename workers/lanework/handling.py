@@ -66,7 +66,9 @@ class HandlerWork:
         try:
             with limit(self._handler.timeout):
                 self._handler.function(argument)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler raises is its own affair
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it raises is its own affair, even CancelledError
             return error
         return None
 

@@ -56,7 +56,8 @@ def serve(folder: Path, url_file: Path) -> None:
     url_file.touch(mode=0o600)
     url_file.write_text(f"unix://{socket}\n")
     while not ended.wait(_LOOK_EVERY):
-        if not server.is_running():
+        # Not is_running(), which also says no of a server that is busy for a second, and would have it killed.
+        if server._process is None or server._process.poll() is not None:  # noqa: SLF001
             raise ChildProcessError("the embedded Valkey died")
     url_file.unlink(missing_ok=True)
     server.stop(timeout=30.0)

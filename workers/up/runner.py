@@ -22,46 +22,52 @@ class CannotRun(SluiceError):
     """Another `sluice up` has this data folder, or its Redis does not start."""
 
 
-async def run(settings: Settings, commands: dict[str, str], say: Say) -> int:
-    """Until SIGTERM or SIGINT; replies the exit code. Raises CannotRun."""
+async def run(settings: Settings, commands: dict[str, str], say: Say, *, patience: float = _STOP_SECONDS) -> int:
+    """Until SIGTERM or SIGINT; replies the exit code. Raises CannotRun. `patience`: seconds from SIGTERM to SIGKILL."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with _locked(settings.data_dir):
         if settings.redis_url is not None:
-            return await _run_all(commands, _environment(settings.redis), stop, say)
+            return await _run_all(_children(commands, settings.redis, say, patience), stop, say)
         url_file = settings.embedded_url_file
         url_file.unlink(missing_ok=True)  # of one that was killed
         command = shlex.join([sys.executable, "-m", "workers.up.embedded", str(url_file.parent), str(url_file)])
-        server = Child("redis", command, os.environ, say)
+        server = Child("redis", command, os.environ, say, patience)
         running = asyncio.create_task(server.run())
         try:
-            url = await _url(url_file)
-            return await _run_all(commands, _environment(url), stop, say)
+            url = await _url(url_file, stop)
+            return await _run_all(_children(commands, url, say, patience), stop, say) if url else 0
         finally:
-            await server.stop(_STOP_SECONDS)
+            server.stop()
             await running
 
 
-async def _run_all(commands: dict[str, str], environment: dict[str, str], stop: asyncio.Event, say: Say) -> int:
-    children = [Child(name, command, environment, say) for name, command in commands.items()]
+def _children(commands: dict[str, str], redis_url: str, say: Say, patience: float) -> list[Child]:
+    environment = _environment(redis_url)
+    return [Child(name, command, environment, say, patience) for name, command in commands.items()]
+
+
+async def _run_all(children: list[Child], stop: asyncio.Event, say: Say) -> int:
     stopping = asyncio.create_task(stop.wait())
     running = [asyncio.create_task(child.run()) for child in children]
     await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
     say("up", "stopping")
-    await asyncio.gather(*[child.stop(_STOP_SECONDS) for child in children])
+    for child in children:
+        child.stop()
     stopping.cancel()
     return 0 if all(await asyncio.gather(*running)) else 1
 
 
-async def _url(url_file: Path) -> str:
-    """The address that the embedded server leaves once it answers."""
+async def _url(url_file: Path, stop: asyncio.Event) -> str:
+    """The address that the embedded server leaves once it answers; empty if it is stopped before."""
     try:
         async with asyncio.timeout(_START_SECONDS):
-            while True:
+            while not stop.is_set():
                 if url := _read(url_file):
                     return url
                 await asyncio.sleep(0.05)
+            return ""
     except TimeoutError:
         raise CannotRun(f"the embedded Valkey does not answer within {_START_SECONDS:g} s") from None
 

@@ -1,4 +1,4 @@
-"""The processes of the demo: a stand-in for the media API, and `sluice up`."""
+"""Everything as a user runs it: `sluice up`, and a stand-in for the media API. For the demo and the system tests."""
 
 import json
 import os
@@ -25,9 +25,14 @@ class Stack(NamedTuple):
     environment: dict[str, str]
 
     @property
-    def database(self) -> Path:
-        """The event store."""
+    def sqlite(self) -> Path:
+        """The event store's file, where it is SQLite."""
         return self.folder / "var" / "sluice.db"
+
+    @property
+    def database(self) -> str:
+        """The event store's address."""
+        return self.environment.get("SLUICE_DATABASE_URL") or f"sqlite:///{self.sqlite}"
 
     @property
     def log(self) -> Path:
@@ -42,8 +47,8 @@ class Stack(NamedTuple):
 
 
 @contextmanager
-def stack(folder: Path) -> Iterator[Stack]:
-    """Everything started and answering; stopped at the end."""
+def stack(folder: Path, **settings: str) -> Iterator[Stack]:
+    """Everything started and answering; stopped at the end. `settings` are environment variables."""
     with _media_api() as template:
         port = _free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
@@ -52,8 +57,7 @@ def stack(folder: Path) -> Iterator[Stack]:
             "SLUICE_PORT": str(port),
             "SLUICE_MEDIA_URL": template,
             "SLUICE_MEDIA_AUTH": "Authorization: Bearer demo",
-            "SLUICE_HANDLERS": "tests.demo.handlers",
-            "DEMO_LOG": str(folder / "handled.log"),
+            **settings,
         }
         started = Stack(f"http://127.0.0.1:{port}", folder, environment)
         with started.log.open("w") as log:

@@ -1,0 +1,42 @@
+"""Posting webhooks and reading the rows they lead to."""
+
+import time
+from typing import Any
+
+import httpx
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from tests.support.stack import Stack
+
+Row = dict[str, Any]
+
+
+def post(sluice: Stack, body: bytes) -> httpx.Response:
+    """The ingress' answer to a webhook."""
+    return httpx.post(f"{sluice.url}/webhooks", content=body, timeout=10, trust_env=False)
+
+
+def wait_for_row(sluice: Stack, table: str, seconds: float, **values: str) -> Row:
+    """The one row with these values, once it is there; AssertionError if it is not within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := rows(sluice, table, **values)):
+        assert time.monotonic() < deadline, f"no row of {table} with {values} within {seconds:g} s"
+        time.sleep(0.005)
+    assert len(found) == 1
+    return found[0]
+
+
+def rows(sluice: Stack, table: str, **values: str) -> list[Row]:
+    """All rows with these values."""
+    where = " AND ".join(f"{name} = :{name}" for name in values) or "1 = 1"
+    engine = create_engine(sluice.database)
+    try:
+        with engine.connect() as connection:
+            return [
+                dict(row) for row in connection.execute(text(f"SELECT * FROM {table} WHERE {where}"), values).mappings()
+            ]
+    except DBAPIError:  # the first event makes the tables
+        return []
+    finally:
+        engine.dispose()

@@ -1,0 +1,52 @@
+"""Every kind that `sluice send` knows becomes an event of its type."""
+
+import json
+
+import pytest
+
+from tests.support.stack import Stack
+from tests.system.rows import rows, wait_for_row
+
+_TYPES = {
+    **{kind: kind for kind in ("text", "image", "video", "audio", "voice", "document", "sticker", "location")},
+    **{kind: kind for kind in ("contacts", "reaction", "button", "order", "system", "edit", "revoke", "ephemeral")},
+    **{kind: kind for kind in ("request_welcome", "unsupported", "unknown", "sent", "delivered", "read", "failed")},
+    **{kind: kind for kind in ("played", "referral_conversion")},
+    "text-reply": "text",
+    "interactive-button": "interactive",
+    "interactive-list": "interactive",
+    "interactive-flow": "interactive",
+    "meta-message": "text",
+    "meta-status": "sent",
+}
+
+
+@pytest.mark.parametrize(("kind", "expected"), _TYPES.items())
+def test_a_sample_becomes_an_event_of_its_type(sluice: Stack, kind: str, expected: str) -> None:
+    sent = sluice.sluice("send", kind)
+    assert sent["status"] == 200
+    document = json.loads(sent["sent"])
+    value = document["entry"][0]["changes"][0]["value"] if "entry" in document else document
+    part = value.get("messages") or value.get("statuses")
+    item = part[0] if isinstance(part, list) else part
+    row = wait_for_row(sluice, "events", 10.0, wamid=item["id"])
+    assert row["type"] == expected
+    assert json.loads(row["payload"]) == item
+
+
+def test_a_mixed_webhook_becomes_all_its_events(sluice: Stack) -> None:
+    document = json.loads(sluice.sluice("send", "mixed")["sent"])
+    for item in [*document["messages"], *(part for part in document["statuses"] if "status" in part)]:
+        values = {"wamid": item["id"], "type": item.get("status") or item["type"]}
+        wait_for_row(sluice, "events", 10.0, **values)
+
+
+def test_status_tells_of_every_lane_and_nothing_is_left(sluice: Stack) -> None:
+    status = sluice.sluice("status")
+    lanes = {lane["lane"]: lane for lane in status["lanes"]}
+    assert {"intake", "intake.statuses", "intake.large", "media", "text.store", "sent.store"} <= set(lanes)
+    assert lanes["text.store"]["counts"]["done"] > 0
+    assert status["redis"]["appendonly"] is True
+    assert status["redis"]["maxmemory_policy"] == "noeviction"
+    assert sluice.sluice("dead", "list") == []
+    assert rows(sluice, "events", kind="message")
