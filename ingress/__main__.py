@@ -3,7 +3,6 @@
 import uvicorn
 
 from ingress.protocol import TimelyProtocol
-from ingress.protocol import TimelyProtocol
 from shared import logs
 from shared.errors import WrongSettings
 from shared.exits import refuse

@@ -49,9 +49,9 @@ def test_a_service_has_a_pinned_image_and_files_that_exist(name: str) -> None:
 def test_only_what_takes_requests_is_published_and_to_this_machine_alone() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 
-    assert set(published) == {"ingress", "console", "nginx"}
+    assert set(published) == {"ingress", "nginx"}
     assert all(filled(port, {}).startswith("127.0.0.1:") for ports in published.values() for port in ports)
-    assert {"console", "nginx"} == {name for name, service in SERVICES.items() if "profiles" in service}
+    assert {"nginx"} == {name for name, service in SERVICES.items() if "profiles" in service}
 
 
 def test_redis_and_the_database_can_be_reached_from_inside_only() -> None:
@@ -67,11 +67,10 @@ def test_every_secret_is_required_and_none_is_written_down() -> None:
 
 @pytest.mark.parametrize("name", ROLES)
 def test_the_settings_of_a_role_are_settings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = environment(name, SECRETS | {"SLUICE_MIN_REPLICAS": "1", "SLUICE_CONSOLE_PASSWORD": "long enough"})
+    given = environment(name, SECRETS | {"SLUICE_MIN_REPLICAS": "1"})
     monkeypatch.chdir(tmp_path)  # away from any .env
     for variable, value in given.items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.delenv("SLUICE_REQUIRE_DEPLOY", raising=False)  # the tests' own
 
     settings = Settings.load()
 

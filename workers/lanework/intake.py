@@ -9,8 +9,12 @@ from shared.lanes import Dead, Done, Next, Taken, Verdict
 from shared.receipts import BadReceipt
 from workers.entries import Entry, pack
 from workers.lanework.work import Verdicts
-from workers.payloads import Item, split
+from workers.payloads import Item, count, split, whole
 from workers.retry import describe, trace
+
+#: Items of one webhook that become events of their own. Real ones hold up to 1,000; one with more is kept whole.
+MOST_ITEMS = 5000
+_WORTH_COUNTING = 2 * MOST_ITEMS  # bytes: an item has two at least
 
 
 class IntakeWork:
@@ -27,7 +31,7 @@ class IntakeWork:
     def _classify(self, data: bytes) -> Verdict:
         try:
             receipt = receipts.unpack(data)
-            items = split(jsontext.loads(receipt.body))
+            items = _items(receipt.body)
             return Done(tuple(self._next(item, receipt.id, receipt.received_ms) for item in items))
         except (BadReceipt, NotJSON) as error:
             return Dead("undecodable", str(error))
@@ -39,6 +43,14 @@ class IntakeWork:
         if item.media_id and lanes:
             lanes = self._media or lanes
         return Next(dedupe_key(item.key), pack(Entry(item, receipt, received_ms)), lanes)
+
+
+def _items(body: bytes) -> list[Item]:
+    document = jsontext.loads(body)
+    # Three million bytes can hold a million items: each would become an entry many times its size, all in one script.
+    if len(body) > _WORTH_COUNTING and count(document) > MOST_ITEMS:
+        return [whole(document, f"more than {MOST_ITEMS} items in one webhook")]
+    return split(document)
 
 
 def dedupe_key(key: str) -> bytes:

@@ -11,8 +11,8 @@
 Both `split` and `event` are total: whatever JSON value they are given, they raise nothing and drop nothing.
 """
 
-from workers.payloads.envelopes import split
+from workers.payloads.envelopes import count, split, whole
 from workers.payloads.items import Item
 from workers.payloads.typed import event
 
-__all__ = ["Item", "event", "split"]
+__all__ = ["Item", "count", "event", "split", "whole"]

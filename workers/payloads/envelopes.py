@@ -39,6 +39,26 @@ def split(document: Any) -> list[Item]:
     return [unknown(document, None, "nothing in it")]
 
 
+def count(document: Any) -> int:
+    """About how many items `split` would make of it, without making them. Total as `split` is."""
+    total = 0
+    for part in each(document):
+        total += 1 + _count_batch(record(part))
+        for entry in each(record(part).get("entry")):
+            changes = each(record(entry).get("changes"))
+            total += 1 + len(changes) + sum(_count_batch(record(record(change).get("value"))) for change in changes)
+    return total
+
+
+def whole(document: Any, reason: str) -> Item:
+    """The document as one unknown item."""
+    return unknown(document, record(document).get("id"), reason)
+
+
+def _count_batch(source: Json) -> int:
+    return len(each(source.get("messages"))) + len(each(source.get("statuses")))
+
+
 def _part(part: Any) -> list[Item]:
     return _document(part) if isinstance(part, dict) else [unknown(part, None, "a document that is no object")]
 

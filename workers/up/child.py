@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from shared.exits import WRONG_SETTINGS
 
@@ -65,7 +66,8 @@ class Child:
             preexec_fn=_end_with_parent if _PRCTL else None,
         )
         stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait([process.exited, stopping], return_when=asyncio.FIRST_COMPLETED)
+        either: tuple[asyncio.Future[Any], ...] = (process.exited, stopping)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not process.exited.done():
             await self._end(transport, process.exited)

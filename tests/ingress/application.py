@@ -1,0 +1,51 @@
+"""The whole ingress as an application, on a Redis in memory."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fakeredis import FakeAsyncRedis
+from starlette.types import ASGIApp
+
+from ingress.app import create_app
+from shared.receipts import Receipt, unpack
+from shared.settings import Settings
+from tests.ingress.asgi import Answer, Messages, call, whole
+
+LANES = ("intake", "intake.statuses", "intake.large")
+
+
+class Application:
+    """The application and what it put into its Redis. `settings` as in Settings, without a Redis address."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.redis = FakeAsyncRedis()
+        self.asgi: ASGIApp = create_app(Settings.load(redis_url="redis://unused", **settings), self.redis)
+
+    async def post(self, body: bytes, path: str = "/webhooks", headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer to a body in one piece."""
+        return await self.ask("POST", path, whole(body), headers)
+
+    async def get(self, path: str) -> Answer:
+        """The answer to a GET."""
+        return await self.ask("GET", path, whole(b""))
+
+    async def ask(
+        self, method: str, path: str, messages: Messages, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """The answer, which there must be."""
+        answer = await call(self.asgi, method, path, messages, headers)
+        assert answer is not None
+        return answer
+
+    async def kept(self) -> list[tuple[str, Receipt]]:
+        """Every receipt in Redis with its lane."""
+        found: list[tuple[str, Receipt]] = []
+        for lane in LANES:
+            entries: Any = await self.redis.xrange(f"sluice:lane:{lane}")
+            found += [(lane, unpack(fields[b"d"])) for _, fields in entries]
+        return found
+
+    async def one(self) -> tuple[str, Receipt]:
+        """The only receipt."""
+        [found] = await self.kept()
+        return found

@@ -1,0 +1,94 @@
+"""Starting Sluice's own programs as a user would, with nothing of the developer's settings."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.waiting import wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+_OURS = ("SLUICE_", "WEB_CONCURRENCY", "FORCE_COLOR", "NO_COLOR", "COLUMNS", "UVICORN_")
+
+
+class Program(NamedTuple):
+    """A program that was started, and the file its output goes to."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    @property
+    def output(self) -> str:
+        """All it has printed."""
+        return self.log.read_text(errors="replace")
+
+    def stop(self, seconds: float = 20.0) -> int:
+        """SIGTERM; replies the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def has_said(self, text: str, seconds: float = 15.0) -> None:
+        """Waits for the text in its output."""
+        wait_for(lambda: text in self.output or self.process.poll() is not None, f"{text!r} is printed", seconds)
+        assert text in self.output, self.output
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """This process' environment without anything that changes what Sluice does, and these settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return {**kept, "PYTHONPATH": str(ROOT), **settings}
+
+
+@contextmanager
+def started(command: Sequence[str], folder: Path, **settings: str) -> Iterator[Program]:
+    """The program, in that folder and in a session of its own; what is left of it is killed at the end."""
+    log = folder / "output.log"
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=clean_environment(**settings),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    try:
+        yield Program(process, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def run(command: Sequence[str], folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """The program, run to its end."""
+    return subprocess.run(
+        command, cwd=folder, env=clean_environment(**settings), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def python(*arguments: str) -> list[str]:
+    """This Python with those arguments."""
+    return [sys.executable, *arguments]
+
+
+def program(name: str) -> str:
+    """A program of this environment, such as `sluice`."""
+    return str(Path(sys.executable).parent / name)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port: int = held.getsockname()[1]
+    return port

@@ -1,0 +1,45 @@
+"""Counting items without making them."""
+
+import json
+
+import pytest
+
+from shared.lanes import Done, Taken
+from shared.receipts import ReceiptWriter
+from workers.entries import unpack
+from workers.lanework.intake import MOST_ITEMS, IntakeWork
+from workers.payloads import count, split
+
+DOCUMENTS = [
+    {"messages": {"id": "1"}},
+    {"messages": [1, 2, 3], "statuses": [4, 5]},
+    {"entry": [{"changes": [{"value": {"statuses": [1, 2]}}, {"value": {"messages": [3]}}]}, {"changes": []}]},
+    [{"messages": [1]}, {"statuses": [1, 2]}, 7],
+    [],
+    None,
+    7,
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_count_is_never_below_what_split_makes_but_for_the_item_that_says_nothing_is_there(
+    document: object,
+) -> None:
+    assert count(document) >= len(split(document)) - 1
+
+
+def items_of(document: object) -> list[object]:
+    work = IntakeWork({"unknown": ("unknown.store",), "text": ("text.store",)}, None)
+    _, receipt = ReceiptWriter().pack(json.dumps(document).encode(), 1_700_000_000_000)
+    ((_, verdict),) = work.run([Taken(b"1-1", receipt)], lambda: False)
+    assert isinstance(verdict, Done)
+    return [unpack(follow.data).item.body for follow in verdict.next]
+
+
+def test_a_webhook_of_too_many_items_is_kept_whole_as_one_unknown_event() -> None:
+    document = {"messages": [0] * (MOST_ITEMS + 1)}
+    assert items_of(document) == [document]
+
+
+def test_a_thousand_updates_in_one_webhook_are_a_thousand_events() -> None:
+    assert len(items_of({"statuses": [{"id": f"wamid.{n}", "status": "sent"} for n in range(1000)]})) == 1000
