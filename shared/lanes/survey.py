@@ -49,13 +49,13 @@ def survey(client: redis.Redis) -> list[LaneStatus]:
 def dead_letters(client: redis.Redis, lane: str, most: int) -> list[DeadLetter]:
     """The latest dead letters of a lane, at most so many. Raises RedisError."""
     found: Any = client.xrevrange(f"{names.stream(lane)}:dead", count=most)
-    return [_dead_letter(lane, identity, fields) for identity, fields in found]
+    return [read_dead_letter(lane, identity, fields) for identity, fields in found]
 
 
 def dead_letter(client: redis.Redis, lane: str, identity: str) -> DeadLetter | None:
     """One dead letter. Raises RedisError, also for what is no id."""
     found: Any = client.xrange(f"{names.stream(lane)}:dead", identity, identity)
-    return _dead_letter(lane, *found[0]) if found else None
+    return read_dead_letter(lane, *found[0]) if found else None
 
 
 def _status(client: redis.Redis, lane: str, now: int) -> LaneStatus:
@@ -98,7 +98,9 @@ def _now(client: redis.Redis) -> int:
     return int(seconds) * 1000 + int(micros) // 1000
 
 
-def _dead_letter(lane: str, identity: bytes, fields: dict[bytes, bytes]) -> DeadLetter:
+def read_dead_letter(lane: str, identity: bytes, fields: dict[bytes, bytes]) -> DeadLetter:
+    """From an entry of a lane's dead stream."""
+
     def text(name: bytes) -> str:
         return fields.get(name, b"").decode("utf-8", "replace")
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.deploy.plain_yaml import load
+import yaml
+
 from tests.deploy.programs import DEPLOY
 
 TEXT = (DEPLOY / "compose.yaml").read_text()
-FILE: dict[str, Any] = load(TEXT)
+FILE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 #: The services that run Sluice's own image.
 ROLES = sorted(name for name, service in SERVICES.items() if "build" in service)

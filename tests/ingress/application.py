@@ -29,9 +29,7 @@ class Application:
         """The answer to a GET."""
         return await self.ask("GET", path, whole(b""))
 
-    async def ask(
-        self, method: str, path: str, messages: Messages, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    async def ask(self, method: str, path: str, messages: Messages, headers: Mapping[str, str] | None = None) -> Answer:
         """The answer, which there must be."""
         answer = await call(self.asgi, method, path, messages, headers)
         assert answer is not None

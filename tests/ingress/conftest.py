@@ -1,4 +1,4 @@
-"""No setting of the developer's reaches a test; a real server for those that need one."""
+"""No setting of the developer's reaches a test, no line is logged that it does not expect; and a real server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,12 +6,24 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.ingress.log import Log
+from tests.support.programs import forget_settings
 from tests.support.valkey import valkey
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_but_the_test_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)  # a `.env` there is none of ours
+    forget_settings(monkeypatch, tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+    """What is logged. A line that the test does not take fails it."""
+    recorder = Log()
+    for module in ("groups", "trouble", "webhooks"):
+        monkeypatch.setattr(f"ingress.{module}._log", recorder)
+    yield recorder
+    assert recorder.lines == []
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from workers.store import Store, tables
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    if binaries() is None and os.environ.get("SLUICE_REQUIRE_POSTGRES") != "1":
-        pytest.skip("PostgreSQL is not installed (set SLUICE_REQUIRE_POSTGRES=1 to fail instead)")
+    if binaries() is None and os.environ.get("REQUIRE_POSTGRES") != "1":
+        pytest.skip("PostgreSQL is not installed (set REQUIRE_POSTGRES=1 to fail instead)")
     with postgres() as url:
         yield url
 

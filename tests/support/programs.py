@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.waiting import wait_for
+import pytest
+
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 _OURS = ("SLUICE_", "WEB_CONCURRENCY", "FORCE_COLOR", "NO_COLOR", "COLUMNS", "UVICORN_")
@@ -34,7 +36,7 @@ class Program(NamedTuple):
 
     def has_said(self, text: str, seconds: float = 15.0) -> None:
         """Waits for the text in its output."""
-        wait_for(lambda: text in self.output or self.process.poll() is not None, f"{text!r} is printed", seconds)
+        until(lambda: text in self.output or self.process.poll() is not None, within=seconds)
         assert text in self.output, self.output
 
 
@@ -42,6 +44,13 @@ def clean_environment(**settings: str) -> dict[str, str]:
     """This process' environment without anything that changes what Sluice does, and these settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     return {**kept, "PYTHONPATH": str(ROOT), **settings}
+
+
+def forget_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The same for this process: no variable of ours, and a current folder without a `.env`."""
+    for name in os.environ.keys() - clean_environment().keys():
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(folder)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, instead of sleeping and hoping."""
+"""Waiting for what other processes and threads do: never longer than a deadline, never longer than needed."""
 
 import time
 from collections.abc import Callable
@@ -7,10 +7,11 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def wait_for(look: Callable[[], _T], what: str, seconds: float = 15.0) -> _T:
-    """What `look` answers, once that is true. Fails with `what` if it is not in time."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(0.01)
-    return found
+def until(look: Callable[[], _T], *, within: float = 10.0, every: float = 0.01) -> _T:
+    """The first answer of `look` that is true. Fails with the last one after `within` seconds."""
+    end = time.monotonic() + within
+    while not (seen := look()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not so within {within:g} s; the last answer was {seen!r}")
+        time.sleep(every)
+    return seen

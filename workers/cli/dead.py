@@ -11,11 +11,15 @@ from rich.text import Text
 
 from shared.lanes.survey import DeadLetter, dead_letter, dead_letters, survey
 from shared.plaintext import lines, one_line
+from workers.cli import dead_actions
 from workers.cli.common import fail, print_json, redis_client
 
 _WIDTH = 10  # of the names in `sluice dead show`
 
-app = typer.Typer(help="Look at dead letters: events that nothing more is tried with.", no_args_is_help=True)
+app = typer.Typer(help="Dead letters: events that nothing more is tried with.", no_args_is_help=True)
+app.command()(dead_actions.replay)
+app.command()(dead_actions.discard)
+app.command()(dead_actions.export)
 
 
 @app.command("list")

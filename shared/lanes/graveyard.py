@@ -1,0 +1,43 @@
+"""The dead letters: walked, put back into their lanes, or thrown away for good. Only a person does the latter two."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import redis
+
+from shared.lanes import lane as names
+from shared.lanes.scripts import source
+from shared.lanes.survey import DeadLetter, read_dead_letter
+
+_PAGE = 500
+
+
+class Graveyard:
+    """Dead letters of one Redis. Methods may raise redis.exceptions.RedisError."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._replay = client.register_script(source("replay"))
+
+    def walk(self, lane: str) -> Iterator[DeadLetter]:
+        """All dead letters of a lane, the oldest first, a page at a time. Those walked may be removed meanwhile."""
+        start = "-"
+        while True:
+            page: Any = self._client.xrange(f"{names.stream(lane)}:dead", start, "+", count=_PAGE)
+            for identity, fields in page:
+                yield read_dead_letter(lane, identity, fields)
+            if len(page) < _PAGE:
+                return
+            start = f"({page[-1][0].decode()}"
+
+    def replay(self, lane: str, ids: Sequence[str]) -> int:
+        """Back into the lane with no attempts made, atomically; replies how many were there."""
+        return int(self._replay(keys=[names.stream(lane)], args=[lane, *ids]))
+
+    def discard(self, lane: str, ids: Sequence[str]) -> int:
+        """Thrown away; replies how many were there."""
+        pipe = self._client.pipeline(transaction=True)
+        pipe.xdel(f"{names.stream(lane)}:dead", *ids)
+        discarded = int(pipe.execute()[0])
+        self._client.hincrby(f"{names.stream(lane)}:counts", "discarded", discarded)
+        return discarded
