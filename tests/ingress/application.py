@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fakeredis import FakeAsyncRedis
+from fakeredis import FakeAsyncRedis, FakeServer
 from starlette.types import ASGIApp
 
 from ingress.app import create_app
@@ -18,7 +18,8 @@ class Application:
     """The application and what it put into its Redis. `settings` as in Settings, without a Redis address."""
 
     def __init__(self, **settings: Any) -> None:
-        self.redis = FakeAsyncRedis()
+        self.server = FakeServer()
+        self.redis = FakeAsyncRedis(server=self.server)
         self.asgi: ASGIApp = create_app(Settings.load(redis_url="redis://unused", **settings), self.redis)
 
     async def post(self, body: bytes, path: str = "/webhooks", headers: Mapping[str, str] | None = None) -> Answer:

@@ -102,9 +102,7 @@ async def test_a_signature_in_upper_case_opens() -> None:
     ],
 )
 async def test_a_signature_that_is_wrong_is_refused(signature: str) -> None:
-    await _assert_refused(
-        Application(hmac_secret=_KEY), _WRONG_SIGNATURE, "/webhooks", x_hub_signature_256=signature
-    )
+    await _assert_refused(Application(hmac_secret=_KEY), _WRONG_SIGNATURE, "/webhooks", x_hub_signature_256=signature)
 
 
 async def test_a_missing_signature_is_refused() -> None:

@@ -1,7 +1,7 @@
 """Looks into the keys of the lanes, and lets time pass in them, so that no test has to sleep."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -24,34 +24,72 @@ def woken(client: redis.Redis, queue: str = "work") -> list[str]:
     return [message["headers"]["task"] for message in wakeups(client, queue)]
 
 
-def held(client: redis.Redis, lane: str) -> dict[bytes, bytes]:
-    """Id and data of the lane's entries that somebody holds, its suspects included."""
-    found: dict[bytes, bytes] = {}
+def raw(client: redis.Redis, key: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """Ids and fields of all that is in a stream."""
+    found: Any = client.xrange(key)
+    return list(found)
+
+
+def entries(client: redis.Redis, key: str) -> list[tuple[bytes, bytes]]:
+    """Ids and data of all that is in a stream."""
+    return [(identity, fields[b"d"]) for identity, fields in raw(client, key)]
+
+
+class Look(NamedTuple):
+    """What is where in a lane: the data of its entries, in their order."""
+
+    waiting: list[bytes]  # nobody holds them
+    suspects: list[bytes]  # nobody holds them, and their last holder died
+    held: list[bytes]  # suspects included
+    retrying: list[bytes]
+    dead: list[bytes]
+
+
+def look(client: redis.Redis, lane: str) -> Look:
+    """One moment of a lane."""
+    pipe = client.pipeline()
     for key in (stream(lane), suspects(lane)):
-        pending = {item["message_id"] for item in _pending(client, key)}
-        found |= {identity: data for identity, data in _entries(client, key) if identity in pending}
-    return found
+        pipe.xrange(key)
+        pipe.xpending_range(key, GROUP, "-", "+", 100_000)
+    pipe.zrange(f"{stream(lane)}:retry", 0, -1)
+    pipe.xrange(f"{stream(lane)}:dead")
+    # A lane that is not known has no group, and nothing of it is held.
+    whole, taken, alone, alone_taken, retries, letters = pipe.execute(raise_on_error=False)
+    waiting, held = _apart(whole, taken)
+    alone_waiting, alone_held = _apart(alone, alone_taken)
+    return Look(
+        waiting=waiting,
+        suspects=alone_waiting,
+        held=held + alone_held,
+        retrying=[member.partition(b"\n")[2] for member in retries],
+        dead=[fields[b"d"] for _, fields in letters],
+    )
+
+
+def _apart(entries: Any, pending: Any) -> tuple[list[bytes], list[bytes]]:
+    taken = {item["message_id"] for item in pending} if isinstance(pending, list) else set()
+    free = [fields[b"d"] for identity, fields in entries if identity not in taken]
+    return free, [fields[b"d"] for identity, fields in entries if identity in taken]
+
+
+def held(client: redis.Redis, lane: str) -> list[bytes]:
+    return look(client, lane).held
 
 
 def waiting(client: redis.Redis, lane: str) -> list[bytes]:
-    """The data of the lane's entries that nobody holds, its suspects aside."""
-    taken = held(client, lane)
-    return [data for identity, data in _entries(client, stream(lane)) if identity not in taken]
+    return look(client, lane).waiting
 
 
 def waiting_suspects(client: redis.Redis, lane: str) -> list[bytes]:
-    taken = held(client, lane)
-    return [data for identity, data in _entries(client, suspects(lane)) if identity not in taken]
+    return look(client, lane).suspects
 
 
 def retrying(client: redis.Redis, lane: str) -> list[bytes]:
-    """The data of the lane's entries that wait for their time, the next one first."""
-    found: Any = client.zrange(f"{stream(lane)}:retry", 0, -1)
-    return [member.partition(b"\n")[2] for member in found]
+    return look(client, lane).retrying
 
 
 def dead(client: redis.Redis, lane: str) -> list[bytes]:
-    return [data for _, data in _entries(client, f"{stream(lane)}:dead")]
+    return look(client, lane).dead
 
 
 def counts(client: redis.Redis, lane: str) -> dict[str, int]:
@@ -62,8 +100,11 @@ def counts(client: redis.Redis, lane: str) -> dict[str, int]:
 def let_leases_run_out(client: redis.Redis, lane: str) -> None:
     """As if all that is held in the lane had been held for an hour."""
     for key in (stream(lane), suspects(lane)):
-        for item in _pending(client, key):
-            client.xclaim(key, GROUP, item["consumer"], 0, [item["message_id"]], idle=3_600_000, justid=True)
+        found: Any = client.xpending_range(key, GROUP, "-", "+", 100_000)
+        pipe = client.pipeline()
+        for item in found:
+            pipe.xclaim(key, GROUP, item["consumer"], 0, [item["message_id"]], idle=3_600_000, justid=True)
+        pipe.execute()
 
 
 def let_retries_wait(client: redis.Redis, lane: str, seconds: float) -> None:
@@ -86,15 +127,3 @@ def _shift(client: redis.Redis, key: str, seconds: float) -> None:
     members: Any = client.zrange(key, 0, -1)
     for member in members:
         client.zincrby(key, -seconds * 1000, member)
-
-
-def _entries(client: redis.Redis, key: str) -> list[tuple[bytes, bytes]]:
-    found: Any = client.xrange(key)
-    return [(identity, fields[b"d"]) for identity, fields in found]
-
-
-def _pending(client: redis.Redis, key: str) -> list[dict[str, Any]]:
-    if not client.exists(key):
-        return []
-    found: Any = client.xpending_range(key, GROUP, "-", "+", 100_000)
-    return list(found)

@@ -1,6 +1,7 @@
 """A script that fails half-way is not rolled back. So nothing that the Python side can give it may make it fail."""
 
 import math
+from collections.abc import Iterator
 
 import pytest
 import redis
@@ -11,7 +12,7 @@ from shared.connections import connect
 from shared.lanes import Again, Dead, Done, Lanes, Next
 from shared.lanes.survey import dead_letters, survey
 from shared.lanes.verdicts import LONGEST_DELAY
-from tests.lanes.looking import let_retries_wait, retrying, spec, waiting
+from tests.lanes.looking import let_retries_wait, raw, retrying, spec, waiting
 
 #: Any text, lone surrogates included: that is what an error may quote from an event.
 TEXTS = st.text(st.characters(), max_size=40)
@@ -23,11 +24,10 @@ def _kept(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def hostile(redis_url: str) -> Lanes:
+def hostile(redis_url: str) -> Iterator[Lanes]:
     """Lanes that stay from example to example."""
-    lanes = Lanes(connect(redis_url))
-    lanes.client.flushall()
-    return lanes
+    with connect(redis_url) as client:
+        yield Lanes(client)
 
 
 def _taken(lanes: Lanes, data: bytes) -> bytes:
@@ -49,7 +49,7 @@ def test_an_entry_and_its_error_survive_the_wait_for_the_next_attempt(hostile: L
     assert retrying(hostile.client, "intake") == [data]
     let_retries_wait(hostile.client, "intake", 5)
     assert hostile.tick(["intake"])["intake"].moved == 1
-    [(_, fields)] = hostile.client.xrange("sluice:lane:intake")
+    [(_, fields)] = raw(hostile.client, "sluice:lane:intake")
     assert fields.get(b"e", b"").decode() == _kept(error)
     [again] = hostile.take("intake", "a", 1)
     assert (again.data, again.attempts) == (data, 1)

@@ -3,10 +3,12 @@
 import pytest
 import redis
 
-from shared.lanes import Again, Back, Dead, Done, Lanes, Next, Taken
+from shared.lanes import Again, Back, Dead, Done, Lanes, Next, Taken, Verdict
 from shared.lanes.survey import dead_letters
 from tests.lanes.looking import (
     counts,
+    dead,
+    entries,
     everything,
     held,
     let_retries_wait,
@@ -32,7 +34,7 @@ def _take(lanes: Lanes, *data: bytes) -> list[Taken]:
 def test_what_is_done_is_gone(lanes: Lanes, client: redis.Redis) -> None:
     taken = _take(lanes, b"1", b"2", b"3")
     assert lanes.settle("intake", [(entry.id, Done()) for entry in taken[:2]]) == (2, 0, 0)
-    assert list(held(client, "intake").values()) == [b"3"]
+    assert held(client, "intake") == [b"3"]
     assert counts(client, "intake") == {"done": 2}
 
 
@@ -40,12 +42,12 @@ def test_thousands_can_be_done_at_once(lanes: Lanes, client: redis.Redis) -> Non
     taken = _take(lanes, *[b"x"] * 2500)
     assert lanes.settle("intake", [(entry.id, Done()) for entry in taken]) == (2500, 0, 0)
     assert client.xlen("sluice:lane:intake") == 0
-    assert held(client, "intake") == {}
+    assert held(client, "intake") == []
 
 
 def test_what_follows_is_in_each_of_its_lanes(lanes: Lanes, client: redis.Redis) -> None:
     first, second = _take(lanes, b"1", b"2")
-    verdicts = [
+    verdicts: list[tuple[bytes, Verdict]] = [
         (first.id, Done((Next(b"k1", b"e1", ("text.a", "text.b")), Next(b"k2", b"e2", ("text.b",))))),
         (second.id, Done((Next(b"k3", b"e3", ("text.a",)), Next(b"k4", b"e4", ())))),
     ]
@@ -115,7 +117,7 @@ def test_what_is_tried_again_waits_for_its_time(
 ) -> None:
     [entry] = _take(lanes, b"1")
     lanes.settle("intake", [(entry.id, Again(60, "not now", counted))])
-    assert (retrying(client, "intake"), held(client, "intake")) == ([b"1"], {})
+    assert (retrying(client, "intake"), held(client, "intake")) == ([b"1"], [])
     assert lanes.tick(["intake"])["intake"].moved == 0
     let_retries_wait(client, "intake", 60)
     assert lanes.tick(["intake"])["intake"].moved == 1
@@ -135,7 +137,7 @@ def test_a_dead_letter_tells_all_there_is_to_tell(lanes: Lanes, client: redis.Re
     )
     assert (letter.data, letter.attempts, letter.deaths) == (b"1", 1, 0)
     assert counts(client, "intake") == {"dead": 1}
-    assert held(client, "intake") == {}
+    assert held(client, "intake") == []
     assert client.xlen("sluice:lane:intake") == 0
 
 
@@ -149,7 +151,7 @@ def test_what_was_given_back_is_taken_at_once_by_anybody_and_was_no_attempt(lane
 
 def test_one_settle_can_end_entries_in_every_way(lanes: Lanes, client: redis.Redis) -> None:
     one, two, three, four, five = _take(lanes, b"1", b"2", b"3", b"4", b"5")
-    verdicts = [
+    verdicts: list[tuple[bytes, Verdict]] = [
         (five.id, Back()),
         (one.id, Done()),
         (four.id, Dead("exhausted", "why")),
@@ -159,13 +161,13 @@ def test_one_settle_can_end_entries_in_every_way(lanes: Lanes, client: redis.Red
     assert lanes.settle("intake", verdicts) == (5, 1, 0)
     assert (waiting(client, "intake"), retrying(client, "intake")) == ([b"5"], [b"3"])
     assert [letter.data for letter in dead_letters(client, "intake", 10)] == [b"4"]
-    assert (waiting(client, "text.a"), held(client, "intake")) == ([b"event"], {})
+    assert (waiting(client, "text.a"), held(client, "intake")) == ([b"event"], [])
     assert counts(client, "intake") == {"done": 2, "added": 1, "retry": 1, "dead": 1, "back": 1}
 
 
 def test_settling_twice_is_settling_once(lanes: Lanes, client: redis.Redis) -> None:
     one, two, three, four = _take(lanes, b"1", b"2", b"3", b"4")
-    verdicts = [
+    verdicts: list[tuple[bytes, Verdict]] = [
         (one.id, Done((Next(b"", b"event", ("text.a",)),))),
         (two.id, Again(5, "why")),
         (three.id, Dead("rejected", "why")),
@@ -179,8 +181,9 @@ def test_settling_twice_is_settling_once(lanes: Lanes, client: redis.Redis) -> N
 
 def test_what_nobody_took_cannot_be_settled(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push("intake", [b"1"])
-    identity = client.xrange("sluice:lane:intake")[0][0]
-    for verdict in (Done((Next(b"", b"event", ("text.a",)),)), Again(0, "why"), Dead("rejected", "why"), Back()):
+    [(identity, _)] = entries(client, "sluice:lane:intake")
+    every: list[Verdict] = [Done((Next(b"", b"event", ("text.a",)),)), Again(0, "why"), Dead("rejected", ""), Back()]
+    for verdict in every:
         assert lanes.settle("intake", [(identity, verdict)]) == (0, 0, 0)
     assert waiting(client, "intake") == [b"1"]
-    assert waiting(client, "text.a") == retrying(client, "intake") == dead_letters(client, "intake", 9) == []
+    assert waiting(client, "text.a") == retrying(client, "intake") == dead(client, "intake") == []

@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli import dead, send, status, up
+from workers.cli import dead, replay, send, status, up
 
 app = typer.Typer(
     name="sluice",
@@ -15,6 +15,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("send")(send.send)
 app.command("status")(status.status)
+app.command("replay")(replay.replay)
 app.add_typer(dead.app, name="dead")
 
 

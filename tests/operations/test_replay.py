@@ -1,0 +1,133 @@
+"""`sluice replay`: stored events go through their handlers again."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.lanes import Lanes
+from tests.operations.conftest import Sluice
+from workers.entries import to_event, unpack
+from workers.events import ImageMessage, MediaMetadata, StatusUpdate, TextMessage
+from workers.payloads import Item, event
+from workers.replay import Bookmark, entry, lanes_for, replay
+from workers.store import Store
+from workers.store.reading import Wanted, stream
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(database: str) -> Store:
+    made = Store(database)
+    made.create()
+    made.write([text(number) for number in range(5)])
+    status = {
+        "id": "wamid.out",
+        "status": "sent",
+        "timestamp": str(int(NOW.timestamp())),
+        "recipient_id": "919800000009",
+    }
+    made.write([event(Item("status", "sent", "s:wamid.out", status), received_at=NOW, receipt="r")])
+    return made
+
+
+def text(number: int) -> TextMessage:
+    when = NOW + timedelta(days=number)
+    body = {"id": f"wamid.{number}", "type": "text", "from": f"91980000000{number}", "text": {"body": f"hi {number}"}}
+    item = Item("message", "text", f"m:text:wamid.{number}", body | {"timestamp": str(int(when.timestamp()))})
+    made = event(item, received_at=when, receipt="r")
+    assert isinstance(made, TextMessage)
+    return made
+
+
+def keys(lanes: Lanes, lane: str) -> list[str]:
+    return [unpack(taken.data).item.key for taken in lanes.take(lane, "test", 100)]
+
+
+def test_events_go_to_every_handler_of_their_type(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    assert sluice("replay") == {"replayed": 6}
+    assert keys(lanes, "text.greet") == keys(lanes, "text.store") == [f"m:text:wamid.{number}" for number in range(5)]
+    assert keys(lanes, "sent.store") == ["s:wamid.out"]
+
+
+def test_one_handler_can_be_meant(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    sluice("replay", "--type", "text", "--handler", "greet")
+    assert (len(keys(lanes, "text.greet")), keys(lanes, "text.store"), keys(lanes, "sent.store")) == (5, [], [])
+
+
+def test_events_are_chosen_by_time_and_customer(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    assert sluice("replay", "--type", "text", "--since", "2026-05-03", "--until", "2026-05-05") == {"replayed": 2}
+    assert keys(lanes, "text.greet") == ["m:text:wamid.2", "m:text:wamid.3"]
+    assert sluice("replay", "--customer", "919800000004") == {"replayed": 1}
+    assert keys(lanes, "text.greet") == ["m:text:wamid.4"]
+
+
+def test_a_dry_run_only_counts(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    assert sluice("replay", "--dry-run") == {"would_be_replayed": 6}
+    assert keys(lanes, "text.greet") == []
+
+
+def test_what_cannot_be_is_said(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    assert "no event type" in sluice("replay", "--type", "smoke", fails=True)[1]
+    assert "no handler nope" in sluice("replay", "--handler", "nope", fails=True)[1]
+
+
+def test_an_interrupted_replay_goes_on_where_it_stopped(
+    store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.replay._AT_ONCE", 4)
+    targets, bookmark = lanes_for(lanes.client, "greet"), Bookmark(lanes.client, "this one")
+    with store.reading() as connection:
+        run = replay(lanes, stream(connection, Wanted()), targets, bookmark, rate=1e9, sleep=lambda _: None)
+        next(run)
+    assert bookmark.read() == "m:text:wamid.3"
+    with store.reading() as connection:
+        rest = [stored.key for stored in stream(connection, Wanted(), bookmark.read())]
+    assert rest == ["m:text:wamid.4", "s:wamid.out"]
+    assert Bookmark(lanes.client, "another").read() == ""
+
+
+def test_a_complete_replay_begins_anew_the_next_time(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    assert [sluice("replay"), sluice("replay")] == [{"replayed": 6}, {"replayed": 6}]
+
+
+def test_the_rate_is_bounded(store: Store, lanes: Lanes) -> None:
+    waits: list[float] = []
+    with store.reading() as connection:
+        events = stream(connection, Wanted())
+        run = replay(lanes, events, {}, Bookmark(lanes.client), rate=3.0, clock=lambda: 100.0, sleep=waits.append)
+        assert list(run) == [6]
+    assert waits == [2.0]
+
+
+def test_a_replayed_event_is_what_the_handler_got_at_first(store: Store) -> None:
+    with store.reading() as connection:
+        found = {stored.key: stored for stored in stream(connection, Wanted())}
+    again = to_event(entry(found["m:text:wamid.3"]), 1)
+    first = text(3)
+    assert isinstance(again, TextMessage)
+    assert (again.key, again.text, again.customer, again.occurred_at) == (
+        first.key,
+        "hi 3",
+        first.customer,
+        first.occurred_at,
+    )
+    assert again.received_at == first.received_at
+    assert isinstance(to_event(entry(found["s:wamid.out"]), 1), StatusUpdate)
+
+
+def test_a_replayed_picture_has_its_metadata(store: Store) -> None:
+    body = {
+        "id": "wamid.image",
+        "type": "image",
+        "from": "919800000001",
+        "image": {"id": "77", "mime_type": "image/png"},
+    }
+    metadata = MediaMetadata(id="77", url="https://media.example/77", mime_type="image/png", fetched_at=NOW)
+    item = Item("message", "image", "m:image", body, media_id="77")
+    store.write([event(item, received_at=NOW, receipt="r", metadata=metadata)])
+    with store.reading() as connection:
+        (stored,) = stream(connection, Wanted(type="image"))
+    again = to_event(entry(stored), 1)
+    assert isinstance(again, ImageMessage)
+    assert again.metadata == metadata

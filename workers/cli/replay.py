@@ -1,0 +1,78 @@
+"""`sluice replay`: events of the event store go through their handlers again."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from shared.lanes import Lanes
+from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
+from workers.events import TYPES
+from workers.replay import Bookmark, lanes_for
+from workers.replay import replay as run
+from workers.store import Store, StoreUnavailable
+from workers.store.reading import Wanted, count, stream
+
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+_Time = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="UTC, by the provider's clock.")]
+
+
+def replay(
+    type_: Annotated[str, typer.Option("--type", help="Only events of this type.")] = "",
+    since: _Time = None,
+    until: _Time = None,
+    customer: Annotated[str, typer.Option(help="Only this customer's.")] = "",
+    handler: Annotated[str, typer.Option(help="Only for this handler: `greet` or `text.greet`.")] = "",
+    rate: Annotated[float, typer.Option(min=1, max=100_000, help="Events a second at most.")] = 2000,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many events that would be.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="From the start, also after an interruption.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+) -> None:
+    """Put stored events into their handlers' lanes again, past the dedupe.
+
+    An interrupted replay goes on where it stopped when the same command is given again.
+    For example `sluice replay --type text --since 2026-01-31 --handler greet`.
+    """
+    if type_ and type_ not in TYPES:
+        raise typer.BadParameter(f"{type_!r} is no event type; {', '.join(sorted(TYPES))} are")
+    address = settings().database
+    if address is None:
+        fail("there is no event store: SLUICE_DATABASE_URL is none")
+    wanted = Wanted(type_ or None, customer or None, _utc(since), _utc(until))
+    store = Store(address)
+    try:
+        done = _replay(store, wanted, handler, rate=rate, dry_run=dry_run, restart=restart)
+    except StoreUnavailable as error:
+        fail(str(error), UNAVAILABLE)
+    what = "would be replayed" if dry_run else "replayed"
+    if json:
+        print_json({what.replace(" ", "_"): done})
+    else:
+        typer.echo(f"{done} events {what}.")
+
+
+def _replay(store: Store, wanted: Wanted, handler: str, *, rate: float, dry_run: bool, restart: bool) -> int:
+    with redis_client() as client, store.reading() as connection:
+        targets = lanes_for(client, handler)
+        if not targets or (wanted.type and wanted.type not in targets):
+            fail(f"no handler {handler} is known for that" if handler else "no handler is known: has a worker run yet?")
+        bookmark = Bookmark(client, wanted, handler)
+        after = "" if restart or dry_run else bookmark.read()
+        if after:
+            typer.echo("Going on where this replay was interrupted (--restart begins anew).", err=True)
+        total = count(connection, wanted, after)
+        if dry_run:
+            return total
+        columns = (TextColumn("replayed"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        done = 0
+        with Progress(*columns, console=Console(stderr=True)) as bars:
+            bar = bars.add_task("", total=total)
+            for done in run(Lanes(client), stream(connection, wanted, after), targets, bookmark, rate=rate):
+                bars.update(bar, completed=done)
+        return done
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    return time.replace(tzinfo=UTC) if time else None
