@@ -211,6 +211,7 @@ def _misspelt(settings: type[BaseSettings]) -> list[str]:
     except (OSError, UnicodeDecodeError):
         raise WrongSettings([".env cannot be read, or is no text in UTF-8"]) from None
     for name in sorted(name for name in stated if name.upper().startswith(_PREFIX) and name.upper() not in known):
-        close = difflib.get_close_matches(name.upper(), known, n=1)
-        problems.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))
+        # Without the prefix, which makes all names alike.
+        close = difflib.get_close_matches(name[len(_PREFIX) :].lower(), settings.model_fields, n=1)
+        problems.append(f"{name} is no setting" + (f"; did you mean {_PREFIX}{close[0].upper()}?" if close else ""))
     return problems

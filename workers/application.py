@@ -31,7 +31,7 @@ def create_app(settings: Settings) -> Celery:
     app.conf.update(configuration(queues(lanes), settings.redis))
     for name, lane in lanes.items():
         app.register_task(DrainTask(name, partial(wiring.drain, process, lane), lane.hard_limit))
-    ticker = Ticker(lambda: process.lanes, [lane.spec for lane in lanes.values()])
+    ticker = Ticker(lambda: process.lanes, [lane.spec for lane in lanes.values()], process.holder)
     app.steps["worker"].add(type("Tick", (TickStep,), {"ticker": staticmethod(ticker)}))
     setup_logging.connect(_set_up_logging)
     return app

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from shared.connections import connect
 from shared.lanes import Lanes
 from shared.settings import Settings
+from workers import heart
 
 _T = TypeVar("_T")
 
@@ -18,6 +19,8 @@ class Process:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        # Made before a fork and so known to all of a worker's processes; a worker that is started again has another.
+        self._worker = secrets.token_hex(4)
         self._pid = 0
         self._held: dict[str, Any] = {}
 
@@ -38,7 +41,13 @@ class Process:
             "lanes", lambda: Lanes(connect(self.settings.redis), dedupe_seconds=self.settings.dedupe_seconds)
         )
 
+    def holder(self, pid: int | None = None) -> str:
+        """The name by which a process of this worker holds entries; by default this one."""
+        return f"{socket.gethostname()}:{self._worker}:{pid or os.getpid()}"
+
     @property
-    def name(self) -> str:
-        """The name this process takes entries by."""
-        return self.get("name", lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
+    def living_holder(self) -> str:
+        """This process' name, with its heart beating from now on. Raises RedisError."""
+        name = self.holder()
+        self.get("heart", lambda: heart.start(self.settings.redis, name))
+        return name

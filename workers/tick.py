@@ -3,13 +3,15 @@
 There is no beat process and no leader: if the one that ticked dies, another ticks a second later.
 """
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from celery import bootsteps
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from shared.lanes import Lanes, LaneSpec
+from shared.lanes.holders import Holders
 from shared.lanes.lane import LANES
 from shared.logs import logger
 
@@ -21,16 +23,22 @@ _TURN = "sluice:tick"
 class Ticker:
     """One tick at a time; never raises what an outage causes, since it runs in a worker's event loop."""
 
-    def __init__(self, lanes: Callable[[], Lanes], specs: Iterable[LaneSpec]) -> None:
+    def __init__(
+        self, lanes: Callable[[], Lanes], specs: Iterable[LaneSpec], holder: Callable[[int], str] = str
+    ) -> None:
         self._lanes = lanes
+        self._holder = holder  # the name by which a process of this worker holds entries
         self._specs = list(specs)
         self._known = False
         self._failing = False
 
-    def __call__(self) -> None:
-        """Makes the lanes known where they are not, and ticks if no other worker did so within this second."""
+    def __call__(self, living: Sequence[int] = ()) -> None:
+        """Beats for the worker's living processes, makes the lanes known where they are not, and ticks if no other
+        worker did so within this second."""
         try:
-            self._tick(self._lanes())
+            lanes = self._lanes()
+            dead = Holders(lanes.client).beat([self._holder(pid) for pid in living])
+            self._tick(lanes, dead)
         except (RedisError, OSError) as error:
             if not self._failing:
                 _log.error("Redis cannot be reached; the lanes wait", error=type(error).__name__)
@@ -40,7 +48,7 @@ class Ticker:
                 _log.info("Redis is reached again")
             self._failing = False
 
-    def _tick(self, lanes: Lanes) -> None:
+    def _tick(self, lanes: Lanes, dead: list[str]) -> None:
         pipe = lanes.client.pipeline(transaction=False)
         pipe.set(_TURN, "", nx=True, px=round(EVERY * 900))
         pipe.exists(LANES)
@@ -55,19 +63,22 @@ class Ticker:
                 self._known = True
         finally:
             if mine:
-                self._act(lanes)
+                self._act(lanes, dead)
 
-    def _act(self, lanes: Lanes) -> None:
-        for lane, did in lanes.tick(spec.name for spec in self._specs).items():
+    def _act(self, lanes: Lanes, dead: list[str]) -> None:
+        ticked = lanes.tick([spec.name for spec in self._specs], dead)
+        for lane, did in ticked.items():
             if did.suspected or did.dead:
                 _log.warning("entries outlived their holder", lane=lane, suspects=did.suspected, dead=did.dead)
+        if not any(did.left for did in ticked.values()):
+            Holders(lanes.client).forget(dead)
 
 
 class TickStep(bootsteps.StartStopStep):
     """Ticks from the worker's timer, which runs in the prefork, solo and threads pools alike."""
 
     requires = ("celery.worker.components:Timer",)
-    ticker: Callable[[], None]  # set by the application's own subclass: Celery makes the step itself
+    ticker: Callable[[Sequence[int]], None]  # set by the application's own subclass: Celery makes the step itself
 
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
@@ -75,10 +86,18 @@ class TickStep(bootsteps.StartStopStep):
 
     def start(self, worker: Any) -> None:
         """Starts ticking; the first tick makes the lanes known before the worker consumes."""
-        self.ticker()
-        self._entry = worker.timer.call_repeatedly(EVERY, self.ticker)
+        self.ticker([os.getpid()])
+        self._entry = worker.timer.call_repeatedly(EVERY, lambda: self.ticker(_living(worker)))
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
         """Stops ticking."""
         if self._entry is not None:
             self._entry.cancel()
+
+
+def _living(worker: Any) -> list[int]:
+    """The worker's own process and those of its pool that run (a prefork pool tells them; others have none)."""
+    try:
+        return [os.getpid(), *worker.pool.info.get("processes", ())]
+    except (AttributeError, TypeError):  # no pool yet, or no more
+        return [os.getpid()]

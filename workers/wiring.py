@@ -17,7 +17,9 @@ def drain(process: Process, lane: LanePlan) -> Drain:
 
     def make() -> Drain:
         name = lane.spec.name
-        return Drain(name, process.lanes, _work(process, name), process.name, batch=lane.batch, budget=lane.budget)
+        return Drain(
+            name, process.lanes, _work(process, name), process.living_holder, batch=lane.batch, budget=lane.budget
+        )
 
     return process.get(f"drain {lane.spec.name}", make)
 

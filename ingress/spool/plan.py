@@ -6,7 +6,9 @@ MOST_RECORDS = 500
 MOST_BYTES = 4 * 1024 * 1024
 
 
-def next_strand(lanes_left: Sequence[Collection[str]], open_lanes: Set[str], first: Sequence[str]) -> tuple[int, str] | None:
+def next_strand(
+    lanes_left: Sequence[Collection[str]], open_lanes: Set[str], first: Sequence[str]
+) -> tuple[int, str] | None:
     """Which segment, of which lane: the first lane that is not open, in the order of `first` and then by name, in the
     oldest segment that has any of it left. `lanes_left` goes by age. None if there is nothing to be drained.
 

@@ -38,7 +38,6 @@ class Spool:
         self._others = 0  # bytes of all other files, when they were last counted
         self._last_ns = 0
         self._too_much = 1  # bytes that there was no room for last time
-        self._closed = False
 
     def append(self, records: Sequence[Record]) -> None:
         """Returns once all of them are on disk, with one fsync. Raises Overloaded, and then none of them counts."""
@@ -59,11 +58,6 @@ class Spool:
             self._segment.close()
             self._segment = None
 
-    def close(self) -> None:
-        """Ends the segment. Nothing can be appended afterwards."""
-        self._closed = True
-        self.close_segment()
-
     def usage(self) -> Usage:
         """What is in the folder just now. Raises OSError."""
         return folder.usage(folder.sizes(self.path))
@@ -80,8 +74,6 @@ class Spool:
         return "it is full" if used + self._too_much > self._limit else ""
 
     def _with_room(self, size: int) -> Segment:
-        if self._closed:
-            raise _overloaded("the ingress is stopping")
         if self._segment and self._segment.size and self._segment.size + size > self._segment_bytes:
             self.close_segment()
         size += 0 if self._written() else FILE_HEAD_BYTES

@@ -1,15 +1,10 @@
-"""Blocking work off the event loop, and one append for all who wait for one."""
+"""Blocking work off the event loop."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from ingress.spool.segment import Record
-from shared.errors import Overloaded
-from shared.logs import logger
-
-_log = logger(__name__)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -27,51 +22,3 @@ class OneThread:
     def close(self) -> None:
         """Ends the thread once it has done what was submitted."""
         self._pool.shutdown(wait=True)
-
-
-class SharedAppend:
-    """Group commit for the spool: while one append is synced, the next gathers, of all lanes together.
-
-    It needs no bound of its own: each lane's GroupCommit has one group under way.
-    """
-
-    def __init__(self, append: Callable[[Sequence[Record]], None], thread: OneThread) -> None:
-        self._append = append
-        self._thread = thread
-        self._waiting: list[Record] = []
-        self._senders: list[asyncio.Future[Overloaded | None]] = []
-        self._pump: asyncio.Task[None] | None = None
-
-    async def append(self, records: Sequence[Record]) -> None:
-        """Returns once they are on disk. Raises Overloaded."""
-        loop = asyncio.get_running_loop()
-        outcome: asyncio.Future[Overloaded | None] = loop.create_future()
-        self._waiting += records
-        self._senders.append(outcome)
-        if self._pump is None:
-            self._pump = loop.create_task(self._run())
-        refusal = await outcome
-        if refusal is not None:
-            raise refusal
-
-    async def _run(self) -> None:
-        try:
-            while self._senders:
-                records, senders = self._waiting, self._senders
-                self._waiting, self._senders = [], []
-                refusal = await self._append_all(records)
-                for outcome in senders:
-                    if not outcome.done():  # its sender was cancelled
-                        outcome.set_result(refusal)
-        finally:
-            self._pump = None
-
-    async def _append_all(self, records: Sequence[Record]) -> Overloaded | None:
-        try:
-            await self._thread.run(self._append, records)
-        except Overloaded as refusal:
-            return refusal
-        except Exception:  # noqa: BLE001 - logged once a group, and answered: its senders must not wait for ever
-            _log.exception("webhooks could not be spooled", records=len(records))
-            return Overloaded("the webhook cannot be made durable: this is a fault of the server; it was logged")
-        return None

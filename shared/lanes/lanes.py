@@ -30,9 +30,10 @@ class Ticked(NamedTuple):
     """What one tick did in one lane."""
 
     moved: int  # retries whose time had come
-    suspected: int  # entries whose lease had run out
+    suspected: int  # entries whose lease had run out, or whose holder was dead
     dead: int  # …for the third time
     woken: int  # wake-ups sent
+    left: int = 0  # entries of dead holders that it came upon: there may be more
 
 
 class Lanes:
@@ -93,12 +94,13 @@ class Lanes:
         settled, added, duplicates = self._settle(keys=keys, args=arguments(lane, self.dedupe_seconds, verdicts))
         return int(settled), int(added), int(duplicates)
 
-    def tick(self, lanes: Iterable[str]) -> dict[str, Ticked]:
-        """Lets time act on the lanes, in one round trip."""
+    def tick(self, lanes: Iterable[str], dead: Sequence[str] = ()) -> dict[str, Ticked]:
+        """Lets time act on the lanes, in one round trip. `dead`: processes whose entries are taken over."""
         lanes = list(lanes)
         pipe = self.client.pipeline(transaction=False)
         for lane in lanes:
-            self._tick(keys=[names.stream(lane)], args=[lane, DUE_AT_ONCE, LEASES_AT_ONCE, POISON_DEATHS], client=pipe)
+            args: list[str | int] = [lane, DUE_AT_ONCE, LEASES_AT_ONCE, POISON_DEATHS, *dead]
+            self._tick(keys=[names.stream(lane)], args=args, client=pipe)
         return {lane: Ticked(*map(int, reply)) for lane, reply in zip(lanes, pipe.execute(), strict=True)}
 
     def _read(self, stream: str, consumer: str, count: int) -> list[Taken]:

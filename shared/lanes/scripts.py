@@ -1,9 +1,13 @@
-"""The lanes' Lua scripts, each with the common part before it."""
+"""The lanes' Lua scripts."""
 
 from importlib.resources import files
 
 
 def source(name: str) -> str:
-    """The whole text of a script of this package, such as `push`."""
-    folder = files(__package__)
-    return (folder / "common.lua").read_text() + "\n" + (folder / f"{name}.lua").read_text()
+    """A script of this package that is about lanes, such as `push`, with the common part before it."""
+    return text("common") + "\n" + text(name)
+
+
+def text(name: str) -> str:
+    """A script's own text."""
+    return (files(__package__) / f"{name}.lua").read_text()

@@ -1,8 +1,9 @@
--- What time does to a lane: retries that are due go back into it, entries whose lease ran out become suspects, and a
--- lane with work but no wake-up is woken. Bounded work a call; what is left waits for the next.
+-- What time does to a lane: retries that are due go back into it, entries whose lease ran out or whose holder is dead
+-- become suspects, and a lane with work but no wake-up is woken. Bounded work a call; what is left waits for the next.
 -- KEYS[1]  the lane's stream
--- ARGV     lane, due retries to move at most, entries to look at for their lease at most, deaths that make poison
--- Reply: retries moved, suspects made, dead letters made, wake-ups sent.
+-- ARGV     lane, due retries to move at most, entries to look at for their lease at most, deaths that make poison,
+--          then names of dead processes
+-- Reply: retries moved, suspects made, dead letters made, wake-ups sent, entries still held by dead processes (or more).
 
 local lane, limit, look, poison = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local base, now = KEYS[1], clock()
@@ -17,6 +18,21 @@ for _, held in ipairs(redis.call('ZRANGEBYSCORE', base .. ':retry', '-inf', now,
   moved = moved + 1
 end
 
+local function suspect(stream, id, entry)
+  local deaths = (entry.x or 0) + 1
+  redis.call('XACK', stream, GROUP, id)
+  redis.call('XDEL', stream, id)
+  if deaths >= poison then
+    entry.x = tostring(deaths)
+    bury(base, entry, (entry.a or 0) + 1, 'poison', deaths .. ' times it was taken and not settled: ' ..
+      'the process that ran it died, or it ran past its lease', '', now)
+    dead = dead + 1
+  else
+    add(suspects, entry.d, entry.a, tostring(deaths), entry.e)
+    suspected = suspected + 1
+  end
+end
+
 -- The pending list is read from where the last call stopped, so that a long one is walked in turns.
 local function expire(stream, cursor)
   local lease = redis.call('HGET', spec, 'lease')
@@ -25,21 +41,24 @@ local function expire(stream, cursor)
   local found = redis.call('XAUTOCLAIM', stream, GROUP, 'tick', lease, from, 'COUNT', look)
   redis.call('HSET', spec, cursor, found[1])
   for _, item in ipairs(found[2]) do
-    local id, entry = item[1], named(item[2])
-    local deaths = (entry.x or 0) + 1
-    redis.call('XACK', stream, GROUP, id)
-    redis.call('XDEL', stream, id)
-    if deaths >= poison then
-      entry.x = tostring(deaths)
-      bury(base, entry, (entry.a or 0) + 1, 'poison', deaths .. ' times it was taken and not settled: ' ..
-        'the process that ran it died, or it ran past its lease', '', now)
-      dead = dead + 1
-    else
-      add(suspects, entry.d, entry.a, tostring(deaths), entry.e)
-      suspected = suspected + 1
-    end
+    suspect(stream, item[1], named(item[2]))
   end
 end
+
+-- Takes what a dead process held, as much as one call may; replies how much was looked at.
+local function take_over(stream, holder)
+  if redis.call('EXISTS', stream) == 0 then return 0 end
+  local held = redis.call('XPENDING', stream, GROUP, '-', '+', look, holder)
+  for _, item in ipairs(held) do
+    local found = redis.call('XRANGE', stream, item[1], item[1])
+    if found[1] then suspect(stream, item[1], named(found[1][2])) else redis.call('XACK', stream, GROUP, item[1]) end
+  end
+  if #held == 0 then redis.call('XGROUP', 'DELCONSUMER', stream, GROUP, holder) end
+  return #held
+end
+
+local left = 0
+for i = 5, #ARGV do left = left + take_over(suspects, ARGV[i]) + take_over(base, ARGV[i]) end
 
 expire(base, 'cursor')
 expire(suspects, 'cursor:suspects')
@@ -56,4 +75,4 @@ if math.floor(now / 1000) % 60 == 0 then
 end
 
 if dead > 0 then redis.call('HINCRBY', base .. ':counts', 'dead', dead) end
-return {moved, suspected, dead, wake(lane, now)}
+return {moved, suspected, dead, wake(lane, now), left}

@@ -69,7 +69,7 @@ def test_suspects_wake_their_lane(lanes: Lanes, client: redis.Redis) -> None:
     lanes.take(LANE, "a", 1)
     client.delete(f"sluice:lane:{LANE}:woken")
     let_leases_run_out(client, LANE)
-    assert lanes.tick([LANE])[LANE] == (0, 1, 0, 1)
+    assert lanes.tick([LANE])[LANE] == (0, 1, 0, 1, 0)
 
 
 def test_what_kills_three_times_is_a_dead_letter(lanes: Lanes, client: redis.Redis) -> None:
@@ -80,7 +80,7 @@ def test_what_kills_three_times_is_a_dead_letter(lanes: Lanes, client: redis.Red
         [entry] = lanes.take_suspect(LANE, "a")
         assert entry.deaths == deaths
     let_leases_run_out(client, LANE)
-    assert lanes.tick([LANE])[LANE] == (0, 0, 1, 0)
+    assert lanes.tick([LANE])[LANE] == (0, 0, 1, 0, 0)
     [letter] = dead_letters(client, LANE, 10)
     assert (letter.data, letter.why, letter.attempts, letter.deaths) == (b"killer", "poison", 1, 3)
     assert letter.error.startswith("3 times it was taken and not settled")

@@ -74,7 +74,7 @@ def test_a_tick_moves_retries_and_suspects_and_wakes(lanes: Lanes, client: redis
     client.delete("sluice:queue:work")
     let_wakeups_wait(client, "intake", 60)
     _fill(client)
-    assert lanes.tick(["text.a", "intake"])["intake"] == (1, 2, 0, 3)
+    assert lanes.tick(["text.a", "intake"])["intake"] == (1, 2, 0, 3, 0)
     assert (waiting(client, "intake"), waiting_suspects(client, "intake")) == ([b"2"], [b"1", b"3"])
     assert woken(client) == ["intake"] * 3
 

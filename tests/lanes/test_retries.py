@@ -47,7 +47,7 @@ def test_a_retry_that_is_due_wakes_its_lane(lanes: Lanes, client: redis.Redis) -
     _fail(lanes, a=10)
     client.delete("sluice:queue:work", f"{KEY}:woken")
     let_retries_wait(client, LANE, 10)
-    assert lanes.tick([LANE])[LANE] == (1, 0, 0, 1)
+    assert lanes.tick([LANE])[LANE] == (1, 0, 0, 1, 0)
     assert woken(client) == [LANE]
 
 

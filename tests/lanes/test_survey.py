@@ -64,6 +64,7 @@ def test_the_oldest_entry_tells_its_age(lanes: Lanes, client: redis.Redis) -> No
     lanes.make_known([spec("intake")])
     now = client.time()[0] * 1000
     client.xadd("sluice:lane:intake", {"d": "old"}, id=f"{now - 3_600_000}-0")
+    client.xadd("sluice:lane:intake:suspects", {"d": "new"})
     lanes.push("intake", [b"new"])
     assert _status(client, "intake").oldest_ms == pytest.approx(3_600_000, abs=5000)
 

@@ -111,7 +111,7 @@ def test_a_held_lane_is_woken_by_nothing_until_its_hold_ends(lanes: Lanes, clien
     lanes.push("text.greet", [b"y"])
     lanes.settle("text.greet", [(entry.id, Again(0, "later"))])
     let_retries_wait(client, "text.greet", 1)
-    assert lanes.tick(["text.greet"])["text.greet"] == (1, 0, 0, 0)
+    assert lanes.tick(["text.greet"])["text.greet"] == (1, 0, 0, 0, 0)
     assert wakeups(client) == []
     assert lanes.begin("text.greet", None).held
     lanes.hold("text.greet", 0.001)

@@ -1,0 +1,20 @@
+"""What there is to know about the spool, for health and metrics."""
+
+from typing import NamedTuple
+
+from ingress.spool.folder import Usage
+
+
+class State(NamedTuple):
+    """Counters are of this process since its start; `usage` is the folder's, of all processes, at most some seconds old.
+
+    How many records wait is not counted: other processes drain ours, and leftovers would have to be read for it.
+    """
+
+    open_lanes: tuple[str, ...] = ()  # whose breaker is open: their webhooks go straight to the spool
+    spooled_records: int = 0
+    spooled_bytes: int = 0
+    drained_records: int = 0  # also of segments that others left
+    drained_bytes: int = 0
+    usage: Usage = Usage()
+    refusing: str = ""  # why the spool takes no webhooks either; "" as far as it is known to take them

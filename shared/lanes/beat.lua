@@ -1,0 +1,19 @@
+-- Processes that take entries say that they live, and ask who does no more.
+-- KEYS[1]  sluice:alive, a sorted set: names of processes by the time of their last beat (ms since 1970)
+-- KEYS[2]  sluice:beaten, when anybody beat last (ms)
+-- KEYS[3]  sluice:grace, until when nobody is taken for dead (ms)
+-- ARGV     silence that means death (ms), then names of processes that live
+-- Reply: names of dead processes, a few at a time.
+
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local silence = tonumber(ARGV[1])
+
+-- If nobody at all could beat for a while, it was Redis that was away, not they: all get the time to beat again.
+local last = tonumber(redis.call('GET', KEYS[2]) or 0)
+if now - last > silence / 2 then redis.call('SET', KEYS[3], now + silence) end
+redis.call('SET', KEYS[2], now)
+
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[i]) end
+if now < tonumber(redis.call('GET', KEYS[3]) or 0) then return {} end
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - silence, 'LIMIT', 0, 20)
