@@ -38,7 +38,7 @@ def write_all(fd: int, data: bytes, offset: int) -> None:
 def read_all(fd: int) -> bytes:
     """The whole file, wherever it was read last. Raises OSError."""
     os.lseek(fd, 0, os.SEEK_SET)
-    with open(fd, "rb", closefd=False) as file:  # noqa: PTH123 - a path could mean another file by now
+    with open(fd, "rb", closefd=False) as file:
         return file.read()
 
 

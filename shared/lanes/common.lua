@@ -5,6 +5,7 @@
 --   sluice:lane:L:dead       stream: dead letters
 --   sluice:lane:L:woken      sorted set: ids of wake-ups that were sent and not yet answered, by time sent (ms)
 --   sluice:lane:L:hold       while it exists the lane is not drained; it expires by itself
+--   sluice:lane:L:paused     as hold, but only a person ends it
 --   sluice:lane:L:spec       hash: queue, grain, cap, wakeup, lease; written by the workers that know the lane
 --   sluice:lane:L:counts     hash: what ever happened in it; exact, since it is written where it happens
 -- Fields of an entry: d data, a attempts made, x deaths of processes that held it since its last attempt, e last error.
@@ -33,7 +34,7 @@ end
 local function wake(lane, now)
   local base = PREFIX .. lane
   local backlog = waiting(base) + waiting(base .. ':suspects')
-  if backlog <= 0 or redis.call('EXISTS', base .. ':hold') == 1 then return 0 end
+  if backlog <= 0 or redis.call('EXISTS', base .. ':hold', base .. ':paused') > 0 then return 0 end
   local spec = redis.call('HMGET', base .. ':spec', 'queue', 'grain', 'cap', 'wakeup')
   if not spec[1] then return 0 end
   local queue, woken = 'sluice:queue:' .. spec[1], base .. ':woken'

@@ -18,6 +18,11 @@ def suspects(lane: str) -> str:
     return f"sluice:lane:{lane}:suspects"
 
 
+def paused(lane: str) -> str:
+    """Key that exists while a person has paused the lane."""
+    return f"sluice:lane:{lane}:paused"
+
+
 class LaneSpec(NamedTuple):
     """How a lane is run. The ingress needs none of it: the workers write it into Redis, where the scripts read it."""
 

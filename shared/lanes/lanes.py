@@ -69,7 +69,7 @@ class Lanes:
         """A wake-up arrived (None: a drain without one): it is not on its way any more. What is there to do?"""
         pipe = self.client.pipeline(transaction=False)
         pipe.zrem(f"{names.stream(lane)}:woken", wakeup or "")
-        pipe.exists(f"{names.stream(lane)}:hold")
+        pipe.exists(f"{names.stream(lane)}:hold", names.paused(lane))
         pipe.xlen(names.suspects(lane))
         _, held, suspects = pipe.execute()
         return Begun(bool(held), suspects > 0)

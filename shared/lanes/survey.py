@@ -22,6 +22,7 @@ class LaneStatus(NamedTuple):
     next_retry_ms: int | None  # until the next retry is due; negative: overdue
     held: bool  # not to be drained now
     counts: dict[str, int]  # what ever happened in it
+    paused: bool = False  # by a person
 
 
 class DeadLetter(NamedTuple):
@@ -70,8 +71,11 @@ def _status(client: redis.Redis, lane: str, now: int) -> LaneStatus:
     pipe.zrange(f"{base}:retry", 0, 0, withscores=True)
     pipe.xlen(f"{base}:dead")
     pipe.exists(f"{base}:hold")
+    pipe.exists(names.paused(lane))
     pipe.hgetall(f"{base}:counts")
-    queue, length, held, first, alone, alone_held, alone_first, retries, due, dead, hold, counts = pipe.execute()
+    queue, length, held, first, alone, alone_held, alone_first, retries, due, dead, hold, paused, counts = (
+        pipe.execute()
+    )
     in_flight = _pending(held) + _pending(alone_held)
     starts = [int(entries[0][0].split(b"-")[0]) for entries in (first, alone_first) if entries]
     return LaneStatus(
@@ -84,7 +88,8 @@ def _status(client: redis.Redis, lane: str, now: int) -> LaneStatus:
         dead=dead,
         oldest_ms=now - min(starts) if starts else None,
         next_retry_ms=round(due[0][1]) - now if due else None,
-        held=bool(hold),
+        held=bool(hold or paused),
+        paused=bool(paused),
         counts={name.decode(): int(value) for name, value in counts.items()},
     )
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli import dead, replay, send, status, up
+from workers.cli import dead, pause, replay, send, status, up
 
 app = typer.Typer(
     name="sluice",
@@ -16,6 +16,8 @@ app.command("up")(up.up)
 app.command("send")(send.send)
 app.command("status")(status.status)
 app.command("replay")(replay.replay)
+app.command("pause")(pause.pause)
+app.command("resume")(pause.resume)
 app.add_typer(dead.app, name="dead")
 
 

@@ -45,7 +45,7 @@ def _table(lanes: list[LaneStatus]) -> Table:
         table.add_column(heading, justify="right")
     for lane in lanes:
         table.add_row(
-            Text(one_line(f"{lane.lane} (held)" if lane.held else lane.lane)),
+            Text(one_line(lane.lane + _mark(lane))),
             str(lane.waiting),
             str(lane.in_flight),
             _seconds(lane.oldest_ms),
@@ -55,6 +55,12 @@ def _table(lanes: list[LaneStatus]) -> Table:
             str(lane.counts.get("done", 0)),
         )
     return table
+
+
+def _mark(lane: LaneStatus) -> str:
+    if lane.paused:
+        return " (paused)"
+    return " (held)" if lane.held else ""
 
 
 def _busy(lane: LaneStatus) -> bool:
