@@ -61,7 +61,7 @@ def _parse(text: bytes, most_nested: int) -> Any:
 def _loads_tolerant(text: bytes, first: orjson.JSONDecodeError | None) -> Any:
     try:
         # surrogatepass: some senders encode the halves of a surrogate pair one by one (CESU-8).
-        decoded = text.removeprefix(_BOM).decode("utf-8", "surrogatepass")
+        decoded = _joined(text.removeprefix(_BOM).decode("utf-8", "surrogatepass"))
         return json.loads(decoded, parse_constant=_no_constant, parse_int=_integer, parse_float=_float)
     except RecursionError:
         raise NotJSON("nested too deeply") from None
@@ -69,6 +69,11 @@ def _loads_tolerant(text: bytes, first: orjson.JSONDecodeError | None) -> Any:
         raise NotJSON(f"not UTF-8 at byte {error.start}") from None
     except ValueError as error:
         raise NotJSON(str(first or error)) from None  # orjson's reasons name line and column
+
+
+def _joined(text: str) -> str:
+    """The text with halves that stand side by side made one character; a half that stands alone stays."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _no_constant(word: str) -> None:

@@ -5,8 +5,8 @@
              open lane is tried, the one whose last try is longest ago; success closes its breaker, and the next lane is
              tried at once.
 
-So a Redis that is back after an outage closes all of them in one go, and one that is not is asked once a second, whatever
-the number of lanes.
+So a Redis that is back after an outage closes all of them in one go, and one that is not is asked once a second,
+whatever the number of lanes.
 """
 
 import math

@@ -8,9 +8,8 @@ every damage of up to 32 bits in a row, and misses one in 2^32 of all others; it
 nothing beside the fsync. Whoever can write into the folder can forge a record, whatever its checksum.
 
 The head has a CRC of its own, so that a damaged length is known for damaged before it is believed. Each CRC begins with
-the file's random salt, as in SQLite's WAL ("WAL File Format", sqlite.org/fileformat2.html#walformat): blocks of an older
-segment that a file system brings back after a power cut are no records of this one. A lane's name is never empty, so
-zeros are no record.
+the file's random salt, as in SQLite's WAL ("Database File Format", 4.1 and 4.2): blocks of an older segment that a file
+system brings back after a power cut are no records of this one. A lane's name is never empty, so zeros are no record.
 
 **Reading stops at the first record that is not whole; what follows is never searched for more.** Behind a damaged head
 the next boundary would be a guess among bytes that senders chose, and a wrong guess would drain a webhook nobody sent.
@@ -48,7 +47,7 @@ class Found(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What is in a segment: records by lane, where the last whole one ends, and what is wrong behind it ("" if none)."""
+    """What is in a segment: records by lane, where the last whole one ends, and what is wrong behind it ("": nothing)."""
 
     records: dict[str, int]
     end: int

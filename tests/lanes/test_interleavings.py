@@ -98,12 +98,14 @@ class Interleavings(RuleBasedStateMachine):
     def crash(self, worker: str) -> None:
         self.workers[worker] = Worker()
 
-    @rule(lane=lanes_)
-    def leases_run_out(self, lane: str) -> None:
+    @rule(lane=lanes_, noticed=st.booleans())
+    def leases_run_out(self, lane: str, noticed: bool) -> None:
         """All who hold something are dead, or paused: these will settle too late."""
         looking.let_leases_run_out(self.client, lane)
         for entry in self._in(lane, "held"):
             self.model[lane][entry].expired = True
+        if noticed:
+            self.tick()
 
     @rule(lane=lanes_)
     def retries_are_due(self, lane: str) -> None:

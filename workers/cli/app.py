@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli import dead, pause, replay, send, status, up
+from workers.cli import dead, pause, purge, replay, send, status, up
 
 app = typer.Typer(
     name="sluice",
@@ -17,6 +17,7 @@ app.command("send")(send.send)
 app.command("status")(status.status)
 app.command("replay")(replay.replay)
 app.command("pause")(pause.pause)
+app.command("purge")(purge.purge)
 app.command("resume")(pause.resume)
 app.add_typer(dead.app, name="dead")
 

@@ -1,0 +1,67 @@
+"""A real Redis, and the commands as they run in this process: fast, and without a terminal."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from click.testing import Result
+from typer.testing import CliRunner
+
+from shared.connections import connect
+from shared.lanes import Dead, Lanes, LaneSpec
+from tests.support.programs import forget_settings
+from tests.support.valkey import valkey
+from workers.cli.app import app
+
+Sluice = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_but_the_test_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    forget_settings(monkeypatch, tmp_path)
+    monkeypatch.setitem(os.environ, "TERM", "dumb")
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    with valkey(appendonly="yes", appendfsync="no") as url:
+        yield url
+
+
+@pytest.fixture
+def client(valkey_url: str) -> Iterator[redis.Redis]:
+    with connect(valkey_url) as connected:
+        connected.flushall()
+        yield connected
+
+
+@pytest.fixture
+def lanes(client: redis.Redis) -> Lanes:
+    """Lanes on that server, all empty."""
+    made = Lanes(client)
+    made.make_known(LaneSpec(name, "messages", 10, 60_000) for name in ("intake", "text.greet", "text.store"))
+    return made
+
+
+@pytest.fixture
+def sluice() -> Sluice:
+    """Runs a command. Settings are keyword arguments: `redis_url=…`."""
+
+    def run(*arguments: str, **settings: str) -> Result:
+        environment = {f"SLUICE_{name.upper()}": value for name, value in settings.items()}
+        result = CliRunner().invoke(app, list(arguments), env=environment)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+def bury(lanes: Lanes, lane: str, data: bytes, verdict: Dead) -> str:
+    """Makes a dead letter of it; its name."""
+    lanes.push(lane, [data])
+    [taken] = lanes.take(lane, "test", 1)
+    lanes.settle(lane, [(taken.id, verdict)])
+    [(identity, _)] = lanes.client.xrevrange(f"sluice:lane:{lane}:dead", count=1)
+    return f"{lane}/{identity.decode()}"

@@ -1,0 +1,81 @@
+"""`sluice purge`: everything about one customer goes, and nothing about anybody else."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.lanes import Again, Lanes
+from shared.lanes.survey import survey
+from shared.receipts import ReceiptWriter
+from tests.operations.conftest import Sluice, bury
+from workers.entries import Entry, pack, to_event
+from workers.events import MediaMetadata
+from workers.payloads import Item
+from workers.store import Store
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+HER, HIM = "919800000001", "919800000002"
+
+
+def image(customer: str, number: int) -> Entry:
+    body = {"id": f"wamid.{customer}.{number}", "type": "image", "from": f"+{customer}", "image": {"id": f"m{number}"}}
+    item = Item("message", "image", f"m:image:{body['id']}", body, media_id=f"m{number}")
+    return Entry(item, "r", int(NOW.timestamp() * 1000), MediaMetadata(id=f"m{number}", url="https://media.example/x"))
+
+
+def status(customer: str) -> Entry:
+    body = {"id": "wamid.out", "status": "sent", "timestamp": "1777600000", "recipient_id": customer}
+    return Entry(Item("status", "sent", f"s:wamid.out:sent:{customer}", body), "r", int(NOW.timestamp() * 1000))
+
+
+@pytest.fixture
+def store(database: str) -> Store:
+    made = Store(database)
+    made.create()
+    made.write([to_event(entry, 1) for entry in (image(HER, 1), image(HIM, 2), status(HER), status(HIM))])
+    return made
+
+
+def test_the_event_store_keeps_nothing_of_her_and_all_of_him(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    gone = sluice("purge", "--customer", "+91 98000 00001", "--yes")
+    assert {table: gone[table] for table in ("events", "messages", "deliveries", "media", "customers")} == {
+        "events": 2,
+        "messages": 1,
+        "deliveries": 1,
+        "media": 1,
+        "customers": 1,
+    }
+    again = sluice("purge", "--customer", HER, "--yes")
+    assert set(again.values()) == {0}
+    assert sum(sluice("purge", "--customer", HIM, "--yes").values()) == 6
+
+
+def test_the_lanes_keep_nothing_of_her_and_all_of_him(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    for customer in (HER, HIM):
+        lanes.push("image.store", [pack(image(customer, 3))])
+        (taken,) = lanes.take("image.store", "test", 1)
+        lanes.settle("image.store", [(taken.id, Again(60, "later"))])
+        bury(lanes, "image.store", pack(image(customer, 4)))
+        lanes.push("sent.store", [pack(status(customer))] * 3)
+    gone = sluice("purge", "--customer", HER, "--yes")
+    assert (gone["waiting"], gone["retries"], gone["dead_letters"]) == (3, 1, 1)
+    left = {lane.lane: lane for lane in survey(lanes.client)}
+    assert (left["sent.store"].waiting, left["image.store"].retries, left["image.store"].dead) == (3, 1, 1)
+
+
+def test_a_purged_entry_is_not_waited_for(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    lanes.push("sent.store", [pack(status(HER)), pack(status(HIM))])
+    sluice("purge", "--customer", HER, "--yes")
+    (taken,) = lanes.take("sent.store", "test", 10)
+    assert b"919800000002" in taken.data
+
+
+def test_webhooks_that_are_not_classified_yet_are_counted(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    lanes.client.sadd("sluice:lanes", "intake")
+    lanes.push("intake", [ReceiptWriter().pack(f'{{"messages": {{"from": "{HER}"}}}}'.encode(), 1)[1]])
+    assert sluice("purge", "--customer", HER, "--yes")["not_yet_classified"] == 1
+
+
+def test_purging_asks_first(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    sluice("purge", "--customer", HER, fails=True)
+    assert sluice("purge", "--customer", HER, "--yes")["events"] == 2

@@ -1,0 +1,33 @@
+"""Text of strangers does nothing to a terminal or a log."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.plaintext import lines, one_line
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("plain \u00e9 \U0001f600 [red]", "plain \u00e9 \U0001f600 [red]"),
+        ("a\nb\r\nc", "a\\nb\\r\\nc"),
+        ("\x1b[31mred\x1b]0;title\x07", "\\x1b[31mred\\x1b]0;title\\x07"),
+        ("\x9b31m\x7f\0\t", "\\x9b31m\\x7f\\x00\\t"),
+        ("a\u2028b\u2029c\x85d", "a\\u2028b\\u2029c\\x85d"),
+    ],
+)
+def test_control_characters_are_spelt_out(text: str, plain: str) -> None:
+    assert one_line(text) == plain
+    assert lines(text.replace("\n", "")) == plain.replace("\\n", "")
+
+
+def test_a_traceback_keeps_its_lines_and_nothing_else() -> None:
+    assert lines("Traceback:\n  at \x1b[2J\r\nEnd") == "Traceback:\n  at \\x1b[2J\\r\nEnd"
+
+
+@given(text=st.text(alphabet=st.characters(categories=["Cc", "Zl", "Zp", "Lu", "Cs"])))
+def test_one_line_is_one_line_whoever_splits_it(text: str) -> None:
+    assert len(one_line(text).splitlines()) <= 1
+    assert one_line(text).isprintable() or any("\ud800" <= character <= "\udfff" for character in text)
+    assert lines(text).count("\n") == text.count("\n")

@@ -1,0 +1,62 @@
+"""A receipt comes back as it was packed, and nothing else is taken for one."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.receipts import ROUTES, BadReceipt, Receipt, ReceiptWriter, unpack
+
+
+@given(body=st.binary(max_size=200), received_ms=st.integers(0, 2**64 - 1), route=st.sampled_from(ROUTES))
+def test_a_receipt_comes_back_as_it_was_packed(body: bytes, received_ms: int, route: str) -> None:
+    identity, packed = ReceiptWriter().pack(body, received_ms, route)
+
+    assert unpack(packed) == Receipt(identity, received_ms, route, body)
+    assert packed.endswith(body)
+    assert len(packed) == len(body) + 22
+
+
+def test_ids_differ_within_a_writer_and_between_writers() -> None:
+    writers = [ReceiptWriter() for _ in range(20)]
+    ids = [writer.pack(b"", 0)[0] for writer in writers for _ in range(50)]
+
+    assert len(set(ids)) == 1000
+    assert all(len(identity) == 24 and int(identity, 16) >= 0 for identity in ids)
+
+
+def test_a_writer_that_has_counted_to_its_end_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = ReceiptWriter()
+    monkeypatch.setattr(writer, "_numbers", iter([2**32 - 1, 2**32, 2**32 + 1]))
+
+    assert [writer.pack(b"", 0)[0][16:] for _ in range(3)] == ["ffffffff", "00000000", "00000001"]
+
+
+@pytest.mark.parametrize("length", range(22))
+def test_too_few_bytes_are_no_receipt(length: int) -> None:
+    _, packed = ReceiptWriter().pack(b"", 1)
+    with pytest.raises(BadReceipt, match=f"^{length} bytes are too few for a receipt$"):
+        unpack(packed[:length])
+
+
+@pytest.mark.parametrize(("version", "route"), [(0, 0), (2, 0), (255, 0), (1, 3), (1, 255)])
+def test_a_receipt_of_another_version_or_route_is_not_guessed_at(version: int, route: int) -> None:
+    _, packed = ReceiptWriter().pack(b"{}", 1)
+    changed = bytes([version]) + packed[1:21] + bytes([route]) + packed[22:]
+    with pytest.raises(BadReceipt, match=f"^a receipt of version {version} and route {route} is not known here$"):
+        unpack(changed)
+
+
+@given(data=st.binary(max_size=60))
+def test_any_bytes_are_a_receipt_or_a_bad_one(data: bytes) -> None:
+    with contextlib.suppress(BadReceipt):
+        assert isinstance(unpack(data), Receipt)
+
+
+def test_a_receipt_has_not_changed_its_form() -> None:
+    # Receipts outlive the program that wrote them: they wait in Redis through an upgrade.
+    packed = bytes.fromhex("0100112233445566770000002a0000019a0000000002") + b'{"a":1}'
+
+    assert unpack(packed) == Receipt("00112233445566770000002a", 0x019A00000000, "statuses", b'{"a":1}')
+    assert ROUTES == ("", "messages", "statuses")
