@@ -2,7 +2,8 @@
 
 from ingress.spool.breaker import Breakers
 from ingress.spool.durable import Durable
-from ingress.spool.spool import Spool, Usage
+from ingress.spool.folder import Usage
+from ingress.spool.spool import Spool
 from ingress.spool.state import State
 
 __all__ = ["Breakers", "Durable", "Spool", "State", "Usage"]

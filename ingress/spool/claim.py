@@ -15,7 +15,8 @@ class Claim:
     """Knows how far each lane of the segment has been pushed: `left` holds those that are not through, by offset.
 
     This is not written down. After a crash the segment is pushed again from its start: that repeats 8 MiB at most,
-    which the dedupe claim behind absorbs, and spares an fsync a batch and a second file that could contradict the first.
+    which the dedupe claim behind absorbs, and spares an fsync a batch and a second file that might contradict the
+    first.
 
     All methods block and may raise OSError.
     """

@@ -47,7 +47,7 @@ class Found(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What is in a segment: records by lane, where the last whole one ends, and what is wrong behind it ("": nothing)."""
+    """What is in a segment: records by lane, where the last whole one ends, and what is wrong behind it or ""."""
 
     records: dict[str, int]
     end: int

@@ -61,7 +61,7 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
 
 
 def lock(fd: int, path: Path) -> bool:
-    """Whether this process is now the file's owner, until it closes it or dies. Raises OSError where flock does not work.
+    """Whether this process is now the file's owner, until it closes it or dies. Raises OSError where flock fails.
 
     False also where the file is no longer what `path` names: its owner removed it between our open and our lock.
     """

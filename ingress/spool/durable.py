@@ -130,7 +130,7 @@ class Durable:
         self._next_count = self._clock() + LOOK
         self._refusing = await self._thread.run(self._spool.trouble)
         self._usage = await self._thread.run(self._spool.usage)
-        if self._drainer.holdings.lanes_left and not self._spooled_records:
+        if len(self._drainer.holdings):
             self._telling.left_over()
         if not self._usage.segments and not self._breakers.open_lanes:
             self._telling.empty(self._drainer.records)

@@ -11,13 +11,12 @@ from ingress.spool.segment import SUFFIX, opened_ms
 
 
 class Usage(NamedTuple):
-    """The folder's contents, of all processes. Sizes in bytes; `since_ms` is when the oldest segment was begun (ms since
-    1970)."""
+    """The folder's contents, of all processes. Sizes in bytes."""
 
     segments: int = 0
     waiting_bytes: int = 0
     torn_bytes: int = 0
-    since_ms: int | None = None
+    since_ms: int | None = None  # when the oldest segment was begun, in ms since 1970
 
     @property
     def bytes(self) -> int:

@@ -12,8 +12,8 @@ def next_strand(
     """Which segment, of which lane: the first lane that is not open, in the order of `first` and then by name, in the
     oldest segment that has any of it left. `lanes_left` goes by age. None if there is nothing to be drained.
 
-    By lane before age, since a customer's message must not wait behind a campaign's statuses; and past a lane that Redis
-    refuses, since its backlog is no business of the others.
+    By lane before age, since a customer's message must not wait behind a campaign's statuses; and past a lane that
+    Redis refuses, since its backlog is no business of the others.
     """
     waiting = {lane for lanes in lanes_left for lane in lanes} - open_lanes
     if not waiting:

@@ -1,6 +1,7 @@
 """Appending to the spool: this process' segment, its rotation, and the limit on the folder."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,9 +42,12 @@ class Spool:
 
     def append(self, records: Sequence[Record]) -> None:
         """Returns once all of them are on disk, with one fsync. Raises Overloaded, and then none of them counts."""
+        size = sum(packed_size(*record) for record in records)
         try:
-            self._with_room(sum(packed_size(*record) for record in records)).append(records)
+            self._with_room(size).append(records)
+            self._too_much = 1
         except OSError as error:
+            self._too_much = size
             if self._segment is not None and not self._segment.sound:
                 self.close_segment()
             raise _overloaded(disk.words(error)) from error
@@ -67,10 +71,13 @@ class Spool:
         try:
             disk.make_folder(self.path, 0o700)
             used = self.usage().bytes
+            free = shutil.disk_usage(self.path).free
         except OSError as error:
             return disk.words(error)
         if not os.access(self.path, os.W_OK | os.X_OK):
             return "its folder may not be written to"
+        if free < self._too_much:
+            return "its disk is full"
         return "it is full" if used + self._too_much > self._limit else ""
 
     def _with_room(self, size: int) -> Segment:
@@ -82,7 +89,6 @@ class Spool:
         if not self._fits(size):
             self._too_much = size
             raise _overloaded("it is full")
-        self._too_much = 1
         return self._segment or self._open()
 
     def _open(self) -> Segment:

@@ -6,7 +6,7 @@ from ingress.spool.folder import Usage
 
 
 class State(NamedTuple):
-    """Counters are of this process since its start; `usage` is the folder's, of all processes, at most some seconds old.
+    """Counters are of this process since its start; `usage` is of the whole folder, some seconds old at most.
 
     How many records wait is not counted: other processes drain ours, and leftovers would have to be read for it.
     """

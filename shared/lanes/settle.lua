@@ -67,10 +67,11 @@ while at <= #ARGV do
     settled = settled + 1
     if verdict ~= 'done' then
       local found = redis.call('XRANGE', source, id, id)
-      entry = found[1] and named(found[1][2]) or {d = ''}
+      if found[1] then entry = named(found[1][2]) end
     end
     redis.call('XDEL', source, id)
     count(verdict, 1)
+    mine = verdict == 'done' or entry ~= nil  -- purged meanwhile: there is nothing to be tried again
   end
   if verdict == 'done' then
     follow(mine)

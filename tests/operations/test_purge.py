@@ -79,3 +79,11 @@ def test_webhooks_that_are_not_classified_yet_are_counted(store: Store, lanes: L
 def test_purging_asks_first(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     sluice("purge", "--customer", HER, fails=True)
     assert sluice("purge", "--customer", HER, "--yes")["events"] == 2
+
+
+def test_an_entry_purged_while_it_is_held_does_not_come_back(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    lanes.push("sent.store", [pack(status(HER))])
+    (taken,) = lanes.take("sent.store", "test", 10)
+    assert sluice("purge", "--customer", HER, "--yes")["waiting"] == 1
+    assert lanes.settle("sent.store", [(taken.id, Again(0, "failed"))]) == (1, 0, 0)
+    assert sum(lane.retries + lane.waiting + lane.in_flight + lane.dead for lane in survey(lanes.client)) == 0
