@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from shared.connections import connect
 from shared.lanes import Dead, Lanes, LaneSpec
@@ -63,5 +63,5 @@ def bury(lanes: Lanes, lane: str, data: bytes, verdict: Dead) -> str:
     lanes.push(lane, [data])
     [taken] = lanes.take(lane, "test", 1)
     lanes.settle(lane, [(taken.id, verdict)])
-    [(identity, _)] = lanes.client.xrevrange(f"sluice:lane:{lane}:dead", count=1)
-    return f"{lane}/{identity.decode()}"
+    newest: Any = lanes.client.xrevrange(f"sluice:lane:{lane}:dead", count=1)
+    return f"{lane}/{newest[0][0].decode()}"

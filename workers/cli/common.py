@@ -9,6 +9,7 @@ import orjson
 import redis
 import typer
 from redis.exceptions import RedisError
+from rich.console import Console
 
 from shared.connections import connect
 from shared.errors import WrongSettings
@@ -18,6 +19,7 @@ from shared.settings import Settings
 
 #: Exit code where what a command needs is not there now.
 UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h
+_ENDLESS = 1_000_000
 
 
 def settings() -> Settings:
@@ -54,6 +56,11 @@ def fail(message: str, code: int = 1) -> NoReturn:
     """One line on stderr, and exit."""
     typer.echo(f"sluice: {one_line(message)}", err=True)
     raise typer.Exit(code)
+
+
+def console() -> Console:
+    """Where tables are printed. Without a terminal each row is one line, however long: for grep and cut."""
+    return Console() if sys.stdout.isatty() else Console(width=_ENDLESS)
 
 
 def print_json(value: Any) -> None:

@@ -5,14 +5,13 @@ from typing import Annotated, Any
 
 import typer
 from redis.exceptions import ResponseError
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from shared.lanes.survey import DeadLetter, dead_letter, dead_letters, survey
 from shared.plaintext import lines, one_line
 from workers.cli import dead_actions
-from workers.cli.common import fail, print_json, redis_client
+from workers.cli.common import console, fail, print_json, redis_client
 
 _WIDTH = 10  # of the names in `sluice dead show`
 
@@ -38,7 +37,7 @@ def list_(
     elif not letters:
         typer.echo("There are no dead letters.")
     else:
-        Console().print(_table(letters))
+        console().print(_table(letters))
 
 
 @app.command()
@@ -64,7 +63,8 @@ def show(
 
 def _table(letters: list[DeadLetter]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("letter", "died", "why", "attempts", "error"):
+    table.add_column("letter", overflow="fold", no_wrap=True)  # whole, since it is what `show` is given
+    for heading in ("died", "why", "attempts", "error"):
         table.add_column(heading, overflow="fold")
     for letter in letters:
         row = (f"{letter.lane}/{letter.id}", _time(letter.at_ms), letter.why, str(letter.attempts), letter.error)

@@ -4,13 +4,12 @@ from typing import Annotated, Any
 
 import redis
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from shared.lanes.survey import LaneStatus, survey
 from shared.plaintext import one_line
-from workers.cli.common import print_json, redis_client
+from workers.cli.common import console, print_json, redis_client
 
 _QUIET = "lanes with nothing in them are left out; --all shows them"
 
@@ -26,10 +25,10 @@ def status(
     if json:
         print_json({"redis": server, "totals": _totals(lanes), "lanes": [lane._asdict() for lane in lanes]})
         return
-    console = Console()
-    console.print(_table([lane for lane in lanes if everything or _busy(lane)]))
+    screen = console()
+    screen.print(_table([lane for lane in lanes if everything or _busy(lane)]))
     totals = _totals(lanes)
-    console.print(
+    screen.print(
         f"{totals['waiting']} waiting, {totals['in_flight']} in flight, {totals['retries']} to be retried, "
         f"{totals['dead']} dead in {len(lanes)} lanes. Redis: {server['used_memory'] / 1e6:.1f} MB, "
         f"appendonly {'on' if server['appendonly'] else 'OFF'}, {server['maxmemory_policy']}.",

@@ -1,0 +1,113 @@
+"""`sluice status`: what waits where."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from shared.lanes import Again, Dead, Done, Lanes, LaneSpec
+from tests.cli.conftest import Sluice, bury
+from tests.cli.terminal import on_a_terminal
+from tests.support.programs import free_port, program, run
+
+
+def _prepared(lanes: Lanes) -> None:
+    """intake: 3 wait, 2 are held. text.greet: 1 is done, 2 will be retried, 1 is dead. text.store: nothing."""
+    lanes.push("intake", [b"%d" % number for number in range(5)])
+    lanes.take("intake", "test", 2)
+    lanes.push("text.greet", [b"a", b"b", b"c"])
+    first, *others = lanes.take("text.greet", "test", 3)
+    lanes.settle("text.greet", [(first.id, Done()), *[(taken.id, Again(90.0, "busy")) for taken in others]])
+    bury(lanes, "text.greet", b"d", Dead("rejected", "no"))
+
+
+def _status(sluice: Sluice, url: str) -> Any:
+    result = sluice("status", "--json", redis_url=url)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return json.loads(result.stdout)
+
+
+def test_as_json_everything_is_told(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+    _prepared(lanes)
+    told = _status(sluice, valkey_url)
+
+    assert told["totals"] == {"waiting": 3, "in_flight": 2, "retries": 2, "dead": 1}
+    intake, greet, store = told["lanes"]
+    assert (intake["lane"], intake["queue"], intake["waiting"], intake["in_flight"]) == ("intake", "messages", 3, 2)
+    assert 0 <= intake["oldest_ms"] < 60_000
+    assert (greet["lane"], greet["retries"], greet["dead"]) == ("text.greet", 2, 1)
+    assert 60_000 < greet["next_retry_ms"] <= 90_000
+    assert greet["counts"]["done"] == 1
+    assert (store["lane"], store["waiting"], store["oldest_ms"], store["next_retry_ms"]) == (
+        "text.store",
+        0,
+        None,
+        None,
+    )
+    assert told["redis"]["appendonly"] is True
+    assert told["redis"]["maxmemory_policy"] == "noeviction"
+    assert told["redis"]["used_memory"] > 0
+
+
+def test_for_people_it_is_a_table_of_the_lanes_that_are_busy(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+    _prepared(lanes)
+    result = sluice("status", redis_url=valkey_url)
+
+    assert result.exit_code == 0
+    heading, intake, greet, *rest = result.stdout.splitlines()
+    assert heading.split() == ["lane", "waiting", "in", "flight", "oldest", "retries", "next", "retry", "dead", "done"]
+    assert intake.split()[:3] == ["intake", "3", "2"]
+    assert greet.split()[0] == "text.greet"
+    assert greet.split()[-2:] == ["1", "1"]
+    assert "text.store" not in result.stdout
+    assert " ".join(rest).startswith("3 waiting, 2 in flight, 2 to be retried, 1 dead in 3 lanes. Redis: ")
+    assert "appendonly on, noeviction." in result.stdout
+
+
+def test_all_shows_the_quiet_lanes_too(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+    assert "text.store" in sluice("status", "--all", redis_url=valkey_url).stdout
+
+
+def test_an_empty_redis_has_nothing_to_tell(sluice: Sluice, client: redis.Redis, valkey_url: str) -> None:
+    assert _status(sluice, valkey_url)["lanes"] == []
+    assert (
+        "0 waiting, 0 in flight, 0 to be retried, 0 dead in 0 lanes." in sluice("status", redis_url=valkey_url).stdout
+    )
+
+
+def test_markup_and_control_characters_in_a_name_are_shown_and_do_nothing(
+    tmp_path: Path, client: redis.Redis, valkey_url: str
+) -> None:
+    # A lane's name is a handler's name; Redis may be shared with others all the same.
+    hostile = "text.[red]\x1b[31m[/nothing]\nforged"
+    Lanes(client).make_known([LaneSpec(hostile, "messages", 10, 60_000)])
+    shown = on_a_terminal(tmp_path, "status", "--all", SLUICE_REDIS_URL=valkey_url)
+
+    assert "text.[red]\\x1b[31m[/nothing]\\nforged" in shown
+
+
+def test_without_redis_it_is_one_line_and_unavailable(tmp_path: Path) -> None:
+    for arguments in (["status"], ["status", "--json"], ["dead", "list"], ["dead", "show", "intake/1-0"]):
+        command = [program("sluice"), *arguments]
+        ended = run(command, tmp_path, SLUICE_REDIS_URL=f"redis://:tell-nobody@127.0.0.1:{free_port()}/0")
+
+        assert (ended.returncode, ended.stdout) == (69, "")
+        [line] = ended.stderr.splitlines()
+        assert line.startswith("sluice: Redis does not answer: ")
+        assert "tell-nobody" not in line
+
+
+def test_a_redis_that_refuses_is_one_line_too(sluice: Sluice, valkey_url: str) -> None:
+    result = sluice("status", redis_url=valkey_url.replace("//", "//:tell-nobody@"))
+
+    assert result.exit_code == 69
+    assert len(result.stderr.splitlines()) == 1
+    assert "tell-nobody" not in result.stderr
+
+
+def test_where_no_redis_is_known_that_is_a_wrong_setting(sluice: Sluice) -> None:
+    result = sluice("status")
+
+    assert result.exit_code == 78
+    assert result.stderr.startswith("sluice: SLUICE_REDIS_URL is not set")

@@ -1,0 +1,149 @@
+"""`sluice up`: starts everything, keeps it running, and stops it in the right order."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.upping import alive, noting, up
+from tests.support.programs import program, python, run, started
+from tests.support.waiting import until
+
+
+def test_everything_in_the_procfile_runs_and_what_it_prints_is_shown(tmp_path: Path) -> None:
+    with up(
+        tmp_path, {"one": noting("one"), "echo": 'sh -c "echo to $SLUICE_REDIS_URL; echo wrong >&2; exec sleep 60"'}
+    ) as running:
+        running.wait_for("one")
+        running.program.has_said("one   | one is up")
+        running.program.has_said(f"echo  | to {running.url_file.read_text().strip()}")
+        running.program.has_said("echo  | wrong")
+        with running.redis() as client:
+            assert client.lrange("started", 0, -1) == [b"one"]
+        assert running.ends() == 0
+        assert "Sluice takes webhooks at http://127.0.0.1:8000/webhooks" in running.program.output
+
+
+def test_sigterm_ends_the_commands_first_and_redis_last(tmp_path: Path) -> None:
+    with up(tmp_path) as running:
+        running.wait_for("one", "two")
+        valkey, first, second = running.valkey_pid(), *running.runs("one"), *running.runs("two")
+        assert running.ends(signal.SIGTERM) == 0
+
+        assert sorted(running.notes[-2:]) == ["one had redis until its end", "two had redis until its end"]
+        assert not any(map(alive, [valkey, first, second]))
+        assert not running.url_file.exists()
+
+
+def test_ctrl_c_ends_redis_last_too(tmp_path: Path) -> None:
+    # A terminal sends SIGINT to the whole process group in its foreground.
+    with up(tmp_path) as running:
+        running.wait_for("one", "two")
+        os.killpg(running.program.process.pid, signal.SIGINT)
+        assert running.program.process.wait(20) == 0
+
+        assert sorted(running.notes[-2:]) == ["one had redis until its end", "two had redis until its end"]
+
+
+def test_what_dies_is_started_again_and_the_rest_goes_on(tmp_path: Path) -> None:
+    with up(tmp_path) as running:
+        running.wait_for("one", "two")
+        os.kill(running.runs("one")[0], signal.SIGKILL)
+        until(lambda: len(running.runs("one")) == 2)
+
+        assert len(running.runs("two")) == 1
+        assert alive(running.runs("two")[0])
+        running.program.has_said("one   | ended with SIGKILL; starting it again in ")
+        assert running.ends() == 0
+
+
+def test_a_command_with_wrong_settings_ends_everything(tmp_path: Path) -> None:
+    # Starting it again would not help; and half of Sluice is worse than none.
+    with up(tmp_path, {"one": noting("one"), "wrong": 'sh -c "sleep 1; exit 78"'}) as running:
+        running.wait_for("one")
+        valkey = running.valkey_pid()
+        assert running.program.process.wait(20) == 1
+        assert running.notes[-1] == "one had redis until its end"
+        assert not alive(valkey)
+
+
+def test_a_second_one_in_the_same_data_folder_is_refused(tmp_path: Path) -> None:
+    with up(tmp_path) as running:
+        running.wait_for("one", "two")
+        second = run([program("sluice"), "up"], tmp_path, SLUICE_DATA_DIR=str(tmp_path / "var"))
+
+        assert second.returncode == 1
+        assert second.stderr == f"sluice: another `sluice up` runs in {tmp_path / 'var'}\n"
+        assert alive(running.valkey_pid())
+        assert running.ends() == 0
+
+
+@pytest.mark.parametrize("moment", ["at once", "when redis starts"])
+def test_sigterm_while_it_starts_ends_it(tmp_path: Path, moment: str) -> None:
+    with up(tmp_path) as running:
+        running.program.has_said("Ctrl-C stops everything")
+        if moment == "when redis starts":
+            until((tmp_path / "var" / "valkey").exists)
+        else:
+            until((tmp_path / "var" / "up.lock").exists)
+        began = time.monotonic()
+        assert running.ends() in {0, -signal.SIGTERM}
+
+        assert time.monotonic() - began < 10
+        assert not any(map(alive, running.runs("one")))
+
+
+def test_one_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path: Path) -> None:
+    stubborn = (
+        "sh -c \"trap '' TERM; echo $$ >pids; sh -c 'trap \\\"\\\" TERM; echo $$ >>pids; sleep 600 & wait; sleep 600'\""
+    )
+    code = (
+        "import asyncio, sys\n"
+        "from shared.settings import Settings\n"
+        "from workers.up.runner import run\n"
+        "say = lambda name, line: print(name, line, flush=True)\n"
+        f"asyncio.run(run(Settings.load(), {{'stubborn': {stubborn!r}}}, say, patience=0.5))\n"
+    )
+    with started(python("-c", code), tmp_path, SLUICE_REDIS_URL="redis://127.0.0.1:1/0") as running:
+        pids = [int(pid) for pid in until(lambda: _two_lines(tmp_path / "pids"))]
+        began = time.monotonic()
+        assert running.stop() == 0
+
+        assert 0.5 <= time.monotonic() - began < 5
+        assert not any(map(alive, pids))
+        assert "stubborn did not end within 0.5 s and is killed" in running.output
+
+
+def _two_lines(file: Path) -> list[str]:
+    lines = file.read_text().splitlines() if file.exists() else []
+    return lines if len(lines) == 2 else []
+
+
+@pytest.mark.parametrize(
+    ("procfile", "message"),
+    [
+        (None, "Procfile cannot be read: No such file or directory; run this in the folder that has it"),
+        (b"", "Procfile names nothing to run"),
+        (b"# only a comment\n\n", "Procfile names nothing to run"),
+        (b"web python\n", "Procfile, line 1: `name: command` is expected"),
+        (b"a: b\n\nweb:\n", "Procfile, line 3: `name: command` is expected"),
+        (b"a: b\na: c\n", "Procfile, line 2: there is a a already"),
+        (b"a: \xff\n", "Procfile is no text in UTF-8"),
+    ],
+)
+def test_a_procfile_that_is_none_is_told_in_a_line(tmp_path: Path, procfile: bytes | None, message: str) -> None:
+    if procfile is not None:
+        (tmp_path / "Procfile").write_bytes(procfile)
+    ended = run([program("sluice"), "up"], tmp_path)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"sluice: {message}\n")
+    assert not (tmp_path / "var").exists()
+
+
+def test_it_refuses_to_be_open_to_everybody(tmp_path: Path) -> None:
+    ended = run([program("sluice"), "up"], tmp_path, SLUICE_HOST="0.0.0.0")
+
+    assert ended.returncode == 78
+    assert ended.stderr.startswith("sluice: SLUICE_HOST is 0.0.0.0, which others can reach")

@@ -1,0 +1,117 @@
+"""The Redis of `sluice up`: its data outlives every way in which it can end."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import redis
+
+from tests.cli.upping import Up, alive, kill, parent, up
+from tests.support.waiting import until
+
+
+def _wrote(running: Up, number: int) -> None:
+    with running.redis() as client:
+        assert client.rpush("numbers", number) == number
+
+
+def test_its_data_survive_a_restart(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        with up(tmp_path) as running:
+            until(running.url_file.exists)
+            _wrote(running, number)
+            assert running.ends() == 0
+
+
+def test_it_is_for_this_user_alone_and_keeps_every_write(tmp_path: Path) -> None:
+    with up(tmp_path) as running, running.redis() as client:
+        assert running.url_file.read_text() == f"unix://{tmp_path}/var/valkey/valkey.sock\n"
+        assert running.url_file.stat().st_mode & 0o777 == 0o600
+        assert running.url_file.parent.stat().st_mode & 0o777 == 0o700
+        asked = {
+            name: client.config_get(name)[name] for name in ("port", "appendonly", "appendfsync", "maxmemory-policy")
+        }
+
+    assert asked == {"port": "0", "appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+
+
+def test_a_data_folder_whose_path_is_long_works(tmp_path: Path) -> None:
+    data = tmp_path / ("a long name " * 8) / ("another " * 8)  # a Unix socket's path has 107 characters
+    for number in (1, 2):
+        with up(tmp_path, data=data) as running:
+            running.wait_for("one", "two")
+            _wrote(running, number)
+            assert running.ends() == 0
+    assert (data / "valkey" / "appendonlydir").is_dir()
+
+
+def test_when_it_dies_it_comes_back_with_its_data(tmp_path: Path) -> None:
+    with up(tmp_path) as running:
+        running.wait_for("one", "two")
+        _wrote(running, 1)
+        before = running.valkey_pid()
+        kill(before)
+        until(lambda: _other_pid(running, before), within=20)
+
+        _wrote(running, 2)
+        assert all(map(alive, running.runs("one") + running.runs("two")))
+        assert running.ends() == 0
+
+
+def _other_pid(running: Up, before: int) -> bool:
+    try:
+        return running.valkey_pid() != before
+    except redis.RedisError:
+        return False
+
+
+def test_when_it_stalls_for_seconds_it_is_left_alone(tmp_path: Path) -> None:
+    # A slow disk can do that, with every write synchronised.
+    with up(tmp_path) as running:
+        running.wait_for("one", "two")
+        valkey = running.valkey_pid()
+        end = time.monotonic() + 3.5
+        _send(valkey, signal.SIGSTOP)
+        while time.monotonic() < end:
+            assert alive(valkey), running.program.output
+            time.sleep(0.1)
+        _send(valkey, signal.SIGCONT)
+
+        assert running.valkey_pid() == valkey
+        assert running.ends() == 0
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    os.kill(pid, number)
+
+
+def test_when_sluice_up_is_killed_its_commands_end_and_the_next_one_has_the_data(tmp_path: Path) -> None:
+    with up(tmp_path) as running:
+        running.wait_for("one", "two")
+        _wrote(running, 1)
+        processes = [*running.runs("one"), *running.runs("two"), running.valkey_pid()]
+        kill(running.program.process.pid)
+        with up(tmp_path) as following:  # at once, while the first one's Redis may still be ending
+            until(lambda: len(following.runs("one")) == 2, within=30)
+            _wrote(following, 2)
+            until(lambda: not any(map(alive, processes)))
+            assert following.ends() == 0
+
+
+def test_a_redis_that_was_left_behind_is_taken_over(tmp_path: Path) -> None:
+    with up(tmp_path) as running:
+        running.wait_for("one", "two")
+        _wrote(running, 1)
+        orphan = running.valkey_pid()
+        # Its keeper cannot end it any more: nobody is left but the server.
+        keeper = parent(orphan)
+        _send(keeper, signal.SIGSTOP)
+        kill(running.program.process.pid)
+        kill(keeper)
+        assert alive(orphan)
+        with up(tmp_path) as following:
+            until(lambda: len(following.runs("one")) == 2, within=30)
+            assert not alive(orphan)
+            _wrote(following, 2)
+            assert following.ends() == 0

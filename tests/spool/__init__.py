@@ -1,0 +1,1 @@
+"""The spool: what it promises, and attempts to break it."""

@@ -1,0 +1,44 @@
+"""A folder for a spool, and a log in which no line goes unnoticed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ingress.log import Line, Log
+
+_MODULES = ("claim", "claims", "drain", "durable", "holdings", "shared_append", "telling")
+
+
+class SpoolLog(Log):
+    """With the level that the spool uses besides."""
+
+    def warning(self, event: str, **values: Any) -> None:
+        self.lines.append(Line("warning", event, values))
+
+    @property
+    def events(self) -> list[str]:
+        """The lines' words, since the last time."""
+        return [line.event for line in self.take()]
+
+
+@pytest.fixture(autouse=True)
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[SpoolLog]:
+    """What is logged. A line that the test does not take fails it."""
+    recorder = SpoolLog()
+    for module in _MODULES:
+        monkeypatch.setattr(f"ingress.spool.{module}._log", recorder)
+    yield recorder
+    assert recorder.lines == []
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a spool may be; not made yet."""
+    return tmp_path / "data" / "spool"

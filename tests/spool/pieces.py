@@ -1,0 +1,120 @@
+"""Stand-ins and short cuts for the tests of the spool."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ingress.spool import codec
+from ingress.spool.breaker import Breakers
+from ingress.spool.drain import Drainer
+from ingress.spool.spool import Spool
+from ingress.spool.thread import OneThread
+from shared.errors import Overloaded
+
+INTAKE, LARGE, STATUSES = LANES = ("intake", "intake.large", "intake.statuses")
+Record = tuple[str, bytes]
+
+
+class Time:
+    """A clock that goes on only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+class FakeRedis:
+    """Takes what is pushed, unless it is told what goes wrong. `unsure`: takes it, and answers as if it had not."""
+
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0) -> None:
+        self.taken: list[Record] = []
+        self.calls: list[tuple[float, str, int]] = []  # when, lane, receipts
+        self.pings: list[float] = []
+        self.down: Exception | None = None
+        self.unsure = False
+        self.full_lanes: set[str] = set()
+        self.most = 1 << 30  # receipts that it takes in one push
+        self._clock = clock
+
+    async def push(self, lane: str, receipts: Sequence[bytes]) -> None:
+        self.calls.append((self._clock(), lane, len(receipts)))
+        await asyncio.sleep(0)
+        if self.down is not None and not self.unsure:
+            raise self.down
+        if lane in self.full_lanes or len(receipts) > self.most:
+            raise Overloaded("too many webhooks wait")
+        self.taken += [(lane, bytes(receipt)) for receipt in receipts]
+        if self.down is not None:
+            raise self.down
+
+    async def ping(self) -> str | None:
+        self.pings.append(self._clock())
+        return None if self.down is None else "Redis cannot be reached"
+
+    def of(self, lane: str) -> list[bytes]:
+        """What it took for that lane, in order."""
+        return [receipt for each, receipt in self.taken if each == lane]
+
+
+class Draining:
+    """A spool and a drainer on a clock that stands still."""
+
+    def __init__(self, folder: Path, *, rate: float = 1e6, segment_bytes: int = 8 << 20) -> None:
+        self.time = Time()
+        self.redis = FakeRedis(self.time)
+        self.spool = Spool(folder, segment_bytes=segment_bytes)
+        self.breakers = Breakers(self.time)
+        self.drainer = Drainer(
+            self.spool,
+            self.redis.push,
+            self.redis.ping,
+            self.breakers,
+            OneThread(),
+            rate=rate,
+            first=LANES,
+            clock=self.time,
+        )
+
+    async def until(self, done: Callable[[], bool], steps: int = 5000) -> None:
+        """Steps, with time going on as they ask for, until it is so."""
+        for _ in range(steps):
+            if done():
+                return
+            self.time.now += await self.drainer.step()
+        raise AssertionError(f"not so after {steps} steps")
+
+    async def for_seconds(self, seconds: float) -> None:
+        """Steps until so much time has gone by."""
+        end = self.time.now + seconds
+        await self.until(lambda: self.time.now >= end)
+
+
+def numbered(lane: str, count: int, start: int = 0) -> list[Record]:
+    """Records that tell their lane and number."""
+    return [(lane, f"{lane}/{number}".encode()) for number in range(start, start + count)]
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments' files, oldest first."""
+    return sorted(folder.glob("*.seg"))
+
+
+def contents(path: Path) -> list[Record]:
+    """The whole records of a segment."""
+    return [(found.lane, found.receipt) for found in codec.records(path.read_bytes())]
+
+
+def all_contents(folder: Path) -> list[Record]:
+    """The whole records of all segments, oldest first."""
+    return [record for path in segments(folder) for record in contents(path)]
+
+
+def segment_bytes(records: Sequence[Record], salt: int = 0x5EED) -> bytes:
+    """A segment as it is on disk."""
+    return codec.file_head(salt) + b"".join(codec.pack(*record, salt) for record in records)
