@@ -53,14 +53,15 @@ class Drainer:
         self._first = first
         self._clock = clock
         self._next_look = clock()
+        self._blind = False  # the folder could not be read at the last look
 
     async def step(self) -> float:
         """Does what is due, at most one push; replies how many seconds the next step may wait."""
-        if self._clock() >= self._next_look:
-            await self._look()
-        if lane := self._breakers.due():
+        if lane := self._breakers.due():  # first: nothing that is wrong with the spool may keep Redis out of use
             await self._probe(lane)
             return 0.0
+        if self._clock() >= self._next_look:
+            await self._look()
         strand = plan.next_strand(self.holdings.lanes_left, self._breakers.open_lanes, self._first)
         paced = self._pace.wait(self._clock())
         if strand is None or paced:
@@ -72,11 +73,18 @@ class Drainer:
     async def _look(self) -> None:
         """Claims what is nobody's, and ends the segment that is being written if that brings something to push."""
         self._next_look = self._clock() + LOOK
-        await self.holdings.claim()
-        written = await self._thread.run(self._spool.written_lanes)
-        if plan.should_rotate(written, self.holdings.lanes_left, self._breakers.open_lanes):
-            await self._thread.run(self._spool.close_segment)
+        try:
             await self.holdings.claim()
+            written = await self._thread.run(self._spool.written_lanes)
+            if plan.should_rotate(written, self.holdings.lanes_left, self._breakers.open_lanes):
+                await self._thread.run(self._spool.close_segment)
+                await self.holdings.claim()
+        except OSError as error:
+            if not self._blind:
+                _log.error("the spool's folder cannot be read; what is in it waits", error=str(error))
+            self._blind = True
+        else:
+            self._blind = False
         await self.holdings.sweep()
 
     async def _probe(self, lane: str) -> None:

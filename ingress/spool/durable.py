@@ -118,9 +118,9 @@ class Durable:
     async def _drain(self) -> None:
         while True:
             try:
-                wait = await self._drainer.step()
                 if self._clock() >= self._next_count:
                     await self._count()
+                wait = await self._drainer.step()
             except Exception:  # noqa: BLE001 - the spool must be drained whatever happens
                 _log.exception("draining the spool failed; it is tried again", seconds=_AFTER_FAULT)
                 wait = _AFTER_FAULT
@@ -129,7 +129,8 @@ class Durable:
     async def _count(self) -> None:
         self._next_count = self._clock() + LOOK
         self._refusing = await self._thread.run(self._spool.trouble)
-        self._usage = await self._thread.run(self._spool.usage)
+        with suppress(OSError):  # then it is in `refusing`
+            self._usage = await self._thread.run(self._spool.usage)
         if len(self._drainer.holdings):
             self._telling.left_over()
         if not self._usage.segments and not self._breakers.open_lanes:

@@ -11,6 +11,7 @@ local silence = tonumber(ARGV[1])
 
 -- If nobody at all could beat for a while, it was Redis that was away, not they: all get the time to beat again.
 local last = tonumber(redis.call('GET', KEYS[2]) or 0)
+redis.call('DEL', KEYS[2]) -- a full Redis refuses a first write that frees nothing (see common.lua)
 if now - last > silence / 2 then redis.call('SET', KEYS[3], now + silence) end
 redis.call('SET', KEYS[2], now)
 

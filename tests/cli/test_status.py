@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 
 from shared.lanes import Again, Dead, Done, Lanes, LaneSpec
@@ -87,15 +88,26 @@ def test_markup_and_control_characters_in_a_name_are_shown_and_do_nothing(
     assert "text.[red]\\x1b[31m[/nothing]\\nforged" in shown
 
 
-def test_without_redis_it_is_one_line_and_unavailable(tmp_path: Path) -> None:
-    for arguments in (["status"], ["status", "--json"], ["dead", "list"], ["dead", "show", "intake/1-0"]):
-        command = [program("sluice"), *arguments]
-        ended = run(command, tmp_path, SLUICE_REDIS_URL=f"redis://:tell-nobody@127.0.0.1:{free_port()}/0")
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["dead", "list"], ["dead", "show", "x/1-0"]])
+def test_without_redis_it_is_one_line_and_unavailable(sluice: Sluice, arguments: list[str]) -> None:
+    result = sluice(*arguments, redis_url=f"redis://:tell-nobody@127.0.0.1:{free_port()}/0")
 
-        assert (ended.returncode, ended.stdout) == (69, "")
-        [line] = ended.stderr.splitlines()
-        assert line.startswith("sluice: Redis does not answer: ")
-        assert "tell-nobody" not in line
+    assert (result.exit_code, result.stdout) == (69, "")
+    _assert_one_discreet_line(result.stderr)
+
+
+def test_so_it_is_for_the_console_script(tmp_path: Path) -> None:
+    address = f"redis://:tell-nobody@127.0.0.1:{free_port()}/0"
+    ended = run([program("sluice"), "status"], tmp_path, SLUICE_REDIS_URL=address)
+
+    assert (ended.returncode, ended.stdout) == (69, "")
+    _assert_one_discreet_line(ended.stderr)
+
+
+def _assert_one_discreet_line(text: str) -> None:
+    [line] = text.splitlines()
+    assert line.startswith("sluice: Redis does not answer: ")
+    assert "tell-nobody" not in line
 
 
 def test_a_redis_that_refuses_is_one_line_too(sluice: Sluice, valkey_url: str) -> None:

@@ -52,8 +52,3 @@ def test_without_its_replica_it_is_answered_503_and_again_200_with_it(
 
         replica.start()
         until(lambda: status(running) == 200)
-
-
-def test_one_replica_is_not_enough_where_two_are_asked_for(tmp_path: Path, primary: Server, replica: Server) -> None:
-    with ingress(tmp_path, redis_url=primary.url, min_replicas="2") as running:
-        assert status(running) == 503

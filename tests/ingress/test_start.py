@@ -28,9 +28,8 @@ def _refusal(folder: Path, arguments: list[str] | None = None, **settings: str) 
     return ended.stderr.splitlines()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
-def test_it_refuses_to_be_open_to_everybody(tmp_path: Path, host: str) -> None:
-    assert _refusal(tmp_path, SLUICE_HOST=host, SLUICE_REDIS_URL=_REDIS) == [_OPEN.format(host=host)]
+def test_it_refuses_to_be_open_to_everybody(tmp_path: Path) -> None:
+    assert _refusal(tmp_path, SLUICE_HOST="::", SLUICE_REDIS_URL=_REDIS) == [_OPEN.format(host="::")]
 
 
 def test_it_refuses_under_uvicorn_s_own_command_too(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import redis
 from redis.exceptions import OutOfMemoryError
 
 from shared.lanes import Again, Back, Dead, Done, Lanes, Next
+from shared.lanes.holders import ALIVE, Holders
 from tests.lanes.looking import (
     counts,
     dead,
@@ -85,3 +86,14 @@ def test_a_lost_wakeup_is_replaced(lanes: Lanes, client: redis.Redis) -> None:
     let_wakeups_wait(client, "intake", 60)
     _fill(client)
     assert lanes.tick(["intake"])["intake"].woken == 1
+
+
+def test_processes_go_on_beating_and_the_dead_are_found(client: redis.Redis) -> None:
+    holders = Holders(client)
+    holders.beat(["dead", "alive"])
+    client.zincrby(ALIVE, -60_000, "dead")
+    client.delete("sluice:beaten")  # as if nobody had beaten for long
+    _fill(client)
+    assert holders.beat(["alive", "new"]) == []
+    client.delete("sluice:grace")
+    assert holders.beat(["alive", "new"]) == ["dead"]

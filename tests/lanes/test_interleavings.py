@@ -68,18 +68,16 @@ class Interleavings(RuleBasedStateMachine):
         self.lanes.push(lane, entries)
         self.model[lane] |= {entry: Place() for entry in entries}
 
-    @rule(lane=lanes_, worker=workers_, count=st.integers(1, 5))
+    @rule(lane=lanes_, worker=workers_, count=st.integers(1, 4))
     def take(self, lane: str, worker: str, count: int) -> None:
-        waiting = self._in(lane, "waiting")
+        """As a drain does: a suspect alone, and then a batch."""
+        suspects, waiting = self._in(lane, "suspect"), self._in(lane, "waiting")
+        alone = self.lanes.take_suspect(lane, worker)
+        assert len(alone) == min(1, len(suspects))
+        self._hold(lane, worker, alone, alone=True)
         taken = self.lanes.take(lane, worker, count)
         assert len(taken) == min(count, len(waiting))
         self._hold(lane, worker, taken, alone=False)
-
-    @rule(lane=lanes_, worker=workers_)
-    def take_suspect(self, lane: str, worker: str) -> None:
-        taken = self.lanes.take_suspect(lane, worker)
-        assert len(taken) == min(1, len(self._in(lane, "suspect")))
-        self._hold(lane, worker, taken, alone=True)
 
     @rule(worker=workers_, data=st.data())
     def settle(self, worker: str, data: st.DataObject) -> None:
@@ -94,27 +92,22 @@ class Interleavings(RuleBasedStateMachine):
             reply = self.lanes.settle(lane, verdicts, suspect=alone)
             assert reply == tuple(sum(part) for part in zip(*expected, strict=True))
 
-    @rule(worker=workers_)
-    def crash(self, worker: str) -> None:
-        self.workers[worker] = Worker()
+    @rule(lane=lanes_, leases=st.booleans(), retries=st.booleans(), crashed=st.sampled_from((None, "A", "B")))
+    def time_passes(self, lane: str, leases: bool, retries: bool, crashed: str | None) -> None:
+        """Leases run out: a worker that has not crashed was paused, and will settle too late."""
+        if crashed:
+            self.workers[crashed] = Worker()
+        if leases:
+            looking.let_leases_run_out(self.client, lane)
+            for entry in self._in(lane, "held"):
+                self.model[lane][entry].expired = True
+        if retries:
+            looking.let_retries_wait(self.client, lane, 2000)
+            for entry in self._in(lane, "retry"):
+                self.model[lane][entry].due = True
+        self._tick()
 
-    @rule(lane=lanes_, noticed=st.booleans())
-    def leases_run_out(self, lane: str, noticed: bool) -> None:
-        """All who hold something are dead, or paused: these will settle too late."""
-        looking.let_leases_run_out(self.client, lane)
-        for entry in self._in(lane, "held"):
-            self.model[lane][entry].expired = True
-        if noticed:
-            self.tick()
-
-    @rule(lane=lanes_)
-    def retries_are_due(self, lane: str) -> None:
-        looking.let_retries_wait(self.client, lane, 2000)
-        for entry in self._in(lane, "retry"):
-            self.model[lane][entry].due = True
-
-    @rule()
-    def tick(self) -> None:
+    def _tick(self) -> None:
         for lane, did in self.lanes.tick(LANES).items():
             due = [place for place in self.model[lane].values() if place.state == "retry" and place.due]
             lost = [place for place in self.model[lane].values() if place.state == "held" and place.expired]
@@ -142,7 +135,7 @@ class Interleavings(RuleBasedStateMachine):
         self.client.delete("sluice:queue:work")
         for lane in LANES:
             looking.let_wakeups_wait(self.client, lane, 60)
-        self.tick()
+        self._tick()
         with_work = {lane for lane in LANES if self._in(lane, "waiting") or self._in(lane, "suspect")}
         assert set(looking.woken(self.client)) == with_work
 

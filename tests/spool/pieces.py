@@ -105,6 +105,22 @@ def segments(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.seg"))
 
 
+def files(folder: Path) -> dict[str, bytes]:
+    """All there is in the folder, by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
+
+
+def obstruct(folder: Path) -> None:
+    """Puts a file where the folder should be."""
+    folder.parent.mkdir(parents=True)
+    folder.write_text("in the way")
+
+
+def clear_away(obstruction: Path) -> None:
+    """Removes that file."""
+    obstruction.unlink()
+
+
 def contents(path: Path) -> list[Record]:
     """The whole records of a segment."""
     return [(found.lane, found.receipt) for found in codec.records(path.read_bytes())]

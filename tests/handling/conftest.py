@@ -1,0 +1,28 @@
+"""A real Redis for the session, emptied for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from shared.connections import connect
+from shared.lanes import Lanes
+from tests.support.valkey import valkey
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with valkey(appendfsync="no") as url:
+        yield url
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with connect(redis_url) as connected:
+        connected.flushall()
+        yield connected
+
+
+@pytest.fixture
+def lanes(client: redis.Redis) -> Lanes:
+    return Lanes(client)

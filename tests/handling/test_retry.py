@@ -1,0 +1,67 @@
+"""What becomes of an event whose handler raised."""
+
+import pytest
+
+from shared.errors import Reject, Retry
+from shared.lanes import Again, Dead
+from workers.retry import decide, describe
+
+POLICY = Retry(attempts=5, base=2.0, cap=10.0)
+
+
+def longest(top: float) -> float:
+    """Draws the most that may be drawn."""
+    return top
+
+
+@pytest.mark.parametrize(("attempt", "delay"), [(1, 2.0), (2, 4.0), (3, 8.0), (4, 10.0)])
+def test_delays_grow_by_powers_of_two_up_to_the_cap(attempt: int, delay: float) -> None:
+    assert decide(OSError("x"), attempt, POLICY, longest) == Again(delay, "OSError: x")
+
+
+def test_the_delay_is_drawn_from_all_of_it() -> None:
+    drawn: list[float] = []
+    decide(OSError(), 2, POLICY, lambda top: drawn.append(top) or 0.0)  # type: ignore[func-returns-value]
+    assert drawn == [4.0]
+
+
+@pytest.mark.parametrize("attempt", [5, 6])
+def test_after_the_last_attempt_it_is_a_dead_letter_with_its_traceback(attempt: int) -> None:
+    try:
+        raise OSError("the disk")
+    except OSError as error:
+        verdict = decide(error, attempt, POLICY, longest)
+    assert isinstance(verdict, Dead)
+    assert (verdict.why, verdict.error) == ("exhausted", "OSError: the disk")
+    assert "the_last_attempt" in verdict.trace
+
+
+def test_a_handler_may_say_when() -> None:
+    assert decide(Retry.after(30), 1, POLICY, longest) == Again(30.0, "the handler asked to be tried again in 30 s")
+    verdict = decide(Retry.after(30), 5, POLICY, longest)
+    assert isinstance(verdict, Dead)
+
+
+def test_a_bare_retry_waits_by_the_policy() -> None:
+    assert isinstance(decide(Retry(), 1, POLICY, longest), Again)
+
+
+def test_a_rejected_event_is_dead_at_once() -> None:
+    assert decide(Reject("no"), 1, POLICY, longest) == Dead("rejected", "no")
+
+
+def test_an_attempt_far_beyond_any_power_of_two_is_no_fault() -> None:
+    verdict = decide(OSError(), 10_000, Retry(attempts=20_000, base=1.0, cap=60.0), longest)
+    assert verdict == Again(60.0, "OSError")
+
+
+def test_an_error_is_one_line_of_bounded_length() -> None:
+    described = describe(ValueError("a\nb" + "x" * 10_000))
+    assert "\n" not in described
+    assert len(described) == 500
+
+
+@pytest.mark.parametrize("policy", [{"attempts": 0}, {"base": -1.0}, {"base": 10.0, "cap": 5.0}])
+def test_a_policy_that_cannot_be_is_refused(policy: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="a Retry needs"):
+        Retry(**policy)  # type: ignore[arg-type]
