@@ -7,7 +7,7 @@ needs an id of its own: kombu keeps unacknowledged messages by delivery tag, and
 
 import json
 
-from celery import Celery
+import celery  # loads its parts when they are first used, so that the ingress, which makes no template, never does
 
 #: Stands in a template wherever the id belongs.
 PLACEHOLDER = "SLUICE-WAKEUP-ID"
@@ -18,7 +18,7 @@ KEY_PREFIX = "sluice:queue:"
 
 def template(task: str, queue: str) -> str:
     """The JSON text that kombu would LPUSH to `queue` for a call of `task` without arguments, id left open."""
-    with Celery(broker="memory://", set_as_current=False) as app:
+    with celery.Celery(broker="memory://", set_as_current=False) as app:
         app.conf.task_ignore_result = True
         with app.connection_for_write() as connection:
             channel = connection.default_channel

@@ -95,12 +95,8 @@ def test_only_the_workers_side_makes_wake_ups() -> None:
 @pytest.mark.parametrize(
     "foreign",
     [
-        pytest.param(
-            "celery",
-            marks=pytest.mark.xfail(
-                strict=True, reason="shared.lanes imports shared.lanes.lanes, and so shared.wakeups and Celery"
-            ),
-        ),
+        "celery.app",
+        "kombu",
         "sqlalchemy",
         "workers",
         "typer",

@@ -61,9 +61,12 @@ def test_what_dies_is_started_again_and_the_rest_goes_on(tmp_path: Path) -> None
 
 def test_a_command_with_wrong_settings_ends_everything(tmp_path: Path) -> None:
     # Starting it again would not help; and half of Sluice is worse than none.
-    with up(tmp_path, {"one": noting("one"), "wrong": 'sh -c "sleep 1; exit 78"'}) as running:
+    with up(
+        tmp_path, {"one": noting("one"), "wrong": 'sh -c "until [ -e go ]; do sleep 0.05; done; exit 78"'}
+    ) as running:
         running.wait_for("one")
         valkey = running.valkey_pid()
+        (tmp_path / "go").touch()
         assert running.program.process.wait(20) == 1
         assert running.notes[-1] == "one had redis until its end"
         assert not alive(valkey)

@@ -11,6 +11,7 @@ import redis
 
 from tests.cli.upping import Up, alive, kill, noting, parent, up
 from tests.support.waiting import until
+from workers.up.embedded import socket_in
 
 
 def _wrote(running: Up, number: int) -> None:
@@ -45,28 +46,39 @@ def test_it_is_for_this_user_alone_and_keeps_every_write(tmp_path: Path) -> None
 )
 def test_a_data_folder_may_have_any_path(tmp_path: Path, name: str) -> None:
     data = tmp_path / name
-    with TemporaryDirectory() as short:
-        for number in (1, 2):
-            with up(tmp_path, {"one": noting("one")}, data, TMPDIR=short) as running:
-                running.wait_for("one")
-                _wrote(running, number)
-                assert running.ends() == 0
-    assert (data / "valkey" / "appendonlydir").is_dir()
+    with TemporaryDirectory() as short, up(tmp_path, {"one": noting("one")}, data, TMPDIR=short) as running:
+        running.wait_for("one")
+        _wrote(running, 1)
+        assert running.ends() == 0
+    assert b"numbers" in b"".join(file.read_bytes() for file in (data / "valkey" / "appendonlydir").iterdir())
 
 
-def test_a_folder_of_somebody_else_s_in_its_place_is_not_used(tmp_path: Path) -> None:
-    data = tmp_path / ("long" * 30)
-    with TemporaryDirectory() as short:
-        with up(tmp_path, {"one": noting("one")}, data, TMPDIR=short) as running:
-            running.wait_for("one")
-            [place] = Path(short).glob("sluice-*")
-            assert place.stat().st_mode & 0o777 == 0o700
-            assert running.ends() == 0
-        place.chmod(0o777)
-        with up(tmp_path, {"one": noting("one")}, data, TMPDIR=short) as running:
-            running.program.has_said(f"the embedded Valkey failed: {place} is not this user's own")
-            assert running.ends() == 0
-            assert len(running.runs("one")) == 1
+def test_its_socket_is_in_the_data_folder_or_in_one_of_this_user_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for plain in (tmp_path, tmp_path / "a-b_c.d"):
+        assert socket_in(plain) == plain / "valkey.sock"
+    places = {socket_in(tmp_path / name) for name in ("with space", "100%", "é", "x" * 100, "y" * 100)}
+    assert len(places) == 5
+    for place in places:
+        assert place.parent.parent == tmp_path
+        assert place.parent.stat().st_mode & 0o777 == 0o700
+        assert len(str(place)) <= len(str(tmp_path)) + 40
+    assert socket_in(tmp_path / "with space") in places
+
+
+def test_a_folder_that_others_can_enter_is_not_used_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    place = socket_in(tmp_path / "with space").parent
+    place.chmod(0o777)
+    with pytest.raises(PermissionError, match="is not this user's own"):
+        socket_in(tmp_path / "with space")
+    place.rmdir()
+    (tmp_path / "theirs").mkdir(mode=0o700)
+    place.symlink_to(tmp_path / "theirs")
+    with pytest.raises(PermissionError, match="is not this user's own"):
+        socket_in(tmp_path / "with space")
 
 
 def test_when_it_dies_it_comes_back_with_its_data(tmp_path: Path) -> None:

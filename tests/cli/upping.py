@@ -11,7 +11,7 @@ import redis
 from tests.support.programs import Program, program, started
 from tests.support.waiting import until
 
-#: Says when it runs, and after SIGTERM whether Redis is still there, again and again, for half a second.
+#: Says when it runs, and after SIGTERM whether Redis is still there, again and again, for a while.
 _COMMAND = """
 import os, signal, sys, time
 import redis
@@ -24,7 +24,7 @@ def note(text):
         file.write(f"{name} {text}\\n")
 
 def end(*_):
-    until = time.monotonic() + 0.5
+    until = time.monotonic() + 0.25
     while time.monotonic() < until:
         client.ping()
         time.sleep(0.02)

@@ -122,7 +122,7 @@ def test_what_the_breaker_keeps_back_is_no_attempt() -> None:
     (verdict,) = run(parts, entry("1"))
     assert isinstance(verdict, Again)
     assert not verdict.counted
-    assert parts.asked == parts.recorded == []
+    assert (parts.asked, parts.recorded) == ([], [])
 
 
 def test_when_the_one_that_is_let_through_is_well_the_others_follow() -> None:

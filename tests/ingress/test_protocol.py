@@ -15,7 +15,7 @@ from ingress.protocol import TimelyProtocol
 from ingress.webhooks import Webhooks
 from tests.support.waiting import until
 
-_PATIENCE = 0.3
+_PATIENCE = 0.2
 _OK = b"POST /webhooks HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nx-webhook-token: t\r\n\r\n{}"
 
 
@@ -33,7 +33,7 @@ async def _commit(_lane: str, _receipt: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    app = Webhooks(_nothing_else, _commit, Guard(["t"], None), max_body_bytes=2**20, body_seconds=_PATIENCE / 3)
+    app = Webhooks(_nothing_else, _commit, Guard(["t"], None), max_body_bytes=2**20, body_seconds=_PATIENCE / 2)
     config = uvicorn.Config(app, http=_Hurried, loop="uvloop", lifespan="off", log_level="critical", access_log=False)
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0))
