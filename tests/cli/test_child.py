@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.upping import alive
+from tests.support.waiting import until
 from workers.up import child
 from workers.up.child import Child
 
@@ -97,7 +98,7 @@ async def test_what_a_dead_command_left_behind_is_ended_before_it_starts_again(t
 
     pids = [int(line) for line in (tmp_path / "pids").read_text().split()]
     assert len(pids) >= 3
-    assert not any(map(alive, pids))
+    until(lambda: not any(map(alive, pids)))
 
 
 async def test_what_escapes_into_a_group_of_its_own_does_not_keep_it_from_ending(

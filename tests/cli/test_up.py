@@ -61,9 +61,8 @@ def test_what_dies_is_started_again_and_the_rest_goes_on(tmp_path: Path) -> None
 
 def test_a_command_with_wrong_settings_ends_everything(tmp_path: Path) -> None:
     # Starting it again would not help; and half of Sluice is worse than none.
-    with up(
-        tmp_path, {"one": noting("one"), "wrong": 'sh -c "until [ -e go ]; do sleep 0.05; done; exit 78"'}
-    ) as running:
+    wrong = 'sh -c "until [ -e go ]; do sleep 0.05; done; exit 78"'
+    with up(tmp_path, {"one": noting("one"), "wrong": wrong}) as running:
         running.wait_for("one")
         valkey = running.valkey_pid()
         (tmp_path / "go").touch()
@@ -120,7 +119,7 @@ def test_one_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path: Path) 
         assert running.stop() == 0
 
         assert 0.5 <= time.monotonic() - began < 5
-        assert not any(map(alive, pids))
+        until(lambda: not any(map(alive, pids)))
         assert "stubborn did not end within 0.5 s and is killed" in running.output
 
 

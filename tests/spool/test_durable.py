@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -310,6 +310,39 @@ async def test_an_outage_is_two_lines_in_the_log(folder: Path, log: SpoolLog) ->
             assert [line.event for line in lines] == [_BEGIN, _END], outage
             assert lines[0].values == {"reason": "Redis is full"}
             assert lines[1].values["drained_since_start"] == 30 * (outage + 1)
+
+
+async def test_a_backlog_that_is_full_now_and_then_is_one_outage(folder: Path, log: SpoolLog) -> None:
+    async with _running(folder) as ingress:
+        for number in range(20):
+            ingress.redis.down = Overloaded("too many webhooks wait")
+            await ingress.commit(INTAKE, 1, number)
+            ingress.redis.down = None
+            drained = ingress.durable.state().drained_records
+            await ingress.until(lambda: ingress.durable.state().drained_records > drained)  # noqa: B023 - awaited here
+        await ingress.until(lambda: len(log.lines) > 1)
+        assert log.events == [_BEGIN, _END]
+        assert ingress.redis.taken == numbered(INTAKE, 20)
+
+
+async def test_a_push_that_succeeds_after_another_failed_closes_the_breaker(folder: Path, log: SpoolLog) -> None:
+    gates = {b"slow": asyncio.Event(), b"failing": asyncio.Event()}
+
+    async def push(lane: str, receipts: Sequence[bytes]) -> None:
+        await gates[receipts[0]].wait()
+        if receipts[0] == b"failing":
+            raise TimeoutError
+
+    durable = Durable(push, FakeRedis().ping, Spool(folder))
+    slow, failing = (asyncio.create_task(durable.commit(INTAKE, [each])) for each in gates)
+    await asyncio.sleep(0)
+    gates[b"failing"].set()
+    await failing
+    assert durable.state().open_lanes == (INTAKE,)
+    gates[b"slow"].set()
+    await slow
+    assert durable.state().open_lanes == ()
+    assert log.events == [_BEGIN]
 
 
 async def test_what_another_process_left_is_told(folder: Path, log: SpoolLog) -> None:

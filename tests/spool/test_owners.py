@@ -43,6 +43,21 @@ async def test_the_closed_segments_of_a_living_process_can_be_drained_by_another
         assert len(draining.redis.taken) + len(all_contents(folder)) == 200
 
 
+async def test_an_older_segment_that_is_found_later_goes_before_a_newer_one(folder: Path) -> None:
+    older, newer = Spool(folder), Spool(folder)
+    older.append(numbered(INTAKE, 3))
+    newer.append(numbered(INTAKE, 3, 3))
+    newer.close_segment()
+    draining = Draining(folder)
+    draining.redis.full_lanes = {INTAKE}
+    await draining.for_seconds(3)
+    older.close_segment()  # as if its process had died
+    await draining.for_seconds(3)
+    draining.redis.full_lanes.clear()
+    await draining.until(lambda: not segments(folder))
+    assert draining.redis.taken == numbered(INTAKE, 6)
+
+
 async def test_two_drainers_never_have_the_same_segment(folder: Path) -> None:
     spool = Spool(folder, segment_bytes=200)
     for number in range(40):

@@ -1,4 +1,4 @@
-"""How fast the spool takes webhooks on this disk. A figure to look at (`pytest -s`), not a bound: disks differ."""
+"""How fast the spool takes webhooks on this disk. A figure to look at (`pytest -s -n0`), not a bound: disks differ."""
 
 import asyncio
 import time

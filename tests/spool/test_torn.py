@@ -1,7 +1,6 @@
 """Damaged segments: what is whole before the damage is drained, the rest is kept aside and never drained."""
 
 import errno
-import os
 from pathlib import Path
 from zlib import crc32
 
@@ -134,22 +133,22 @@ async def test_a_segment_that_changes_under_the_drainer_is_let_go_of(folder: Pat
     assert log.events == ["a spool segment cannot be read; it stays where it is"]
 
 
-async def test_a_drained_segment_that_cannot_be_removed_is_not_pushed_again(
-    folder: Path, log: SpoolLog, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("data", "whole", "aside"), [(_WHOLE, 40, 0), (_WHOLE[:-1], 39, 1)], ids=["whole", "torn"])
+async def test_a_drained_segment_that_cannot_be_removed_is_neither_pushed_nor_set_aside_again(
+    folder: Path, log: SpoolLog, monkeypatch: pytest.MonkeyPatch, data: bytes, whole: int, aside: int
 ) -> None:
-    _left(folder, _WHOLE)
+    _left(folder, data)
     draining = Draining(folder)
-    unlink, broken = os.unlink, [True]
+    unlink, broken = Path.unlink, [True]
 
     def refuse(self: Path, missing_ok: bool = False) -> None:
         if broken[0]:
             raise OSError(errno.EROFS, "Read-only file system")
-        unlink(self)
+        unlink(self, missing_ok)
 
     monkeypatch.setattr(Path, "unlink", refuse)
     await draining.for_seconds(10)
-    assert len(draining.redis.taken) == 40
-    assert log.events == ["a drained spool segment cannot be removed"]
+    assert log.events == [_SET_ASIDE] * aside + ["a drained spool segment cannot be removed"]
     broken[0] = False
     await draining.until(lambda: not segments(folder))
-    assert len(draining.redis.taken) == 40
+    assert len(draining.redis.taken) == whole
