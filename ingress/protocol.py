@@ -5,7 +5,7 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-#: Longer than a body may take (ingress/body.py), so that a slow one is answered 408 first.
+#: A body has a limit of its own (ingress/body.py), so that a slow one is answered 408.
 _SECONDS = 15.0
 
 
@@ -42,6 +42,6 @@ class TimelyProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.scope is not self.scope:
             return True  # no headers yet
-        if cycle.response_complete:
-            return self.timeout_keep_alive_task is None  # stopped by bytes that have led to nothing
-        return cycle.more_body
+        if not cycle.response_complete:
+            return False  # its body has a limit of its own
+        return self.timeout_keep_alive_task is None  # stopped by bytes that have led to nothing

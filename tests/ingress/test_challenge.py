@@ -11,7 +11,9 @@ pytestmark = pytest.mark.anyio
 
 _TOKEN = "the-verify-token"
 _PATHS = [
-    f"/webhooks{path}{slash}" for path in ("", "/messages", "/statuses", "/tok", "/messages/tok") for slash in ("", "/")
+    f"/webhooks{path}{slash}"
+    for path in ("", "/messages", "/statuses", "/tok", "/messages/tok", "/statuses/tok")
+    for slash in ("", "/")
 ]
 
 

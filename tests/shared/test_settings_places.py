@@ -77,6 +77,13 @@ def test_no_secret_is_in_any_text_of_the_settings() -> None:
     assert pickle.loads(pickle.dumps(settings)) == settings  # uvicorn's processes are given what they need this way
 
 
+def test_nor_in_the_error_that_whoever_makes_them_by_hand_may_see() -> None:
+    for name in ("redis_url", "database_url", "webhook_token", "media_auth"):
+        with pytest.raises(ValidationError) as raised:
+            Settings(**{name: "tell nobody/"})
+        assert "tell nobody" not in str(raised.value)
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         Settings.load().port = 1

@@ -5,14 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ingress.spool import codec
-from ingress.spool.breaker import Breakers
-from ingress.spool.drain import Drainer
-from ingress.spool.spool import Spool
-from ingress.spool.thread import OneThread
 from shared.errors import Overloaded
 
 INTAKE, LARGE, STATUSES = LANES = ("intake", "intake.large", "intake.statuses")
 Record = tuple[str, bytes]
+#: Of a segment that `leave` makes.
+LEFT_NAME = "00000000000000000001-00000000.seg"
 
 
 class Time:
@@ -62,39 +60,6 @@ class FakeRedis:
         return [receipt for each, receipt in self.taken if each == lane]
 
 
-class Draining:
-    """A spool and a drainer on a clock that stands still."""
-
-    def __init__(self, folder: Path, *, rate: float = 1e6, segment_bytes: int = 8 << 20) -> None:
-        self.time = Time()
-        self.redis = FakeRedis(self.time)
-        self.spool = Spool(folder, segment_bytes=segment_bytes)
-        self.breakers = Breakers(self.time)
-        self.drainer = Drainer(
-            self.spool,
-            self.redis.push,
-            self.redis.ping,
-            self.breakers,
-            OneThread(),
-            rate=rate,
-            first=LANES,
-            clock=self.time,
-        )
-
-    async def until(self, done: Callable[[], bool], steps: int = 5000) -> None:
-        """Steps, with time going on as they ask for, until it is so."""
-        for _ in range(steps):
-            if done():
-                return
-            self.time.now += await self.drainer.step()
-        raise AssertionError(f"not so after {steps} steps")
-
-    async def for_seconds(self, seconds: float) -> None:
-        """Steps until so much time has gone by."""
-        end = self.time.now + seconds
-        await self.until(lambda: self.time.now >= end)
-
-
 def numbered(lane: str, count: int, start: int = 0) -> list[Record]:
     """Records that tell their lane and number."""
     return [(lane, f"{lane}/{number}".encode()) for number in range(start, start + count)]
@@ -134,3 +99,14 @@ def all_contents(folder: Path) -> list[Record]:
 def segment_bytes(records: Sequence[Record], salt: int = 0x5EED) -> bytes:
     """A segment as it is on disk."""
     return codec.file_head(salt) + b"".join(codec.pack(*record, salt) for record in records)
+
+
+def leave(folder: Path, data: bytes) -> None:
+    """A segment of an earlier run, with these bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / LEFT_NAME).write_bytes(data)
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    """The same with a bit of that byte flipped."""
+    return data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.spool.conftest import SpoolLog
-from tests.spool.pieces import LANES, Draining, all_contents, files
+from tests.spool.pieces import LANES, all_contents, files
+from tests.spool.standing import Draining
 from tests.spool.writer import record
 from tests.spool.writers import writer
 

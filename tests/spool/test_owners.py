@@ -11,7 +11,8 @@ from ingress.spool import disk
 from ingress.spool.claims import Claims
 from ingress.spool.spool import Spool
 from tests.spool.conftest import SpoolLog
-from tests.spool.pieces import INTAKE, STATUSES, Draining, all_contents, numbered, segments
+from tests.spool.pieces import INTAKE, STATUSES, all_contents, numbered, segments
+from tests.spool.standing import Draining
 from tests.spool.writer import record
 from tests.spool.writers import writer
 

@@ -1,0 +1,82 @@
+"""Real Celery workers that are killed, or whose Redis is full."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import redis
+from redis.exceptions import OutOfMemoryError
+
+from shared.lanes import Lanes
+from shared.lanes.survey import survey
+from tests.support.waiting import until
+from tests.workers.celery_worker import (
+    LANE,
+    celery,
+    did,
+    hanging,
+    kill_all,
+    let_leases_end,
+    let_the_dead_be_noticed,
+    post,
+    settled,
+)
+
+TEXTS = [f"t{number}" for number in range(10)]
+
+
+def _dead(client: redis.Redis) -> int:
+    return sum(lane.dead for lane in survey(client))
+
+
+def test_what_a_killed_process_of_the_pool_ran_comes_back(
+    lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path
+) -> None:
+    with celery(redis_url, tmp_path, "-c", "2") as worker:
+        post(lanes, *TEXTS[:5], "hang", *TEXTS[5:])
+        [victim] = until(lambda: hanging(tmp_path), within=20)
+        assert victim != worker.pid
+        os.kill(victim, signal.SIGKILL)
+        let_leases_end(client, LANE)
+        until(lambda: "hang" in did(tmp_path) and settled(client), within=20)
+        assert worker.poll() is None
+    assert did(tmp_path).count("hang") == 1
+    assert set(did(tmp_path)) == {*TEXTS, "hang"}
+    assert len(hanging(tmp_path)) == 1
+    assert _dead(client) == 0
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_what_a_killed_worker_held_is_handled_by_the_next(
+    lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path, pool: str
+) -> None:
+    with celery(redis_url, tmp_path, "--pool", pool, "-c", "2") as first:
+        post(lanes, *TEXTS[:5], "hang", *TEXTS[5:])
+        until(lambda: hanging(tmp_path), within=20)
+        kill_all(first)
+    let_the_dead_be_noticed(client)
+    with celery(redis_url, tmp_path, "--pool", pool, "-c", "2"):
+        until(lambda: "hang" in did(tmp_path) and settled(client), within=20)
+    assert set(did(tmp_path)) == {*TEXTS, "hang"}
+    assert did(tmp_path).count("hang") == 1
+    assert _dead(client) == 0
+
+
+def test_in_a_full_redis_workers_go_on_until_there_is_room_again(
+    lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path
+) -> None:
+    with celery(redis_url, tmp_path, "-c", "2") as worker:
+        post(lanes, "before")
+        until(lambda: did(tmp_path) == ["before"], within=20)
+        post(lanes, *TEXTS)
+        client.config_set("maxmemory", 1)
+        client.delete("sluice:queue:intake")  # wake-ups are lost, as by a worker that dies just then
+        until(lambda: len(did(tmp_path)) == 11 and settled(client), within=20)
+        with pytest.raises(OutOfMemoryError):
+            post(lanes, "refused")
+        assert worker.poll() is None
+        client.config_set("maxmemory", 0)
+        post(lanes, "after")
+        until(lambda: "after" in did(tmp_path), within=20)
+    assert len(did(tmp_path)) == len(set(did(tmp_path))) == 12

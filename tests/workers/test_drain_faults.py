@@ -1,0 +1,155 @@
+"""Drains with real handlers on a real server, while what they need is away, or full."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+
+from shared.errors import Reject, Retry, Unavailable
+from shared.lanes import Lanes
+from shared.lanes.lanes import POISON_DEATHS
+from shared.lanes.survey import dead_letters
+from tests.handling.making import entry
+from tests.lanes.looking import let_leases_run_out, let_retries_wait, look, spec, woken
+from workers.drain import Drain
+from workers.events import TextMessage
+from workers.handlers.registry import Handler
+from workers.lanework.handling import HandlerWork
+
+LANE = "text.f"
+Handle = Callable[[Any], None]
+
+
+def _drain(lanes: Lanes, function: Handle, *, batch: bool = False) -> Drain:
+    work = HandlerWork(Handler("text", "f", function, batch, Retry(3, 1.0, 1.0), "work", 30.0), draw=lambda top: top)
+    return Drain(LANE, lanes, work, "a", batch=100, budget=1.0, clock=lambda: 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _known(lanes: Lanes) -> None:
+    lanes.make_known([spec(LANE)])
+    lanes.push(LANE, [entry(1), entry(2), entry(3)])
+
+
+def _down(_event: object) -> None:
+    raise Unavailable("the database is down")
+
+
+def test_what_cannot_be_read_is_a_dead_letter_with_its_bytes(lanes: Lanes, client: redis.Redis) -> None:
+    lanes.push(LANE, [b"\x00junk\xff"])
+    seen: list[str | None] = []
+    assert _drain(lanes, lambda event: seen.append(event.text)).run() == 4
+    [letter] = dead_letters(client, LANE, 10)
+    assert (letter.data, letter.why) == (b"\x00junk\xff", "undecodable")
+    assert seen == ["1", "2", "3"]
+
+
+def test_an_event_is_tried_until_its_policy_ends(lanes: Lanes, client: redis.Redis) -> None:
+    runs: list[int] = []
+
+    def handle(event: TextMessage) -> None:
+        if event.text == "2":
+            runs.append(event.attempt)
+            raise ValueError("no luck")
+
+    for _ in range(5):
+        _drain(lanes, handle).run()
+        let_retries_wait(client, LANE, 2)
+        lanes.tick([LANE])
+    [letter] = dead_letters(client, LANE, 10)
+    assert (letter.data, letter.why, letter.error, letter.attempts) == (entry(2), "exhausted", "ValueError: no luck", 3)
+    assert "in handle" in letter.trace
+    assert runs == [1, 2, 3]
+    assert look(client, LANE) == ([], [], [], [], [entry(2)])
+
+
+def test_a_rejected_event_is_a_dead_letter_at_once(lanes: Lanes, client: redis.Redis) -> None:
+    def handle(event: TextMessage) -> None:
+        if event.text == "2":
+            raise Reject("no such customer")
+
+    assert _drain(lanes, handle).run() == 3
+    assert [(letter.why, letter.error) for letter in dead_letters(client, LANE, 10)] == [
+        ("rejected", "no such customer")
+    ]
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_however_long_an_outage_lasts_it_costs_no_attempt_and_nothing_dies(
+    lanes: Lanes, client: redis.Redis, batch: bool
+) -> None:
+    for _ in range(10):
+        assert _drain(lanes, _down, batch=batch).run() == 0
+        assert client.delete(f"sluice:lane:{LANE}:hold") == 1
+    attempts: list[int] = []
+
+    def note(given: Any) -> None:
+        attempts.extend(event.attempt for event in (given if batch else [given]))
+
+    assert _drain(lanes, note, batch=batch).run() == 3
+    assert attempts == [1, 1, 1]
+
+
+def test_nor_does_it_in_a_full_redis(lanes: Lanes, client: redis.Redis) -> None:
+    for _ in range(POISON_DEATHS + 1):
+        client.config_set("maxmemory", 1)
+        assert _drain(lanes, _down).run() == 0
+        client.config_set("maxmemory", 0)
+        assert client.delete(f"sluice:lane:{LANE}:hold") == 1
+        let_leases_run_out(client, LANE)
+        lanes.tick([LANE])
+    assert sorted(look(client, LANE).waiting) == [entry(1), entry(2), entry(3)]
+    assert dead_letters(client, LANE, 10) == []
+
+
+def test_a_suspect_that_meets_an_outage_stays_a_suspect_and_is_charged_nothing(
+    lanes: Lanes, client: redis.Redis
+) -> None:
+    lanes.take(LANE, "dead", 1)
+    lanes.tick([LANE], ["dead"])
+    for _ in range(POISON_DEATHS + 1):
+        assert _drain(lanes, _down).run() == 0
+        client.delete(f"sluice:lane:{LANE}:hold")
+    assert look(client, LANE).suspects == [entry(1)]
+    [suspect] = lanes.take_suspect(LANE, "b")
+    assert suspect.deaths == 1
+
+
+def test_a_held_lane_wakes_nobody_until_the_outage_may_be_over(lanes: Lanes, client: redis.Redis) -> None:
+    client.delete("sluice:queue:work", f"sluice:lane:{LANE}:woken")
+    _drain(lanes, _down).run()
+    assert woken(client) == []
+    client.delete(f"sluice:lane:{LANE}:hold")
+    lanes.tick([LANE])
+    assert woken(client) == [LANE]
+
+
+def test_what_a_drain_held_when_it_was_interrupted_comes_back(lanes: Lanes, client: redis.Redis) -> None:
+    def interrupted(_event: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _drain(lanes, interrupted).run()
+    assert len(look(client, LANE).held) == 3
+    let_leases_run_out(client, LANE)
+    lanes.tick([LANE])
+    done: list[str | None] = []
+    assert _drain(lanes, lambda event: done.append(event.text)).run() == 3
+    assert done == ["1", "2", "3"]
+
+
+def test_an_error_that_quotes_half_a_character_is_kept(lanes: Lanes, client: redis.Redis) -> None:
+    def handle(event: TextMessage) -> None:
+        raise Reject("cannot send \ud83d")
+
+    assert _drain(lanes, handle).run() == 3
+    assert {letter.error for letter in dead_letters(client, LANE, 10)} == {"cannot send \\ud83d"}
+
+
+def test_a_handler_may_ask_for_eternity(lanes: Lanes, client: redis.Redis) -> None:
+    def handle(event: TextMessage) -> None:
+        raise Retry.after(float("inf"))
+
+    assert _drain(lanes, handle).run() == 3
+    assert len(look(client, LANE).retrying) == 3

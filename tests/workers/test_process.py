@@ -1,0 +1,99 @@
+"""What a process holds is made once in it, and never shared across a fork."""
+
+import os
+import socket
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from shared.lanes.holders import ALIVE, Holders
+from shared.settings import Settings
+from workers.process import Process
+
+
+@pytest.fixture
+def process(redis_url: str, client: redis.Redis) -> Process:
+    return Process(Settings(redis_url=SecretStr(redis_url), dedupe_seconds=77))
+
+
+def test_what_a_process_holds_is_made_once(process: Process) -> None:
+    made: list[object] = []
+
+    def make() -> object:
+        made.append(object())
+        return made[-1]
+
+    assert process.get("a", make) is process.get("a", make) is made[0]
+    assert process.get("b", make) is made[1]
+    assert len(made) == 2
+
+
+def test_after_a_fork_everything_is_made_anew(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = process.get("a", object)
+    monkeypatch.setattr(os, "getpid", lambda: -1)  # as in a child
+    after = process.get("a", object)
+    assert after is not before
+    assert process.get("a", object) is after
+
+
+def test_its_lanes_are_those_of_the_settings(process: Process) -> None:
+    assert process.lanes is process.lanes
+    assert process.lanes.dedupe_seconds == 77
+    process.lanes.push("text.greet", [b"1"])
+    assert process.lanes.client.xlen("sluice:lane:text.greet") == 1
+    process.lanes.client.close()
+
+
+def test_no_two_processes_have_one_name(process: Process, redis_url: str) -> None:
+    other = Process(process.settings)  # the same worker, started again: it may even get the same process id
+    names = {process.holder(), process.holder(1), process.holder(2), other.holder(), other.holder(1)}
+    assert len(names) == 5
+    assert process.holder() == process.holder(os.getpid())
+    assert process.holder().startswith(socket.gethostname())
+
+
+class Threading:
+    """Stands in for threads: a heartbeat's is kept, and ends after so many pauses."""
+
+    def __init__(self, pauses: int) -> None:
+        self._waits = iter([False] * pauses + [True])
+        self.beat: Callable[[], object] = list
+        self.daemon = False
+
+    def Thread(self, *, target: Any, args: Any, name: str, daemon: bool) -> Any:  # noqa: N802 - as the library's
+        self.beat, self.daemon = lambda: target(*args), daemon
+        return SimpleNamespace(start=list)
+
+    def Event(self) -> Any:  # noqa: N802 - as the library's
+        return SimpleNamespace(wait=lambda _seconds: next(self._waits))
+
+
+def test_who_holds_entries_beats_and_goes_on_beating_through_outages(
+    process: Process, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = Threading(pauses=3)
+    monkeypatch.setattr("workers.heart.threading", threads)
+    name = process.living_holder
+    assert client.zrange(ALIVE, 0, -1) == [name.encode()]
+    assert process.living_holder == name
+    assert threads.daemon  # it does not keep a worker from ending
+    client.delete(ALIVE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Holders, "beat", _failing_once(Holders.beat))
+        threads.beat()
+    assert client.zrange(ALIVE, 0, -1) == [name.encode()]
+
+
+def _failing_once(beat: Callable[..., Any]) -> Callable[..., Any]:
+    errors = iter([redis.ConnectionError("away")])
+
+    def wrapped(*arguments: Any) -> Any:
+        for error in errors:
+            raise error
+        return beat(*arguments)
+
+    return wrapped
