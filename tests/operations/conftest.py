@@ -1,7 +1,7 @@
 """A real Redis, an event store, and the command line pointed at both."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +9,10 @@ import pytest
 import redis
 from typer.testing import CliRunner
 
-from shared.connections import connect
 from shared.lanes import Dead, Lanes, LaneSpec
-from tests.support.valkey import valkey
 from workers.cli.app import app
 
 Sluice = Callable[..., Any]
-
-
-@pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    with valkey(appendfsync="no") as url:
-        yield url
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as connected:
-        connected.flushall()
-        yield connected
 
 
 @pytest.fixture

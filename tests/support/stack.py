@@ -6,13 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+
+from tests.support.waiting import until
 
 _START_SECONDS = 60.0
 
@@ -70,15 +71,15 @@ def stack(folder: Path, **settings: str) -> Iterator[Stack]:
 
 
 def _wait_ready(started: Stack, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    def ready() -> bool:
+        if process.poll() is not None:
+            raise SystemExit(f"sluice up did not get ready:\n{started.log.read_text()[-3000:]}")
         try:
-            if httpx.get(f"{started.url}/health/ready", timeout=2, trust_env=False).status_code == 200:
-                return
+            return httpx.get(f"{started.url}/health/ready", timeout=2, trust_env=False).status_code == 200
         except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
-    raise SystemExit(f"sluice up did not get ready:\n{started.log.read_text()[-3000:]}")
+            return False
+
+    until(ready, within=_START_SECONDS, every=0.1)
 
 
 @contextmanager

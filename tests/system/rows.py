@@ -1,6 +1,5 @@
 """Posting webhooks and reading the rows they lead to."""
 
-import time
 from typing import Any
 
 import httpx
@@ -8,6 +7,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.support.stack import Stack
+from tests.support.waiting import until
 
 Row = dict[str, Any]
 
@@ -19,10 +19,7 @@ def post(sluice: Stack, body: bytes) -> httpx.Response:
 
 def wait_for_row(sluice: Stack, table: str, seconds: float, **values: str) -> Row:
     """The one row with these values, once it is there; AssertionError if it is not within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not (found := rows(sluice, table, **values)):
-        assert time.monotonic() < deadline, f"no row of {table} with {values} within {seconds:g} s"
-        time.sleep(0.005)
+    found = until(lambda: rows(sluice, table, **values), within=seconds)
     assert len(found) == 1
     return found[0]
 

@@ -17,7 +17,6 @@ from shared.lanes.holders import ALIVE
 from shared.lanes.survey import survey
 from shared.receipts import ReceiptWriter
 
-LANE = "text.write"
 Worker = subprocess.Popen[bytes]
 _RECEIPTS = ReceiptWriter()
 _PROGRAM = Path(sys.executable).parent / "celery"
@@ -79,16 +78,14 @@ def settled(client: redis.Redis) -> bool:
     return not any(lane.waiting + lane.in_flight + lane.retries for lane in survey(client))
 
 
-def let_leases_end(client: redis.Redis, lane: str) -> None:
-    """From now on an entry belongs to its taker for 0.2 s only: what the dead hold comes back with the next tick."""
-    client.hset(f"sluice:lane:{lane}:spec", "lease", 200)
-
-
-def let_the_dead_be_noticed(client: redis.Redis) -> None:
-    """As if all that ever beat, and beat no more, had been silent for long."""
+def notice_deaths(client: redis.Redis, *pids: int) -> bool:
+    """As if these processes (by default all there ever were) had been silent for long. Always true."""
     client.delete("sluice:grace")
     names: Any = client.zrange(ALIVE, 0, -1)
-    client.zadd(ALIVE, dict.fromkeys(names, 0))
+    for name in names:
+        if not pids or int(name.rpartition(b":")[2]) in pids:
+            client.zadd(ALIVE, {name: 0}, xx=True)
+    return True
 
 
 def _notes(folder: Path) -> Path:

@@ -12,13 +12,11 @@ from shared.lanes import Lanes
 from shared.lanes.survey import survey
 from tests.support.waiting import until
 from tests.workers.celery_worker import (
-    LANE,
     celery,
     did,
     hanging,
     kill_all,
-    let_leases_end,
-    let_the_dead_be_noticed,
+    notice_deaths,
     post,
     settled,
 )
@@ -38,8 +36,8 @@ def test_what_a_killed_process_of_the_pool_ran_comes_back(
         [victim] = until(lambda: hanging(tmp_path), within=20)
         assert victim != worker.pid
         os.kill(victim, signal.SIGKILL)
-        let_leases_end(client, LANE)
-        until(lambda: "hang" in did(tmp_path) and settled(client), within=20)
+        # Again and again: the worker beats for its processes until it sees that this one is gone.
+        until(lambda: notice_deaths(client, victim) and "hang" in did(tmp_path) and settled(client), within=20)
         assert worker.poll() is None
     assert did(tmp_path).count("hang") == 1
     assert set(did(tmp_path)) == {*TEXTS, "hang"}
@@ -55,7 +53,7 @@ def test_what_a_killed_worker_held_is_handled_by_the_next(
         post(lanes, *TEXTS[:5], "hang", *TEXTS[5:])
         until(lambda: hanging(tmp_path), within=20)
         kill_all(first)
-    let_the_dead_be_noticed(client)
+    notice_deaths(client)
     with celery(redis_url, tmp_path, "--pool", pool, "-c", "2"):
         until(lambda: "hang" in did(tmp_path) and settled(client), within=20)
     assert set(did(tmp_path)) == {*TEXTS, "hang"}

@@ -1,4 +1,4 @@
-"""A real Redis for the session, emptied for each test."""
+"""What tests of most folders need: a real Redis for the session, emptied for each test."""
 
 from collections.abc import Iterator
 
@@ -21,6 +21,7 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
     with connect(redis_url) as connected:
         connected.flushall()
         yield connected
+        connected.config_set("maxmemory", 0)  # some tests fill it
 
 
 @pytest.fixture
