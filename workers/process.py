@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,18 +22,22 @@ class Process:
         self.settings = settings
         # Made before a fork and so known to all of a worker's processes; a worker that is started again has another.
         self._worker = secrets.token_hex(4)
-        self._pid = 0
         self._held: dict[str, Any] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        os.register_at_fork(after_in_child=self._begin_anew)
 
     def get(self, name: str, make: Callable[[], _T]) -> _T:
-        """The resource of that name, made by `make` if this process has none yet."""
-        if self._pid != os.getpid():
-            # The parent's are dropped, not closed: closing would end the parent's connections.
-            self._pid, self._held = os.getpid(), {}
+        """The resource of that name, made by `make` if this process has none yet; once, whatever threads ask."""
         if name not in self._held:
-            self._held[name] = make()
+            with self._locks.setdefault(name, threading.Lock()):
+                if name not in self._held:
+                    self._held[name] = make()
         held: _T = self._held[name]
         return held
+
+    def _begin_anew(self) -> None:
+        # The parent's are dropped, not closed: closing would end the parent's connections.
+        self._held, self._locks = {}, {}
 
     @property
     def lanes(self) -> Lanes:

@@ -1,5 +1,6 @@
 """`sluice up` in a folder, with a Procfile of small commands."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator, Mapping
@@ -69,6 +70,14 @@ class Up:
         with redis.Redis.from_url(until(self.url_file.read_text).strip()) as client:
             yield client
 
+    def end_what_is_left(self) -> None:
+        """Ends the commands that outlived it; an id that is somebody else's by now is left alone."""
+        pids = [int(line.split()[2]) for line in self.notes if " runs " in line]
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/cwd").readlink() == self.notes_file.parent:
+                    kill(pid)
+
     def valkey_pid(self) -> int:
         """The server's process."""
         with self.redis() as client:
@@ -90,7 +99,12 @@ def up(
     (folder / "Procfile").write_text("".join(f"{name}: {command}\n" for name, command in lines.items()))
     data = data or folder / "var"
     with started([program("sluice"), "up"], folder, SLUICE_DATA_DIR=str(data), **settings) as running:
-        yield Up(running, folder, data)
+        found = Up(running, folder, data)
+        try:
+            yield found
+        finally:
+            if running.process.poll() is not None:  # else it ends them itself
+                found.end_what_is_left()
 
 
 def noting(name: str) -> str:

@@ -80,7 +80,7 @@ def test_no_secret_is_in_any_text_of_the_settings() -> None:
 def test_nor_in_the_error_that_whoever_makes_them_by_hand_may_see() -> None:
     for name in ("redis_url", "database_url", "webhook_token", "media_auth"):
         with pytest.raises(ValidationError) as raised:
-            Settings(**{name: "tell nobody/"})
+            Settings.model_validate({name: "tell nobody/"})
         assert "tell nobody" not in str(raised.value)
 
 

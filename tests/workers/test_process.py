@@ -2,7 +2,9 @@
 
 import os
 import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,12 +34,30 @@ def test_what_a_process_holds_is_made_once(process: Process) -> None:
     assert len(made) == 2
 
 
-def test_after_a_fork_everything_is_made_anew(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_fork_everything_is_made_anew(process: Process) -> None:
     before = process.get("a", object)
-    monkeypatch.setattr(os, "getpid", lambda: -1)  # as in a child
-    after = process.get("a", object)
-    assert after is not before
-    assert process.get("a", object) is after
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if process.get("a", object) is not before else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert process.get("a", object) is before
+
+
+def test_threads_that_ask_at_once_get_the_same(process: Process) -> None:
+    barrier, made = threading.Barrier(8), []
+
+    def make() -> object:
+        made.append(object())
+        return made[-1]
+
+    def ask() -> object:
+        barrier.wait()
+        return process.get("a", make)
+
+    with ThreadPoolExecutor(8) as threads:
+        got = [each.result() for each in [threads.submit(ask) for _ in range(8)]]
+    assert len(made) == 1
+    assert set(map(id, got)) == {id(made[0])}
 
 
 def test_its_lanes_are_those_of_the_settings(process: Process) -> None:

@@ -77,6 +77,13 @@ def test_a_limit_holds_whatever_limits_there_were_within_it(outer: float, inner:
         _twice(inner)
 
 
+def test_time_within_an_inner_limit_counts_for_the_outer_one() -> None:
+    with limit(60):
+        with pytest.raises(HandlerTimeout), limit(0.05):
+            _spin()
+        assert signal.getitimer(signal.ITIMER_REAL)[0] < 60 - 0.04
+
+
 def test_in_other_threads_there_is_no_limit_and_no_signal() -> None:
     ended: list[object] = []
 
