@@ -101,6 +101,18 @@ def _other_pid(running: Up, before: int) -> bool:
         return False
 
 
+def test_while_it_cannot_start_it_can_still_be_ended(tmp_path: Path) -> None:
+    (tmp_path / "var" / "valkey").mkdir(parents=True)
+    (tmp_path / "var" / "valkey" / "appendonlydir").write_text("no folder")
+    with up(tmp_path) as running:
+        running.program.has_said("the embedded Valkey failed: ")
+        began = time.monotonic()
+        assert running.ends() == 0
+
+        assert time.monotonic() - began < 10
+        assert running.runs("one") == []  # nothing runs without its Redis
+
+
 def test_when_it_stalls_for_seconds_it_is_left_alone(tmp_path: Path) -> None:
     # A slow disk can do that, with every write synchronised.
     with up(tmp_path) as running:

@@ -78,13 +78,13 @@ class Child:
         return process.exited.result()
 
     async def _end(self, transport: asyncio.SubprocessTransport, exited: asyncio.Future[int]) -> None:
-        """SIGTERM to the process, and after a while SIGKILL to its whole group: lanes make that safe."""
+        """SIGTERM to the process, and after a while SIGKILL: lanes make that safe."""
         with contextlib.suppress(ProcessLookupError):
             transport.terminate()
         await asyncio.wait([exited], timeout=self._patience)
         if not exited.done():
             self._say(f"did not end within {self._patience:g} s and is killed")
-            _kill_group(transport.get_pid())
+            transport.kill()
             await exited
 
 
