@@ -11,7 +11,6 @@ from celery import bootsteps
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from shared.lanes import Lanes, LaneSpec
-from shared.lanes.holders import Holders
 from shared.lanes.lane import LANES
 from shared.logs import logger
 
@@ -37,7 +36,7 @@ class Ticker:
         worker did so within this second."""
         try:
             lanes = self._lanes()
-            dead = Holders(lanes.client).beat([self._holder(pid) for pid in living])
+            dead = lanes.holders.beat([self._holder(pid) for pid in living])
             self._tick(lanes, dead)
         except (RedisError, OSError) as error:
             if not self._failing:
@@ -71,7 +70,7 @@ class Ticker:
             if did.suspected or did.dead:
                 _log.warning("entries outlived their holder", lane=lane, suspects=did.suspected, dead=did.dead)
         if not any(did.left for did in ticked.values()):
-            Holders(lanes.client).forget(dead)
+            lanes.holders.forget(dead)
 
 
 class TickStep(bootsteps.StartStopStep):

@@ -8,6 +8,7 @@ from redis.exceptions import ResponseError
 
 from shared import wakeups
 from shared.lanes import lane as names
+from shared.lanes.holders import Holders
 from shared.lanes.lane import LaneSpec, Taken
 from shared.lanes.scripts import source
 from shared.lanes.verdicts import Verdict, arguments
@@ -42,6 +43,7 @@ class Lanes:
     def __init__(self, client: redis.Redis, *, dedupe_seconds: int = 86_400) -> None:
         self.client = client
         self.dedupe_seconds = dedupe_seconds
+        self.holders = Holders(client)
         self._push = client.register_script(source("push"))
         self._settle = client.register_script(source("settle"))
         self._tick = client.register_script(source("tick"))
