@@ -12,7 +12,8 @@ from sqlalchemy import create_engine, text
 from shared.connections import connect
 from shared.lanes import Lanes
 from shared.receipts import ReceiptWriter
-from tests.bench.machine import program, running
+from tests.bench.machine import running
+from tests.support.programs import program
 from tests.support.valkey import valkey
 from workers.simulation.makers import Makers
 

@@ -9,7 +9,8 @@ import httpx
 import orjson
 from sqlalchemy import create_engine, text
 
-from tests.bench.machine import free_port, program, running, wait_for_port
+from tests.bench.machine import running, wait_for_port
+from tests.support.programs import free_port, program
 from tests.support.valkey import valkey
 from workers import samples
 

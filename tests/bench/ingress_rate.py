@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.bench.machine import Load, free_port, load, running, wait_for_port
+from tests.bench.machine import Load, load, running, wait_for_port
+from tests.support.programs import free_port
 from tests.support.valkey import valkey
 from workers import samples
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,19 +23,6 @@ class Load(NamedTuple):
 
     per_second: float
     errors: int  # answers other than 2xx, and broken connections
-
-
-def program(name: str) -> str:
-    """A command of this very environment."""
-    return str(Path(sys.executable).parent / name)
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

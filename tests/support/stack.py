@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tests.support.programs import free_port, program
 from tests.support.waiting import until
 
 _START_SECONDS = 60.0
@@ -42,7 +42,7 @@ class Stack(NamedTuple):
 
     def sluice(self, *arguments: str) -> Any:
         """The JSON that a `sluice` command prints."""
-        command = [_program("sluice"), *arguments, "--json"]
+        command = [program("sluice"), *arguments, "--json"]
         answer = subprocess.run(command, env=self.environment, capture_output=True, check=True, timeout=30)
         return json.loads(answer.stdout)
 
@@ -51,7 +51,7 @@ class Stack(NamedTuple):
 def stack(folder: Path, **settings: str) -> Iterator[Stack]:
     """Everything started and answering; stopped at the end. `settings` are environment variables."""
     with _media_api() as template:
-        port = _free_port()
+        port = free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
         environment |= {
             "SLUICE_DATA_DIR": str(folder / "var"),
@@ -62,7 +62,7 @@ def stack(folder: Path, **settings: str) -> Iterator[Stack]:
         }
         started = Stack(f"http://127.0.0.1:{port}", folder, environment)
         with started.log.open("w") as log:
-            process = subprocess.Popen([_program("sluice"), "up"], env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen([program("sluice"), "up"], env=environment, stdout=log, stderr=log)
             try:
                 _wait_ready(started, process)
                 yield started
@@ -102,14 +102,3 @@ def _stop(process: "subprocess.Popen[Any]") -> None:
         process.wait()
     if process.stdout:
         process.stdout.close()
-
-
-def _program(name: str) -> str:
-    return str(Path(sys.executable).parent / name)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
