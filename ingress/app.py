@@ -18,6 +18,7 @@ from ingress.guard import Guard
 from ingress.health import Health
 from ingress.redis_push import RedisPush
 from ingress.sorting import INTAKE, LARGE_LANE, STATUSES
+from ingress.spool import Durable, Spool
 from ingress.webhooks import Webhooks
 from shared import logs
 from shared.connections import connect_async
@@ -33,16 +34,25 @@ def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) ->
     settings.require_secret_unless_loopback()
     client = client or connect_async(settings.redis)
     push = RedisPush(client, max_backlog=settings.max_backlog, min_replicas=settings.min_replicas)
-    groups = {lane: _group(push, lane) for lane in (INTAKE, STATUSES, LARGE_LANE)}
+    durable = Durable(
+        push.push,
+        push.ping,
+        Spool(settings.spool_dir, limit=settings.spool_bytes),
+        rate=settings.spool_rate,
+        first=(INTAKE, LARGE_LANE, STATUSES),
+    )
+    groups = {lane: _group(durable, lane) for lane in (INTAKE, STATUSES, LARGE_LANE)}
     tokens = [token.get_secret_value() for token in settings.webhook_token]
     guard = Guard(tokens, settings.hmac_secret.get_secret_value() if settings.hmac_secret else None)
     challenge = Challenge(settings.verify_token.get_secret_value() if settings.verify_token else None)
-    health = Health(push.ping)
+    health = Health(push.ping, lambda: durable.state().refusing)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await push.ping()  # says in one line when Redis is not there; webhooks are answered all the same
+        await push.ping()  # says in one line when Redis is not there; webhooks are taken all the same
+        durable.start()
         yield
+        await durable.stop()
         await client.aclose()
 
     rest = Starlette(
@@ -64,8 +74,8 @@ def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) ->
     )
 
 
-def _group(push: RedisPush, lane: str) -> GroupCommit:
-    return GroupCommit(lambda receipts: push.push(lane, receipts))
+def _group(durable: Durable, lane: str) -> GroupCommit:
+    return GroupCommit(lambda receipts: durable.commit(lane, receipts))
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

@@ -12,6 +12,8 @@ Push = Callable[[Sequence[bytes]], Awaitable[None]]
 #: What one push holds at most: it must not keep Redis from others for long.
 _MOST_ENTRIES = 1000
 _MOST_BYTES = 4 * 1024 * 1024
+#: What waits for its push at most, in bytes: a Redis that hangs must cost a few seconds, not this process' memory.
+_MOST_WAITING = 128 * 1024 * 1024
 
 
 class _Group:
@@ -20,19 +22,19 @@ class _Group:
     One a sender: a task that is cancelled cancels the future it waits for, and nobody else's.
     """
 
-    __slots__ = ("_senders", "_size", "entries")
+    __slots__ = ("_senders", "entries", "size")
 
     def __init__(self) -> None:
         self.entries: list[bytes] = []
-        self._size = 0
+        self.size = 0
         self._senders: list[asyncio.Future[Overloaded | None]] = []
 
     def has_room(self, size: int) -> bool:
-        return not self.entries or (len(self.entries) < _MOST_ENTRIES and self._size + size <= _MOST_BYTES)
+        return not self.entries or (len(self.entries) < _MOST_ENTRIES and self.size + size <= _MOST_BYTES)
 
     def add(self, entry: bytes) -> "asyncio.Future[Overloaded | None]":
         self.entries.append(entry)
-        self._size += len(entry)
+        self.size += len(entry)
         outcome: asyncio.Future[Overloaded | None] = asyncio.get_running_loop().create_future()
         self._senders.append(outcome)
         return outcome
@@ -50,10 +52,14 @@ class GroupCommit:
     def __init__(self, push: Push) -> None:
         self._push = push
         self._waiting: list[_Group] = []
+        self._waiting_bytes = 0
         self._pump: asyncio.Task[None] | None = None
 
     async def commit(self, entry: bytes) -> None:
         """Returns once the entry is durable. Raises Overloaded."""
+        if self._waiting_bytes > _MOST_WAITING:
+            raise Overloaded("too many webhooks wait to be made durable")
+        self._waiting_bytes += len(entry)
         outcome = self._group_for(len(entry)).add(entry)
         if self._pump is None:
             self._pump = asyncio.get_running_loop().create_task(self._run())
@@ -70,6 +76,7 @@ class GroupCommit:
         try:
             while self._waiting:
                 group = self._waiting.pop(0)
+                self._waiting_bytes -= group.size
                 group.settle(await self._push_one(group.entries))
         finally:
             self._pump = None

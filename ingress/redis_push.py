@@ -20,7 +20,6 @@ from shared.errors import Overloaded
 from shared.lanes.lane import stream
 from shared.lanes.scripts import source
 
-_RETRY_AFTER = 5  # seconds
 _ERRORS = (RedisError, OSError, TimeoutError)
 #: Why Redis does not write, in an operator's words: by redis-py's class where it has one (it takes the code off the
 #: message), else by the code that the message begins with.
@@ -95,7 +94,7 @@ class RedisPush:
 
     def _refused(self, reason: str) -> Overloaded:
         self._trouble.refused(reason)
-        return Overloaded(f"the webhook cannot be made durable now: {reason}", _RETRY_AFTER)
+        return Overloaded(reason)
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Telling the log, once, that webhooks are turned away, and once that it is over."""
+"""Telling the log, once, that Redis does not take webhooks, and once that it is over."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ CALM = 5.0
 
 
 class Trouble:
-    """Why webhooks are turned away just now: a line a reason, however many webhooks it concerns."""
+    """Why Redis does not take webhooks just now: a line a reason, however many webhooks it concerns."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -24,7 +24,7 @@ class Trouble:
         self._last = self._clock()
         if reason not in self._told:
             self._told.add(reason)
-            _log.error("Redis does not take webhooks; they are answered 503 until it does", reason=reason)
+            _log.error("Redis does not take webhooks", reason=reason)
 
     def taken(self) -> None:
         """A push succeeded."""

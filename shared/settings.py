@@ -54,8 +54,12 @@ class Settings(BaseSettings):
     verify_token: SecretStr | None = None
     #: Bytes that a webhook's body may have. Meta sends up to 3 MB.
     max_body_bytes: int = Field(default=3 * _MIB, ge=1024, le=64 * _MIB)
-    #: Webhooks that may wait for classification before new ones are turned away. 0: no bound but Redis' memory.
+    #: Webhooks that may wait for classification before new ones go to the spool. 0: no bound but Redis' memory.
     max_backlog: int = Field(default=0, ge=0)
+    #: Bytes that the spool may take on disk. Full: webhooks are answered 503 while Redis does not take them.
+    spool_bytes: int = Field(default=1024 * _MIB, ge=_MIB)
+    #: Webhooks a second that each ingress process moves from the spool to Redis, beside those that come in.
+    spool_rate: int = Field(default=5000, ge=1)
     #: How long a repetition of an event is recognised.
     dedupe_seconds: int = Field(default=86_400, ge=1)
     #: Replicas that must have a webhook before it is acknowledged (Redis' WAIT).
@@ -168,6 +172,11 @@ class Settings(BaseSettings):
                 ["SLUICE_REDIS_URL is not set, and no `sluice up` runs a Redis of its own in this data folder"]
             )
         return url
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where webhooks wait that Redis could not take. On a local disk: it is shared by file locks."""
+        return self.data_dir.resolve() / "spool"
 
     @property
     def embedded_url_file(self) -> Path:

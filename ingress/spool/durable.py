@@ -9,7 +9,7 @@ from ingress.spool.breaker import Breakers
 from ingress.spool.drain import LOOK, Drainer, Ping, Push
 from ingress.spool.folder import Usage
 from ingress.spool.shared_append import SharedAppend
-from ingress.spool.spool import Spool
+from ingress.spool.spool import NEITHER, Spool
 from ingress.spool.state import State
 from ingress.spool.telling import Telling
 from ingress.spool.thread import OneThread
@@ -107,8 +107,8 @@ class Durable:
         try:
             await self._appends.append([(lane, entry) for entry in entries])
         except Overloaded as refusal:
-            self._refusing = refusal.message
-            self._telling.refused(refusal.message)
+            self._refusing = refusal.message.removeprefix(NEITHER)
+            self._telling.refused(self._refusing)
             raise
         self._refusing = ""
         self._spooled_records += len(entries)

@@ -13,6 +13,8 @@ from ingress.spool.segment import Record, Segment
 from shared.errors import Overloaded
 
 _MIB = 1024 * 1024
+#: What the sender is told, before the reason.
+NEITHER = "the webhook cannot be made durable now: Redis does not take it, nor does the spool: "
 
 
 class Spool:
@@ -105,4 +107,4 @@ class Spool:
 
 
 def _overloaded(why: str) -> Overloaded:
-    return Overloaded(f"the webhook cannot be made durable now: Redis does not take it, nor does the spool: {why}")
+    return Overloaded(NEITHER + why)

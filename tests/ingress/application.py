@@ -7,6 +7,8 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from starlette.types import ASGIApp
 
 from ingress.app import create_app
+from ingress.spool import codec
+from ingress.spool.segment import SUFFIX
 from shared.receipts import Receipt, unpack
 from shared.settings import Settings
 from tests.ingress.asgi import Answer, Messages, call, whole
@@ -20,7 +22,8 @@ class Application:
     def __init__(self, **settings: Any) -> None:
         self.server = FakeServer()
         self.redis = FakeAsyncRedis(server=self.server)
-        self.asgi: ASGIApp = create_app(Settings.load(redis_url="redis://unused", **settings), self.redis)
+        self.settings = Settings.load(redis_url="redis://unused", **settings)
+        self.asgi: ASGIApp = create_app(self.settings, self.redis)
 
     async def post(self, body: bytes, path: str = "/webhooks", headers: Mapping[str, str] | None = None) -> Answer:
         """The answer to a body in one piece."""
@@ -43,6 +46,16 @@ class Application:
             entries: Any = await self.redis.xrange(f"sluice:lane:{lane}")
             found += [(lane, unpack(fields[b"d"])) for _, fields in entries]
         return found
+
+    def spooled(self) -> list[tuple[str, bytes]]:
+        """Lane and body of every webhook in the spool, in order."""
+        segments = sorted(self.settings.spool_dir.glob("*" + SUFFIX)) if self.settings.spool_dir.exists() else []
+        found = [record for path in segments for record in codec.records(path.read_bytes())]
+        return [(record.lane, unpack(record.receipt).body) for record in found]
+
+    def block_spool(self) -> None:
+        """From now on, and from the start, the spool cannot be written: there is a file where its folder would be."""
+        self.settings.data_dir.write_text("")
 
     async def one(self) -> tuple[str, Receipt]:
         """The only receipt."""

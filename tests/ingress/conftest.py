@@ -20,7 +20,7 @@ def _no_settings_but_the_test_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     """What is logged. A line that the test does not take fails it."""
     recorder = Log()
-    for module in ("groups", "trouble", "webhooks"):
+    for module in ("groups", "trouble", "webhooks", "spool.durable", "spool.telling"):
         monkeypatch.setattr(f"ingress.{module}._log", recorder)
     yield recorder
     assert recorder.lines == []

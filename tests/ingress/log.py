@@ -25,6 +25,9 @@ class Log:
     def info(self, event: str, **values: Any) -> None:
         self.lines.append(Line("info", event, values))
 
+    def warning(self, event: str, **values: Any) -> None:
+        self.lines.append(Line("warning", event, values))
+
     def error(self, event: str, **values: Any) -> None:
         self.lines.append(Line("error", event, values))
 

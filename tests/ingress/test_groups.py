@@ -197,3 +197,22 @@ async def test_a_group_holds_four_mebibytes_at_most(sizes: list[int], groups: li
 
     assert [len(group) for group in push.groups[1:]] == groups
     await asyncio.gather(first, *tasks)
+
+
+async def test_what_waits_for_a_redis_that_hangs_is_bounded_and_the_rest_is_turned_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ingress.groups._MOST_WAITING", 10)
+    push = _Push()
+    commit = GroupCommit(push)
+    [under_way] = await _senders(commit, b"in flight")
+    waiting = await _senders(commit, b"waits", b"waits too")
+    with pytest.raises(Overloaded, match="too many webhooks wait"):
+        await commit.commit(b"too much")
+
+    await push.succeed()
+    [late] = await _senders(commit, b"there is room again")
+    await push.succeed()
+    await push.succeed()
+    await asyncio.gather(under_way, *waiting, late)
+    assert push.groups == [[b"in flight"], [b"waits", b"waits too"], [b"there is room again"]]

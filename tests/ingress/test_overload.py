@@ -1,6 +1,7 @@
 """Every way in which Redis can fail to take a webhook, as the sender and the log hear of it."""
 
 import asyncio
+from typing import Any
 
 import pytest
 import redis
@@ -15,8 +16,6 @@ from tests.ingress.resp import refusing
 
 pytestmark = pytest.mark.anyio
 
-_CANNOT = "the webhook cannot be made durable now: "
-
 
 async def _refusal(
     client: redis.asyncio.Redis, lane: str = "intake", max_backlog: int = 0, min_replicas: int = 0
@@ -26,34 +25,49 @@ async def _refusal(
     with pytest.raises(Overloaded) as raised:
         await push.push(lane, [b"one", b"two"])
     assert (raised.value.status, raised.value.code, raised.value.retry_after) == (503, "unavailable", 5)
-    assert raised.value.message.startswith(_CANNOT)
-    return raised.value.message.removeprefix(_CANNOT)
+    return raised.value.message
 
 
-async def test_without_redis_the_answer_is_503_and_when_to_come_again(log: Log) -> None:
+def _told(log: Log) -> list[tuple[str, Any]]:
+    return [(line.level, line.values.get("reason")) for line in log.take()]
+
+
+async def test_without_redis_the_answer_is_200_from_the_spool(log: Log) -> None:
     ingress = Application()
+    ingress.server.connected = False
+    answers = [await ingress.post(b'{"n": %d}' % number) for number in range(3)]
+
+    assert [answer.status for answer in answers] == [200] * 3
+    assert [body for _, body in ingress.spooled()] == [b'{"n": 0}', b'{"n": 1}', b'{"n": 2}']
+    assert _told(log) == [
+        ("error", "Redis cannot be reached"),
+        ("warning", "Redis cannot be reached"),
+    ]
+
+
+async def test_where_the_spool_does_not_take_it_either_the_answer_is_503_and_when_to_come_again(log: Log) -> None:
+    ingress = Application()
+    ingress.block_spool()
     ingress.server.connected = False
     answer = await ingress.post(b"{}")
 
     assert answer.status == 503
-    assert answer.error == ("unavailable", _CANNOT + "Redis cannot be reached")
+    code, message = answer.error
+    assert code == "unavailable"
+    assert message.startswith("the webhook cannot be made durable now: Redis does not take it, nor does the spool: ")
     assert answer.headers["retry-after"] == "5"
-    [line] = log.take()
-    assert (line.level, line.values) == ("error", {"reason": "Redis cannot be reached"})
-
-    ingress.server.connected = True
-    assert (await ingress.post(b"{}")).status == 200
+    assert [level for level, _ in _told(log)] == ["error", "error"]
 
 
-async def test_over_the_backlog_the_answer_is_503_in_that_lane_only(log: Log) -> None:
+async def test_over_the_backlog_webhooks_of_that_lane_go_to_the_spool(log: Log) -> None:
     ingress = Application(max_backlog=2)
     messages, statuses = b'{"messages": 1}', b'{"statuses": 1}'
     answers = [await ingress.post(body) for body in (messages, messages, messages, statuses)]
 
-    assert [answer.status for answer in answers] == [200, 200, 503, 200]
-    assert answers[2].error == ("unavailable", _CANNOT + "too many webhooks wait")
+    assert [answer.status for answer in answers] == [200] * 4
+    assert [(lane, body) for lane, body in ingress.spooled()] == [("intake", messages)]
     assert len(await ingress.kept()) == 3
-    assert [line.values for line in log.take()] == [{"reason": "too many webhooks wait"}]
+    assert _told(log) == [("error", "too many webhooks wait"), ("warning", "too many webhooks wait")]
 
 
 async def test_a_group_that_would_exceed_the_backlog_is_refused_whole(
@@ -181,7 +195,7 @@ async def test_a_fault_of_ours_is_answered_500_and_logged(log: Log, monkeypatch:
     assert [line.level for line in log.take()] == ["exception"]
 
 
-async def test_a_push_that_fails_as_nobody_thought_of_is_answered_and_logged_once(
+async def test_after_a_push_that_fails_as_nobody_thought_of_the_spool_has_them(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object) -> int:
@@ -191,5 +205,6 @@ async def test_a_push_that_fails_as_nobody_thought_of_is_answered_and_logged_onc
     ingress = Application()
     answers = await asyncio.gather(*[ingress.post(b"{}") for _ in range(5)])
 
-    assert {answer.status for answer in answers} == {503}
-    assert [line.level for line in log.take()] == ["exception"]
+    assert {answer.status for answer in answers} == {200}
+    assert len(ingress.spooled()) == 5
+    assert [line.level for line in log.take()] == ["error", "warning"]

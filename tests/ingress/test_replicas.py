@@ -38,17 +38,21 @@ def test_an_answer_of_200_means_that_the_replica_has_it(tmp_path: Path, primary:
     assert kept == [answer.json()["receipt"] for answer in answers]
 
 
-def test_without_its_replica_it_is_answered_503_and_again_200_with_it(
+def test_without_its_replica_webhooks_stay_in_the_spool_until_it_is_back(
     tmp_path: Path, primary: Server, replica: Server
 ) -> None:
     with ingress(tmp_path, redis_url=primary.url, min_replicas="1") as running:
         assert status(running) == 200
         replica.kill()
         answer = running.post()
-        assert answer.status_code == 503
-        assert answer.json()["error"]["message"].endswith("too few replicas have it")
-        assert answer.headers["retry-after"] == "5"
+        assert answer.status_code == 200
+        assert [path.stat().st_size > 0 for path in _segments(tmp_path)] == [True]
         assert len(events(running, "error")) == 1
 
         replica.start()
-        until(lambda: status(running) == 200)
+        until(lambda: not _segments(tmp_path), within=20)
+        assert answer.json()["receipt"] in [receipt.id for receipt in replica.receipts()]
+
+
+def _segments(folder: Path) -> list[Path]:
+    return list((folder / "var" / "spool").iterdir())

@@ -2,20 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.ingress.log import Line, Log
+from tests.ingress.log import Log
 
 _MODULES = ("claim", "claims", "drain", "durable", "holdings", "shared_append", "telling")
 
 
 class SpoolLog(Log):
-    """With the level that the spool uses besides."""
-
-    def warning(self, event: str, **values: Any) -> None:
-        self.lines.append(Line("warning", event, values))
+    """With a shorter way to look at it."""
 
     @property
     def events(self) -> list[str]:
