@@ -26,6 +26,15 @@ def test_everything_in_the_procfile_runs_and_what_it_prints_is_shown(tmp_path: P
         assert "Sluice takes webhooks at http://127.0.0.1:8000/webhooks" in running.program.output
 
 
+def test_a_command_may_begin_with_variables_of_its_own(tmp_path: Path) -> None:
+    with up(
+        tmp_path, {"one": "WORD=hello " + noting("one"), "two": "OTHER=1 sh -c 'echo $OTHER; exec sleep 60'"}
+    ) as running:
+        running.wait_for("one")
+        running.program.has_said("two   | 1")
+        assert running.ends() == 0
+
+
 def test_sigterm_ends_the_commands_first_and_redis_last(tmp_path: Path) -> None:
     with up(tmp_path) as running:
         running.wait_for("one", "two")

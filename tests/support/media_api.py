@@ -96,10 +96,10 @@ class MediaApi:
 
 
 @contextmanager
-def media_api(*, auth: tuple[str, str] | None = None, latency: float = 0.0) -> Iterator[MediaApi]:
-    """The server in a thread of this process, on a free port of 127.0.0.1. `latency` is in seconds."""
+def media_api(*, auth: tuple[str, str] | None = None, latency: float = 0.0, port: int = 0) -> Iterator[MediaApi]:
+    """The server in a thread of this process, at 127.0.0.1, by default on a free port. `latency` is in seconds."""
     api = MediaApi(auth, latency)
-    server, listener = _server(api, 0)
+    server, listener = _server(api, port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="media-api")
     thread.start()
     deadline = time.monotonic() + 10

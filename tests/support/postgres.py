@@ -4,9 +4,11 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -109,3 +111,65 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+class Restartable:
+    """A server that can be killed and started again on the same folder and port."""
+
+    def __init__(self, programs: Path, data: Path, port: int, url: str) -> None:
+        self.url = url
+        self._programs = programs
+        self._data = data
+        self._port = port
+
+    def kill(self) -> None:
+        """SIGKILL to the postmaster and all its processes, as when the machine fails."""
+        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        family = _family(postmaster)
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        # A server does not start while one of the old ones still holds its shared memory.
+        end = time.monotonic() + 10
+        while any(_runs(pid) for pid in family) and time.monotonic() < end:
+            time.sleep(0.02)
+        # To the next one a dead process that nobody has waited for (in a container without an init) counts as running.
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    def start(self) -> None:
+        """Returns once it has recovered and answers. Raises CalledProcessError."""
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        _run(self._programs / "pg_ctl", "start", "-D", self._data, "-l", self._data / "log", "-w", "-o", options)
+
+
+@contextmanager
+def restartable_postgres() -> Iterator[Restartable]:
+    """As `postgres`, but it may be killed and started again."""
+    programs = binaries()
+    if programs is None:
+        raise FileNotFoundError("PostgreSQL is not installed: no initdb in /usr/lib/postgresql/*/bin or on PATH")
+    password = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory(prefix="sluice-pg-") as folder:
+        data = _initialised(programs, Path(folder), password)
+        port = _start(programs, data)
+        url = f"postgresql+psycopg://{_USER}:{password}@127.0.0.1:{port}/postgres"
+        try:
+            yield Restartable(programs, data, port, url)
+        finally:
+            _stop(programs, data)
+
+
+def _family(postmaster: int) -> list[int]:
+    found = [postmaster]
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == postmaster:
+                found.append(int(folder.name))
+    return found
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False

@@ -57,7 +57,7 @@ class Child:
     async def _run_once(self) -> int:
         transport, process = await asyncio.get_running_loop().subprocess_shell(
             partial(_Output, self._say),
-            f"exec {self._command}",
+            f"exec env {self._command}",  # so that it may begin with NAME=value
             env=self._environment,
             stdin=None,
             stdout=asyncio.subprocess.PIPE,
