@@ -8,6 +8,8 @@ from shared.logs import logger
 
 _log = logger(__name__)
 Push = Callable[[Sequence[bytes]], Awaitable[None]]
+#: Told what became of an entry: None once it is durable, else why it is not. It must not raise.
+Told = Callable[[Overloaded | None], None]
 
 #: What one push holds at most: it must not keep Redis from others for long.
 _MOST_ENTRIES = 1000
@@ -17,33 +19,29 @@ _MOST_WAITING = 128 * 1024 * 1024
 
 
 class _Group:
-    """Entries that are pushed together, and the future each of their senders waits for.
+    """Entries that are pushed together, and whom to tell."""
 
-    One a sender: a task that is cancelled cancels the future it waits for, and nobody else's.
-    """
-
-    __slots__ = ("_senders", "entries", "size")
+    __slots__ = ("_told", "entries", "size")
 
     def __init__(self) -> None:
         self.entries: list[bytes] = []
         self.size = 0
-        self._senders: list[asyncio.Future[Overloaded | None]] = []
+        self._told: list[Told] = []
 
     def has_room(self, size: int) -> bool:
         return not self.entries or (len(self.entries) < _MOST_ENTRIES and self.size + size <= _MOST_BYTES)
 
-    def add(self, entry: bytes) -> "asyncio.Future[Overloaded | None]":
+    def add(self, entry: bytes, told: Told) -> None:
         self.entries.append(entry)
         self.size += len(entry)
-        outcome: asyncio.Future[Overloaded | None] = asyncio.get_running_loop().create_future()
-        self._senders.append(outcome)
-        return outcome
+        self._told.append(told)
 
     def settle(self, refusal: Overloaded | None) -> None:
-        # Resolved with what went wrong, not failed by it: an exception raised in many tasks grows a traceback each.
-        for outcome in self._senders:
-            if not outcome.done():  # its sender was cancelled
-                outcome.set_result(refusal)
+        for told in self._told:
+            try:
+                told(refusal)
+            except Exception:  # noqa: BLE001 - one sender's connection must not keep the answer from the others
+                _log.exception("a sender could not be told what became of its webhook")
 
 
 class GroupCommit:
@@ -55,14 +53,20 @@ class GroupCommit:
         self._waiting_bytes = 0
         self._pump: asyncio.Task[None] | None = None
 
-    async def commit(self, entry: bytes) -> None:
-        """Returns once the entry is durable. Raises Overloaded."""
+    def submit(self, entry: bytes, told: Told) -> None:
+        """Calls `told` once, later, with what became of the entry. Raises Overloaded where too much waits already."""
         if self._waiting_bytes > _MOST_WAITING:
             raise Overloaded("too many webhooks wait to be made durable")
         self._waiting_bytes += len(entry)
-        outcome = self._group_for(len(entry)).add(entry)
+        self._group_for(len(entry)).add(entry, told)
         if self._pump is None:
             self._pump = asyncio.get_running_loop().create_task(self._run())
+
+    async def commit(self, entry: bytes) -> None:
+        """Returns once the entry is durable. Raises Overloaded."""
+        outcome: asyncio.Future[Overloaded | None] = asyncio.get_running_loop().create_future()
+        # Resolved with what went wrong, not failed by it: an exception raised in many tasks grows a traceback each.
+        self.submit(entry, lambda refusal: None if outcome.done() else outcome.set_result(refusal))
         refusal = await outcome
         if refusal is not None:
             raise Overloaded(refusal.message, refusal.retry_after or 1)

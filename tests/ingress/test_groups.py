@@ -216,3 +216,15 @@ async def test_what_waits_for_a_redis_that_hangs_is_bounded_and_the_rest_is_turn
     await push.succeed()
     await asyncio.gather(under_way, *waiting, late)
     assert push.groups == [[b"in flight"], [b"waits", b"waits too"], [b"there is room again"]]
+
+
+async def test_one_that_cannot_be_told_does_not_keep_the_answer_from_the_others(log: Log) -> None:
+    push = _Push()
+    commit = GroupCommit(push)
+    heard: list[Overloaded | None] = []
+    commit.submit(b"0", lambda _: 1 / 0)  # type: ignore[arg-type]
+    commit.submit(b"1", heard.append)
+    await _settle()
+    await push.succeed()
+    assert heard == [None]
+    assert [line.level for line in log.take()] == ["exception"]
