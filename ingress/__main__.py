@@ -2,7 +2,7 @@
 
 import uvicorn
 
-from ingress.protocol import TimelyProtocol
+from ingress.direct import DirectProtocol
 from shared import logs
 from shared.errors import WrongSettings
 from shared.exits import refuse
@@ -21,7 +21,7 @@ def main() -> None:
         "ingress.app:app",
         host=settings.host,
         port=settings.port,
-        http=TimelyProtocol,
+        http=DirectProtocol,
         loop="uvloop",
         lifespan="on",
         ws="none",

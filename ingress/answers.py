@@ -8,25 +8,39 @@ from starlette.types import Send
 from shared.errors import Refused
 
 Headers = list[tuple[bytes, bytes]]
+Answer = tuple[int, Headers, bytes]  # status, headers, body
 
 _JSON = (b"content-type", b"application/json")
 _ACCEPTED_LENGTH = (b"content-length", str(len(b'{"receipt":"%s"}' % (b"0" * 24))).encode())
-_ACCEPTED = {"type": "http.response.start", "status": 200, "headers": [_JSON, _ACCEPTED_LENGTH]}
+_ACCEPTED = [_JSON, _ACCEPTED_LENGTH]
 
 
-async def send_accepted(send: Send, receipt: str) -> None:
+def accepted(receipt: str) -> Answer:
     """200: the webhook is durable; the body names its receipt."""
-    await send(_ACCEPTED)
-    await send({"type": "http.response.body", "body": b'{"receipt":"%b"}' % receipt.encode()})
+    return 200, _ACCEPTED, b'{"receipt":"%b"}' % receipt.encode()
 
 
-async def send_refused(send: Send, error: Refused) -> None:
+def refused(error: Refused) -> Answer:
     """The error's status and its code and message as JSON; the connection is closed if a body may be left unread."""
     body = refusal(error)
     headers = [_JSON, (b"content-length", str(len(body)).encode()), *extra_headers(error)]
     if error.status in {408, 413}:
         headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    return error.status, headers, body
+
+
+async def send_accepted(send: Send, receipt: str) -> None:
+    """As `accepted`, by ASGI."""
+    await _send(send, *accepted(receipt))
+
+
+async def send_refused(send: Send, error: Refused) -> None:
+    """As `refused`, by ASGI."""
+    await _send(send, *refused(error))
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -13,13 +13,17 @@ from starlette.types import ASGIApp
 
 from ingress.answers import refusal
 from ingress.challenge import Challenge
+from ingress.gate import check_loopback
 from ingress.groups import GroupCommit
 from ingress.guard import Guard
 from ingress.health import Health
 from ingress.redis_push import RedisPush
+from ingress.report import Report
+from ingress.senders import Senders
 from ingress.sorting import INTAKE, LARGE_LANE, STATUSES
 from ingress.spool import Durable, Spool
-from ingress.webhooks import Webhooks
+from ingress.tally import Tally
+from ingress.webhooks import Check, Webhooks
 from shared import logs
 from shared.connections import connect_async
 from shared.errors import Refused, WrongSettings
@@ -41,18 +45,22 @@ def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) ->
         rate=settings.spool_rate,
         first=(INTAKE, LARGE_LANE, STATUSES),
     )
-    groups = {lane: _group(durable, lane) for lane in (INTAKE, STATUSES, LARGE_LANE)}
+    tally = Tally()
+    groups = {lane: _group(durable, lane, tally) for lane in (INTAKE, STATUSES, LARGE_LANE)}
     tokens = [token.get_secret_value() for token in settings.webhook_token]
     guard = Guard(tokens, settings.hmac_secret.get_secret_value() if settings.hmac_secret else None)
     challenge = Challenge(settings.verify_token.get_secret_value() if settings.verify_token else None)
+    report = Report(client, tally, durable)
     health = Health(push.ping, lambda: durable.state().refusing)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await push.ping()  # says in one line when Redis is not there; webhooks are taken all the same
         durable.start()
+        report.start()
         yield
         await durable.stop()
+        await report.stop()
         await client.aclose()
 
     rest = Starlette(
@@ -69,13 +77,29 @@ def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) ->
         exception_handlers={HTTPException: _http_error, Refused: _refused, Exception: _fault},
         lifespan=lifespan,
     )
+    rest.router.redirect_slashes = False  # it would redirect to whatever host the request names
     return Webhooks(
-        rest, lambda lane, receipt: groups[lane].commit(receipt), guard, max_body_bytes=settings.max_body_bytes
+        rest,
+        lambda lane, receipt: groups[lane].commit(receipt),
+        guard,
+        max_body_bytes=settings.max_body_bytes,
+        submit=lambda lane, receipt, told: groups[lane].submit(receipt, told),
+        checks=_checks(settings),
+        tally=tally,
     )
 
 
-def _group(durable: Durable, lane: str) -> GroupCommit:
-    return GroupCommit(lambda receipts: durable.commit(lane, receipts))
+def _checks(settings: Settings) -> list[Check]:
+    checks: list[Check] = []
+    if not settings.has_secret:
+        checks.append(check_loopback)
+    if settings.sender_networks:
+        checks.append(Senders(settings.sender_networks, settings.trusted_proxies).check)
+    return checks
+
+
+def _group(durable: Durable, lane: str, tally: Tally) -> GroupCommit:
+    return GroupCommit(lambda receipts: durable.commit(lane, receipts), tally)
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

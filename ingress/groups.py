@@ -1,8 +1,10 @@
 """Group commit: while one push to Redis is in flight the next group gathers, and one round trip serves all in it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from ingress.tally import Tally
 from shared.errors import Overloaded
 from shared.logs import logger
 
@@ -47,8 +49,9 @@ class _Group:
 class GroupCommit:
     """Pushes entries in groups, in order, one group at a time. `push` raises Overloaded where it can't."""
 
-    def __init__(self, push: Push) -> None:
+    def __init__(self, push: Push, tally: Tally | None = None) -> None:
         self._push = push
+        self._tally = tally or Tally()
         self._waiting: list[_Group] = []
         self._waiting_bytes = 0
         self._pump: asyncio.Task[None] | None = None
@@ -81,7 +84,10 @@ class GroupCommit:
             while self._waiting:
                 group = self._waiting.pop(0)
                 self._waiting_bytes -= group.size
+                began = time.perf_counter()
                 group.settle(await self._push_one(group.entries))
+                self._tally.push_seconds.note(time.perf_counter() - began)
+                self._tally.group_sizes.note(len(group.entries))
         finally:
             self._pump = None
 

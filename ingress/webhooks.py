@@ -1,18 +1,21 @@
-"""The hot path, in plain ASGI: check the secret, read the body, see that it is JSON, make it durable, answer.
+"""The hot path: check the secret, read the body, see that it is JSON, make it durable, answer.
 
-Starlette's router and middleware would cost a third of the webhooks a second, so they stand behind this, not before.
+In plain ASGI: Starlette's router and middleware would cost a third of the webhooks a second, so they stand behind this,
+not before. A request that came whole need not wait for its body, so it need not be a task: see direct.py.
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ingress.answers import send_accepted, send_refused
-from ingress.body import read_body
+from ingress.answers import Headers, accepted, refused, send_accepted, send_refused
+from ingress.body import Bodies, too_large
+from ingress.groups import Told
 from ingress.guard import Guard, parse_path
 from ingress.sorting import lane_of
+from ingress.tally import Tally
 from shared import jsontext
 from shared.errors import NotJSON, Refused
 from shared.logs import logger
@@ -20,47 +23,115 @@ from shared.receipts import ReceiptWriter
 
 _log = logger(__name__)
 Commit = Callable[[str, bytes], Awaitable[None]]
+Submit = Callable[[str, bytes, Told], None]
+#: Raises Refused for a request that is not to be read at all.
+Check = Callable[[Scope], None]
 
 
 class Webhooks:
-    """Takes `POST /webhooks…`; every other request goes to `rest`."""
+    """Takes `POST /webhooks…`; every other request goes to `rest`.
+
+    `commit` (lane, receipt) returns once it is durable, else raises Overloaded; `submit` (lane, receipt, told) calls
+    back instead. `checks` are made of every request.
+    """
 
     def __init__(
-        self, rest: ASGIApp, commit: Commit, guard: Guard, *, max_body_bytes: int, body_seconds: float = 10.0
+        self,
+        rest: ASGIApp,
+        commit: Commit,
+        guard: Guard,
+        *,
+        max_body_bytes: int,
+        body_seconds: float = 10.0,
+        submit: Submit | None = None,
+        checks: Sequence[Check] = (),
+        tally: Tally | None = None,
     ) -> None:
         self._rest = rest
-        self._commit = commit  # (lane, receipt): returns once it is durable, else raises Overloaded
+        self._commit = commit
+        self._submit = submit
         self._guard = guard
+        self._checks = checks
+        self._bodies = Bodies(max_body_bytes, body_seconds)
         self._max_body_bytes = max_body_bytes
-        self._body_seconds = body_seconds
         self._receipts = ReceiptWriter()
+        self._answers = (tally or Tally()).answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
-        place = parse_path(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if place is None:
+        if scope["type"] != "http":
             await self._rest(scope, receive, send)
             return
         try:
+            for check in self._checks:
+                check(scope)
+            place = parse_path(scope["path"]) if scope["method"] == "POST" else None
+            if place is None:
+                await self._rest(scope, receive, send)
+                return
             receipt = await self._take(scope, receive, *place)
         except Refused as error:
+            self._answers[error.status] += 1
             await send_refused(send, error)
         except ClientDisconnect:
             return  # nobody is there to be answered, and nothing was promised
         except Exception:  # noqa: BLE001 - the last resort: an answer and a log line, never a dropped connection
-            _log.exception("a webhook could not be taken in")
-            await send_refused(send, Refused(500, "internal", "this is a fault of the server; it was logged"))
+            await send_refused(send, self._fault())
         else:
+            self._answers[200] += 1
             await send_accepted(send, receipt)
+
+    def takes_directly(self, scope: Scope) -> bool:
+        """Whether `take` may be called for that request, once its body is whole."""
+        return (
+            self._submit is not None
+            and scope["type"] == "http"
+            and scope["method"] == "POST"
+            and parse_path(scope["path"]) is not None
+        )
+
+    def take(self, scope: Scope, body: bytes, answer: Callable[[int, Headers, bytes], None]) -> None:
+        """The same without waiting, for a request whose body is whole: calls `answer` once, now or later, with status,
+        headers and body."""
+        assert self._submit is not None
+
+        def told(refusal: Refused | None) -> None:
+            self._answers[refusal.status if refusal else 200] += 1
+            answer(*(refused(refusal) if refusal else accepted(receipt)))
+
+        try:
+            for check in self._checks:
+                check(scope)
+            route, token = parse_path(scope["path"]) or ("", "")
+            self._guard.check_token(token, scope["headers"])
+            if len(body) > self._max_body_bytes:
+                raise too_large(self._max_body_bytes)
+            receipt, lane, packed = self._checked(scope, body, route)
+            self._submit(lane, packed, told)
+        except Refused as error:
+            told(error)
+        except Exception:  # noqa: BLE001 - as above
+            answer(*refused(self._fault()))
+
+    def _fault(self) -> Refused:
+        """To be called while the exception is handled."""
+        _log.exception("a webhook could not be taken in")
+        self._answers[500] += 1
+        return Refused(500, "internal", "this is a fault of the server; it was logged")
 
     async def _take(self, scope: Scope, receive: Receive, route: str, token: str) -> str:
         self._guard.check_token(token, scope["headers"])
-        body = await read_body(scope, receive, self._max_body_bytes, self._body_seconds)
+        receipt, lane, packed = self._checked(scope, await self._bodies.read(scope, receive), route)
+        await self._commit(lane, packed)
+        return receipt
+
+    def _checked(self, scope: Scope, body: bytes, route: str) -> tuple[str, str, bytes]:
+        """Id, lane and bytes of the receipt. Of what is parsed here, which may be many times the body's size, nothing
+        is left when the wait for Redis begins."""
         self._guard.check_signature(scope["headers"], body)
         try:
-            document = jsontext.check(body)
+            lane = lane_of(jsontext.check(body), len(body))
         except NotJSON as error:
             raise Refused(400, "not_json", f"the body is no JSON: {error}") from None
         receipt, packed = self._receipts.pack(body, time.time_ns() // 1_000_000, route)
-        await self._commit(lane_of(document, len(body)), packed)
-        return receipt
+        return receipt, lane, packed

@@ -1,6 +1,7 @@
 """The settings: read once from the environment and `.env`; nothing else in Sluice reads the environment."""
 
 import difflib
+import functools
 import ipaddress
 import os
 import re
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.connection import parse_url
 
 from shared.errors import WrongSettings
+from shared.networks import Network, networks
 
 _PREFIX = "SLUICE_"
 _MIB = 1024 * 1024
@@ -22,6 +24,7 @@ _REDIS = re.compile(r"(redis|rediss|unix)://")
 _DATABASE = re.compile(r"sqlite:|postgresql\+psycopg:|none$")
 _Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 _Words = Annotated[tuple[str, ...], NoDecode]
+_Networks = Annotated[tuple[Network, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -52,6 +55,10 @@ class Settings(BaseSettings):
     hmac_secret: SecretStr | None = None
     #: What `hub.verify_token` of the verification challenge must equal.
     verify_token: SecretStr | None = None
+    #: Networks (CIDR) that webhooks are taken from. None: from everywhere.
+    sender_networks: _Networks = ()
+    #: Networks of proxies whose `X-Forwarded-For` is believed. A Unix socket is a proxy's if there are any.
+    trusted_proxies: _Networks = ()
     #: Bytes that a webhook's body may have. Meta sends up to 3 MB.
     max_body_bytes: int = Field(default=3 * _MIB, ge=1024, le=64 * _MIB)
     #: Webhooks that may wait for classification before new ones go to the spool. 0: no bound but Redis' memory.
@@ -97,6 +104,18 @@ class Settings(BaseSettings):
             if not _TOKEN.fullmatch(token.get_secret_value()):
                 raise ValueError("a token stands in a path: letters, digits and . _ ~ - (not `messages`, `statuses`)")
         return tokens
+
+    @field_validator("sender_networks", "trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        return networks(value) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, proxies: tuple[Network, ...]) -> tuple[Network, ...]:
+        if any(not network.prefixlen for network in proxies):
+            raise ValueError("with everybody for a proxy each sender would say itself who it is")
+        return proxies
 
     @field_validator("redis_url")
     @classmethod
@@ -199,6 +218,7 @@ class Settings(BaseSettings):
             )
 
 
+@functools.lru_cache(maxsize=256)  # without a secret it is asked for each webhook
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach what is bound to that host."""
     try:

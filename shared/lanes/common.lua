@@ -1,14 +1,16 @@
 -- Stands before every script of the lanes. A lane named L lives in
 --   sluice:lane:L            stream: entries that wait or are being handled (group "workers")
---   sluice:lane:L:suspects   stream: entries whose holder died, to be taken one at a time (same group)
+--   sluice:lane:L:suspects   stream: entries to be taken one at a time, as a rule since their holder died (same group)
 --   sluice:lane:L:retry      sorted set: entries that wait for their time, by milliseconds since 1970
 --   sluice:lane:L:dead       stream: dead letters
 --   sluice:lane:L:woken      sorted set: ids of wake-ups that were sent and not yet answered, by time sent (ms)
 --   sluice:lane:L:hold       while it exists the lane is not drained; it expires by itself
 --   sluice:lane:L:paused     as hold, but only a person ends it
+--   sluice:lane:L:breaker    hash: whether its handler fails for everyone (see breaker.lua)
 --   sluice:lane:L:spec       hash: queue, grain, cap, wakeup, lease; written by the workers that know the lane
 --   sluice:lane:L:counts     hash: what ever happened in it; exact, since it is written where it happens
--- Fields of an entry: d data, a attempts made, x deaths of processes that held it since its last attempt, e last error.
+-- Fields of an entry: d data, a attempts made, x deaths of processes that held it since its last attempt, e last error,
+-- s name of the streak of failures that it was counted in.
 -- A full Redis (OOM) refuses a script's first write unless that frees memory. So the scripts that make room again begin
 -- with such a write, and are then let go on.
 
@@ -51,11 +53,12 @@ local function wake(lane, now)
 end
 
 -- Adds an entry; the fields that are mostly zero are left out to save memory.
-local function add(stream, data, attempts, deaths, err)
+local function add(stream, data, attempts, deaths, err, streak)
   local fields = {'d', data}
   if attempts and attempts ~= '0' then fields[#fields + 1] = 'a'; fields[#fields + 1] = attempts end
   if deaths and deaths ~= '0' then fields[#fields + 1] = 'x'; fields[#fields + 1] = deaths end
   if err and err ~= '' then fields[#fields + 1] = 'e'; fields[#fields + 1] = err end
+  if streak then fields[#fields + 1] = 's'; fields[#fields + 1] = streak end
   return redis.call('XADD', stream, '*', unpack(fields))
 end
 

@@ -1,6 +1,15 @@
 -- Sees to it that a lane is not drained for a while, even in a full Redis.
 -- KEYS[1]  the lane's stream
--- ARGV[1]  milliseconds
+-- ARGV     milliseconds, name of the probe of the lane's breaker that asks for it ('' for none)
 
-redis.call('DEL', KEYS[1] .. ':hold')
-redis.call('SET', KEYS[1] .. ':hold', '', 'PX', ARGV[1])
+local hold, breaker = KEYS[1] .. ':hold', KEYS[1] .. ':breaker'
+local open = redis.call('HMGET', breaker, 'since', 'probe')
+if open[1] then
+  if open[2] and open[2] == ARGV[2] then
+    redis.call('HDEL', breaker, 'probe', 'prober')
+  elseif redis.call('PTTL', hold) > tonumber(ARGV[1]) then
+    return -- the breaker holds it for longer
+  end
+end
+redis.call('DEL', hold)
+redis.call('SET', hold, '', 'PX', ARGV[1])

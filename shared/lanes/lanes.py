@@ -8,9 +8,10 @@ from redis.exceptions import ResponseError
 
 from shared import wakeups
 from shared.lanes import lane as names
+from shared.lanes.breaker import BreakerNews, BreakerPolicy
 from shared.lanes.holders import Holders
 from shared.lanes.lane import LaneSpec, Taken
-from shared.lanes.scripts import source
+from shared.lanes.scripts import source, text
 from shared.lanes.verdicts import Verdict, arguments
 
 #: An entry whose holders died this often is a dead letter.
@@ -24,7 +25,17 @@ class Begun(NamedTuple):
     """What a drain finds in its lane."""
 
     held: bool  # not to be drained now
-    suspects: bool  # there may be entries to be taken alone
+    suspects: bool  # there may be entries to be taken alone, and these first
+    probe: str = ""  # not empty: the lane's breaker is open, and this drain tries one entry
+
+
+class Settled(NamedTuple):
+    """What settling did."""
+
+    entries: int
+    added: int  # events that followed
+    duplicates: int  # events that were known already
+    breaker: BreakerNews
 
 
 class Ticked(NamedTuple):
@@ -40,12 +51,16 @@ class Ticked(NamedTuple):
 class Lanes:
     """Lanes of one Redis. All methods may raise redis.exceptions.RedisError; each may be repeated."""
 
-    def __init__(self, client: redis.Redis, *, dedupe_seconds: int = 86_400) -> None:
+    def __init__(
+        self, client: redis.Redis, *, dedupe_seconds: int = 86_400, breaker: BreakerPolicy | None = None
+    ) -> None:
         self.client = client
         self.dedupe_seconds = dedupe_seconds
+        self._policy = (breaker or BreakerPolicy()).arguments()
         self.holders = Holders(client)
         self._push = client.register_script(source("push"))
-        self._settle = client.register_script(source("settle"))
+        self._begin = client.register_script(source("begin"))
+        self._settle = client.register_script(source("breaker") + "\n" + text("settle"))
         self._tick = client.register_script(source("tick"))
         self._hold = client.register_script(source("hold"))
 
@@ -67,18 +82,14 @@ class Lanes:
         """Adds entries and wakes the lane. Raises ResponseError `BACKLOG …` where more than `limit` would wait."""
         self._push(keys=[names.stream(lane)], args=[lane, limit, *entries])
 
-    def begin(self, lane: str, wakeup: str | None) -> Begun:
+    def begin(self, lane: str, wakeup: str | None, consumer: str = "") -> Begun:
         """A wake-up arrived (None: a drain without one): it is not on its way any more. What is there to do?"""
-        pipe = self.client.pipeline(transaction=False)
-        pipe.zrem(f"{names.stream(lane)}:woken", wakeup or "")
-        pipe.exists(f"{names.stream(lane)}:hold", names.paused(lane))
-        pipe.xlen(names.suspects(lane))
-        _, held, suspects = pipe.execute()
-        return Begun(bool(held), suspects > 0)
+        held, suspects, probe = self._begin(keys=[names.stream(lane)], args=[lane, wakeup or "", consumer])
+        return Begun(bool(held), bool(suspects), probe.decode())
 
-    def hold(self, lane: str, seconds: float) -> None:
-        """Nobody drains the lane for that long."""
-        self._hold(keys=[names.stream(lane)], args=[max(1, round(seconds * 1000))])
+    def hold(self, lane: str, seconds: float, *, probe: str = "") -> None:
+        """Nobody drains the lane for that long. `probe`: the one that ends by this, having told nothing."""
+        self._hold(keys=[names.stream(lane)], args=[max(1, round(seconds * 1000)), probe])
 
     def take(self, lane: str, consumer: str, count: int) -> list[Taken]:
         """Up to `count` entries that nobody holds; they belong to this consumer until their lease runs out."""
@@ -92,9 +103,16 @@ class Lanes:
         self, lane: str, verdicts: list[tuple[bytes, Verdict]], *, suspect: bool = False
     ) -> tuple[int, int, int]:
         """Ends the handling of taken entries, all at once. Replies (settled, events added, duplicates)."""
+        return self.conclude(lane, verdicts, suspect=suspect)[:3]
+
+    def conclude(
+        self, lane: str, verdicts: list[tuple[bytes, Verdict]], *, suspect: bool = False, probe: str = ""
+    ) -> Settled:
+        """Settles, and tells what became of the lane's breaker. `probe`: the one that ends by this."""
         keys = [names.suspects(lane) if suspect else names.stream(lane), names.stream(lane)]
-        settled, added, duplicates = self._settle(keys=keys, args=arguments(lane, self.dedupe_seconds, verdicts))
-        return int(settled), int(added), int(duplicates)
+        args = [lane, self.dedupe_seconds, *self._policy, probe, *arguments(verdicts)]
+        entries, added, duplicates, *news = self._settle(keys=keys, args=args)
+        return Settled(int(entries), int(added), int(duplicates), BreakerNews.read(*news))
 
     def tick(self, lanes: Iterable[str], dead: Sequence[str] = ()) -> dict[str, Ticked]:
         """Lets time act on the lanes, in one round trip. `dead`: processes whose entries are taken over."""

@@ -3,18 +3,26 @@
 -- KEYS[1]  the stream the entries were taken from (the lane's or its suspects)
 -- KEYS[2]  the lane's stream
 -- ARGV     lane, dedupe window (s),
+--          the breaker's policy: failures that open it, its first hold and its longest (ms),
+--          the probe that this was ('' for none; see breaker.lua),
 --          n, then n ids of entries that are done and lead to nothing,
 --          n, then n names of lanes that entries below lead to,
 --          then for each further entry its id and one of
 --            done  n, then n times: dedupe key ('' for none), data, m, then m positions in the list of lanes
---            retry delay (ms), whether the attempt counts (1 or 0), error
---            dead  why, error, end of the traceback
+--            retry delay (ms), whether the attempt counts (1 or 0), whether it is the handler that failed (1 or 0), error
+--            dead  whether it is the handler that failed (1 or 0), why, error, end of the traceback
 --            back  (nothing): to be taken by anybody, at once; a suspect again alone
--- Reply: entries settled, events added, events that were duplicates.
+-- Reply: entries settled, events added, events that were duplicates,
+--        what became of the breaker ('', open, opened, closed), the streak that opened it or the ms that it was open,
+--        the error that opened it.
 
-local lane, window, at = ARGV[1], ARGV[2], 3
+local lane, window, at = ARGV[1], ARGV[2], 7
+local policy = {threshold = tonumber(ARGV[3]), first = tonumber(ARGV[4]), longest = tonumber(ARGV[5])}
 local source, base, now = KEYS[1], KEYS[2], clock()
+local breaker = breaker_of(base)
+local probing = breaker.since and breaker.probe and breaker.probe == ARGV[6]
 local settled, added, duplicates = 0, 0, 0
+local answers, failures = 0, {}
 local counts = {}
 
 local function count(what, n)
@@ -33,12 +41,14 @@ local function list()
 end
 
 local done = list()
+local proven = lowest_attempt(breaker, source, done)
 for first = 1, #done, 1000 do
   local last = math.min(first + 999, #done)
   settled = settled + redis.call('XACK', source, GROUP, unpack(done, first, last))
   redis.call('XDEL', source, unpack(done, first, last))
 end
 count('done', settled)
+answers = settled
 
 local lanes, touched = list(), {}
 
@@ -59,6 +69,13 @@ local function follow(mine)
   end
 end
 
+local function later(entry, delay, counted, err)
+  -- Its deaths are forgotten: a run that ended shows that it is not this entry that kills.
+  local held = {a = (entry.a or 0) + counted, x = '0', e = err, s = entry.s, id = entry.id}
+  redis.call('ZADD', base .. ':retry', now + delay, cjson.encode(held) .. '\n' .. entry.d)
+  count('retry', 1)
+end
+
 while at <= #ARGV do
   local id, verdict = shift(), shift()
   local mine = redis.call('XACK', source, GROUP, id) == 1
@@ -67,26 +84,68 @@ while at <= #ARGV do
     settled = settled + 1
     if verdict ~= 'done' then
       local found = redis.call('XRANGE', source, id, id)
-      if found[1] then entry = named(found[1][2]) end
+      if found[1] then
+        entry = named(found[1][2])
+        entry.id = id
+      end
     end
     redis.call('XDEL', source, id)
-    count(verdict, 1)
     mine = verdict == 'done' or entry ~= nil  -- purged meanwhile: there is nothing to be tried again
   end
   if verdict == 'done' then
     follow(mine)
-  elseif verdict == 'retry' then
-    local delay, counted, err = shift(), shift(), shift()
     if mine then
-      -- Its deaths are forgotten: a run that ended shows that it is not this entry that kills.
-      local held = {id = id, a = (entry.a or 0) + counted, x = '0', e = err}
-      redis.call('ZADD', base .. ':retry', now + delay, cjson.encode(held) .. '\n' .. entry.d)
+      count('done', 1)
+      answers = answers + 1
+    end
+  elseif verdict == 'retry' then
+    local delay, counted, is_failure, err = tonumber(shift()), shift(), shift() == '1', shift()
+    if mine and is_failure then
+      failures[#failures + 1] = {entry = entry, attempt = (entry.a or 0) + 1, delay = delay, err = err}
+    elseif mine then
+      later(entry, delay, counted, err)
     end
   elseif verdict == 'dead' then
-    local why, err, trace = shift(), shift(), shift()
-    if mine then bury(base, entry, (entry.a or 0) + 1, why, err, trace, now) end
+    local is_failure, why, err, trace = shift() == '1', shift(), shift(), shift()
+    if mine and is_failure then
+      failures[#failures + 1] = {entry = entry, attempt = (entry.a or 0) + 1, why = why, err = err, trace = trace}
+    elseif mine then
+      bury(base, entry, (entry.a or 0) + 1, why, err, trace, now)
+      count('dead', 1)
+      if why == 'rejected' then answers = answers + 1 end
+    end
   elseif mine then
-    add(source, entry.d, entry.a, entry.x, entry.e)
+    add(source, entry.d, entry.a, entry.x, entry.e, entry.s)
+    count('back', 1)
+  end
+end
+
+local news, measure = breaker.since and 'open' or '', 0
+if answers > 0 then
+  news, measure = succeeded(breaker, probing, proven, now)
+elseif #failures > 0 then
+  news, measure = failed(breaker, probing, failures, policy, now)
+elseif probing then
+  told_nothing(breaker)
+end
+
+-- What failed is judged after all else, when it is known whether the breaker is open.
+for _, failure in ipairs(failures) do
+  local entry = failure.entry
+  if not breaker.since then
+    if failure.why then
+      bury(base, entry, failure.attempt, failure.why, failure.err, failure.trace, now)
+      count('dead', 1)
+    else
+      later(entry, failure.delay, 1, failure.err)
+    end
+  elseif probing and not failure.why and redis.call('XLEN', base .. ':suspects') == 0 then
+    -- Every other probe goes on with the same entry, up to its last attempt. It is the only one that is charged: a
+    -- handler that does well at a later attempt could not show that otherwise.
+    add(base .. ':suspects', entry.d, tostring(failure.attempt), '0', failure.err)
+    count('retry', 1)
+  else
+    later(entry, math.max(failure.delay or 0, breaker.interval), 0, failure.err)
   end
 end
 
@@ -97,4 +156,5 @@ for what, n in pairs(counts) do
 end
 for target in pairs(touched) do wake(target, now) end
 wake(lane, now)
-return {settled, added, duplicates}
+local err = news == 'opened' and failures[#failures].err or ''
+return {settled, added, duplicates, news, measure, err}

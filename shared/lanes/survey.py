@@ -5,7 +5,10 @@ from typing import Any, NamedTuple
 import redis
 
 from shared.lanes import lane as names
+from shared.lanes.breaker import FIELDS, BreakerStatus
 from shared.lanes.lane import LANES
+
+_NO_KEY = -2  # what PTTL answers for a key that is not there
 
 
 class LaneStatus(NamedTuple):
@@ -15,7 +18,7 @@ class LaneStatus(NamedTuple):
     queue: str
     waiting: int  # entries that nobody holds
     in_flight: int
-    suspects: int  # of these: entries whose last holder died
+    suspects: int  # of these: to be taken alone, since their last holder died or the breaker tries them
     retries: int
     dead: int
     oldest_ms: int | None  # age of the oldest entry that is not settled, retries aside
@@ -23,6 +26,7 @@ class LaneStatus(NamedTuple):
     held: bool  # not to be drained now
     counts: dict[str, int]  # what ever happened in it
     paused: bool = False  # by a person
+    breaker: BreakerStatus | None = None  # while it is open: its handler fails for everyone
 
 
 class DeadLetter(NamedTuple):
@@ -70,10 +74,11 @@ def _status(client: redis.Redis, lane: str, now: int) -> LaneStatus:
     pipe.zcard(f"{base}:retry")
     pipe.zrange(f"{base}:retry", 0, 0, withscores=True)
     pipe.xlen(f"{base}:dead")
-    pipe.exists(f"{base}:hold")
+    pipe.pttl(f"{base}:hold")
     pipe.exists(names.paused(lane))
     pipe.hgetall(f"{base}:counts")
-    queue, length, held, first, alone, alone_held, alone_first, retries, due, dead, hold, paused, counts = (
+    pipe.hmget(f"{base}:breaker", FIELDS)
+    queue, length, held, first, alone, alone_held, alone_first, retries, due, dead, hold, paused, counts, breaker = (
         pipe.execute()
     )
     in_flight = _pending(held) + _pending(alone_held)
@@ -88,8 +93,9 @@ def _status(client: redis.Redis, lane: str, now: int) -> LaneStatus:
         dead=dead,
         oldest_ms=now - min(starts) if starts else None,
         next_retry_ms=round(due[0][1]) - now if due else None,
-        held=bool(hold or paused),
+        held=hold != _NO_KEY or bool(paused),
         paused=bool(paused),
+        breaker=BreakerStatus.read(breaker, hold, now),
         counts={name.decode(): int(value) for name, value in counts.items()},
     )
 

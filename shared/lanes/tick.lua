@@ -14,7 +14,7 @@ for _, held in ipairs(redis.call('ZRANGEBYSCORE', base .. ':retry', '-inf', now,
   redis.call('ZREM', base .. ':retry', held)
   local cut = string.find(held, '\n', 1, true)
   local head = cjson.decode(string.sub(held, 1, cut - 1))
-  add(base, string.sub(held, cut + 1), tostring(head.a), tostring(head.x), head.e)
+  add(base, string.sub(held, cut + 1), tostring(head.a), tostring(head.x), head.e, head.s)
   moved = moved + 1
 end
 
@@ -28,7 +28,7 @@ local function suspect(stream, id, entry)
       'the process that ran it died, or it ran past its lease', '', now)
     dead = dead + 1
   else
-    add(suspects, entry.d, entry.a, tostring(deaths), entry.e)
+    add(suspects, entry.d, entry.a, tostring(deaths), entry.e, entry.s)
     suspected = suspected + 1
   end
 end
@@ -57,8 +57,19 @@ local function take_over(stream, holder)
   return #held
 end
 
+-- A probe of the lane's breaker ends with its process: the next one need not wait until the lease is over.
+local function release(holder)
+  if redis.call('HGET', base .. ':breaker', 'prober') == holder then
+    redis.call('HDEL', base .. ':breaker', 'probe', 'prober')
+    redis.call('DEL', base .. ':hold')
+  end
+end
+
 local left = 0
-for i = 5, #ARGV do left = left + take_over(suspects, ARGV[i]) + take_over(base, ARGV[i]) end
+for i = 5, #ARGV do
+  left = left + take_over(suspects, ARGV[i]) + take_over(base, ARGV[i])
+  release(ARGV[i])
+end
 
 expire(base, 'cursor')
 expire(suspects, 'cursor:suspects')

@@ -18,19 +18,29 @@ class Done(NamedTuple):
 
 
 class Again(NamedTuple):
-    """To be tried again after `delay` seconds. `counted`: whether this run was one of its attempts."""
+    """To be tried again after `delay` seconds. `counted`: whether this run was one of its attempts.
+
+    `failed`: whether that is because its handler failed. A lane whose handler fails for everyone opens its breaker, and
+    while that is open a failure is no attempt.
+    """
 
     delay: float
     error: str
     counted: bool = True
+    failed: bool = False
 
 
 class Dead(NamedTuple):
-    """Never to be tried again. `why`: one word for grouping; `error` and `trace` for people."""
+    """Never to be tried again. `why`: one word for grouping; `error` and `trace` for people.
+
+    `failed`: whether that is because its handler failed and may not try again. While the lane's breaker is open it is
+    tried again after all. REJECTED is no failure: the handler has answered.
+    """
 
     why: str
     error: str
     trace: str = ""
+    failed: bool = False
 
 
 class Back(NamedTuple):
@@ -38,13 +48,15 @@ class Back(NamedTuple):
 
 
 Verdict = Done | Again | Dead | Back
+#: The reason that settle.lua knows: its handler will not have it.
+REJECTED = "rejected"
 _NOTHING = Done()
 #: Seconds. A delay beyond that, even an infinite one, is this one: ten years.
 LONGEST_DELAY = 10 * 366 * 86_400.0
 
 
-def arguments(lane: str, window: int, verdicts: list[tuple[bytes, Verdict]]) -> list[bytes | str | int]:
-    """The arguments of settle.lua for these (entry id, verdict) pairs; `window`: seconds a dedupe key is kept."""
+def arguments(verdicts: list[tuple[bytes, Verdict]]) -> list[bytes | str | int]:
+    """The arguments of settle.lua that tell these (entry id, verdict) pairs."""
     plain: list[bytes | str | int] = []
     rest: list[bytes | str | int] = []
     positions: dict[str, int] = {}
@@ -54,7 +66,7 @@ def arguments(lane: str, window: int, verdicts: list[tuple[bytes, Verdict]]) -> 
         else:
             rest.append(identity)
             _add(rest, verdict, positions)
-    return [lane, window, len(plain), *plain, len(positions), *positions, *rest]
+    return [len(plain), *plain, len(positions), *positions, *rest]
 
 
 def _add(out: list[bytes | str | int], verdict: Verdict, positions: dict[str, int]) -> None:
@@ -64,10 +76,10 @@ def _add(out: list[bytes | str | int], verdict: Verdict, positions: dict[str, in
             for key, data, lanes in following:
                 out += (key, data, len(lanes))
                 out += [positions.setdefault(lane, len(positions) + 1) for lane in lanes]
-        case Again(delay, error, counted):
-            out += ("retry", _milliseconds(delay), int(counted), _utf8(error))
-        case Dead(why, error, trace):
-            out += ("dead", why, _utf8(error), _utf8(trace))
+        case Again(delay, error, counted, failed):
+            out += ("retry", _milliseconds(delay), int(counted), int(failed), _utf8(error))
+        case Dead(why, error, trace, failed):
+            out += ("dead", int(failed), why, _utf8(error), _utf8(trace))
         case Back():
             out.append("back")
 

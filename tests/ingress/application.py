@@ -11,7 +11,7 @@ from ingress.spool import codec
 from ingress.spool.segment import SUFFIX
 from shared.receipts import Receipt, unpack
 from shared.settings import Settings
-from tests.ingress.asgi import Answer, Messages, call, whole
+from tests.ingress.asgi import Answer, Headers, Messages, call, whole
 
 LANES = ("intake", "intake.statuses", "intake.large")
 
@@ -33,9 +33,11 @@ class Application:
         """The answer to a GET."""
         return await self.ask("GET", path, whole(b""))
 
-    async def ask(self, method: str, path: str, messages: Messages, headers: Mapping[str, str] | None = None) -> Answer:
+    async def ask(
+        self, method: str, path: str, messages: Messages, headers: Headers | None = None, **scope: Any
+    ) -> Answer:
         """The answer, which there must be."""
-        answer = await call(self.asgi, method, path, messages, headers)
+        answer = await call(self.asgi, method, path, messages, headers, **scope)
         assert answer is not None
         return answer
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import orjson
 from starlette.types import ASGIApp, Message, Scope
 
+#: As pairs, where a name stands more than once.
+Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 Messages = Iterable[Message] | AsyncIterator[Message]
 
 
@@ -46,9 +48,9 @@ def pieces(*parts: bytes) -> list[Message]:
 
 
 async def call(
-    app: ASGIApp, method: str, path: str, messages: Messages, headers: Mapping[str, str] | None = None
+    app: ASGIApp, method: str, path: str, messages: Messages, headers: Headers | None = None, **scope: Any
 ) -> Answer | None:
-    """The application's answer to one request; None where it sent none."""
+    """The application's answer to one request; None where it sent none. `scope`: what differs in the request's."""
     received, sent = 0, []
     source = _source(messages)
 
@@ -60,7 +62,7 @@ async def call(
     async def send(message: Message) -> None:
         sent.append(dict(message))
 
-    await app(_scope(method, path, headers or {}), receive, send)
+    await app({**_scope(method, path, headers or {}), **scope}, receive, send)
     return _answer(sent, received) if sent else None
 
 
@@ -74,8 +76,9 @@ async def _source(messages: Messages) -> AsyncIterator[Message]:
     raise AssertionError("the application wants more than there is")
 
 
-def _scope(method: str, path: str, headers: Mapping[str, str]) -> Scope:
+def _scope(method: str, path: str, headers: Headers) -> Scope:
     plain, _, query = path.partition("?")
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -86,7 +89,7 @@ def _scope(method: str, path: str, headers: Mapping[str, str]) -> Scope:
         "raw_path": plain.encode(),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 8000),
     }

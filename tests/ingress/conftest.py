@@ -1,11 +1,14 @@
 """No setting of the developer's reaches a test, no line is logged that it does not expect; and a real server."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
+from ingress.bounded import BoundedProtocol
+from ingress.rarely import Rarely
 from tests.ingress.log import Log
 from tests.support.programs import forget_settings
 from tests.support.valkey import valkey
@@ -20,7 +23,8 @@ def _no_settings_but_the_test_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     """What is logged. A line that the test does not take fails it."""
     recorder = Log()
-    for module in ("groups", "trouble", "webhooks", "spool.durable", "spool.telling"):
+    monkeypatch.setattr(BoundedProtocol, "_told", defaultdict(Rarely))
+    for module in ("bounded", "groups", "senders", "trouble", "webhooks", "spool.durable", "spool.telling"):
         monkeypatch.setattr(f"ingress.{module}._log", recorder)
     yield recorder
     assert recorder.lines == []

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ingress.body import Bodies
 from ingress.guard import Guard
 from ingress.webhooks import Webhooks
+from shared.errors import Overloaded
 from tests.ingress.application import Application
 from tests.ingress.asgi import call, pieces, whole
 
@@ -136,3 +138,54 @@ async def test_a_message_without_a_body_is_an_empty_piece() -> None:
     assert answer.status == 400
     parts: list[Message] = [{"type": "http.request", "more_body": True}, {"type": "http.request", "body": b"{}"}]
     assert (await Application().ask("POST", "/webhooks", parts)).status == 200
+
+
+async def _half_way(app: Bodies) -> "asyncio.Task[bytes]":
+    """A body of the limit, all of it but its end."""
+    arrived = asyncio.Event()
+
+    async def receive() -> Message:
+        if not arrived.is_set():
+            arrived.set()
+            return {"type": "http.request", "body": b"x" * (_LIMIT - 1), "more_body": True}
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    task = asyncio.create_task(app.read({"headers": []}, receive))
+    await arrived.wait()
+    return task
+
+
+async def test_however_many_stop_half_way_only_so_much_of_them_is_held() -> None:
+    bodies = Bodies(_LIMIT, 10.0, most_held=5 * _LIMIT)
+    waiting = [await _half_way(bodies) for _ in range(5)]
+
+    with pytest.raises(Overloaded, match="too many large webhooks arrive at once"):
+        await (await _half_way(bodies))
+    whole_one = asyncio.create_task(bodies.read({"headers": []}, _received(whole(b"{}"))))
+    assert await whole_one == b"{}"  # has nothing to wait for, and is taken
+
+    waiting[0].cancel()
+    await asyncio.wait(waiting[:1])
+    another = await _half_way(bodies)
+    await asyncio.sleep(0)
+    assert not another.done()
+    for task in (*waiting, another):
+        task.cancel()
+    await asyncio.wait([*waiting, another])
+    assert bodies._held == 0
+
+
+def _received(messages: list[Message]) -> Receive:
+    source = iter(messages)
+
+    async def receive() -> Message:
+        return next(source)
+
+    return receive
+
+
+async def test_two_of_the_largest_always_fit() -> None:
+    bodies = Bodies(_LIMIT, 10.0, most_held=10)
+    parts = pieces(b"x" * 500, b"x" * 500)
+    assert await bodies.read({"headers": []}, _received(parts)) == b"x" * 1000

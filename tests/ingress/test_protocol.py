@@ -13,6 +13,8 @@ from starlette.types import Receive, Scope, Send
 from ingress.guard import Guard
 from ingress.protocol import TimelyProtocol
 from ingress.webhooks import Webhooks
+from tests.ingress.log import Log
+from tests.ingress.serving import deaf, fill, served
 from tests.support.waiting import until
 
 _PATIENCE = 0.2
@@ -137,3 +139,19 @@ def test_a_client_that_rests_between_two_requests_stays_connected(port: int) -> 
         client.settimeout(10)
         client.sendall(_OK)
         assert _piece(client).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_reads_no_answers_is_cut_off_though_it_sends_no_more() -> None:
+    # Closing would wait until it has read what there is: for ever.
+    with served(_Hurried, send_buffer=4096) as server, deaf(server) as client:
+        fill(server, client)
+        assert server.connections == 1
+        until(lambda: server.connections == 0)
+
+
+def test_a_client_that_does_not_read_the_last_answer_is_cut_off_too(log: Log) -> None:
+    with served(_Hurried, send_buffer=4096) as server, deaf(server) as client:
+        fill(server, client, unsent=1000)
+        client.sendall(b"\0\0")  # no HTTP: the connection is to be closed behind the answers
+        until(lambda: server.connections == 0)
+    assert [line.values["reason"] for line in log.take()] == ["this is no valid HTTP"]

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from ingress import __main__ as command
-from ingress.protocol import TimelyProtocol
+from ingress.direct import DirectProtocol
 from tests.support.programs import program, python, run
 
 _OPEN = (
@@ -87,7 +87,7 @@ def test_uvicorn_is_told_to_cut_off_the_slow_and_to_log_no_paths(monkeypatch: py
     command.main()
 
     assert (told["app"], told["host"], told["port"]) == ("ingress.app:app", "127.0.0.2", 1234)
-    assert told["http"] is TimelyProtocol
+    assert told["http"] is DirectProtocol
     assert told["access_log"] is False
     assert told["proxy_headers"] is False  # nobody's word is taken for where a request comes from
     assert told["server_header"] is False

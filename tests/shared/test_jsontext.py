@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import NotJSON
-from shared.jsontext import MOST_NESTED, check, dumps, loads
+from shared.jsontext import MOST_NESTED, MOST_PARTS, check, dumps, loads
 
 _HUGE = 10**40 + 1
 _BEYOND_CPYTHON = "7" * 5000  # json.loads raises ValueError for these
@@ -193,6 +193,69 @@ def test_nesting_is_counted_for_what_orjson_cannot_read_too() -> None:
 )
 def test_many_brackets_are_no_nesting(text: bytes) -> None:
     assert loads(text) == json.loads(text)
+
+
+def _of_parts(parts: int, value: str = "0") -> bytes:
+    return ("[" + f"{value}," * (parts - 1) + f"{value}]").encode()
+
+
+#: What of a string might be taken for a part of the JSON around it, or the other way round.
+_TRICKS = ["[", "{,", '\\"', "\\\\", '\\\\\\"', "\\\\[", ",\\", ",\\\\\\\\", "\u00e9,"]
+
+
+@pytest.mark.parametrize("half", ["", "\ud83d"], ids=["orjson reads it", "the standard library reads it"])
+def test_as_many_values_as_may_be_are_taken_and_one_more_is_not(half: str) -> None:
+    for parts, wanted in ((MOST_PARTS, True), (MOST_PARTS + 1, False)):
+        text = _of_parts(parts).replace(b"0]", json.dumps(half).encode() + b"]")
+        if wanted:
+            assert len(check(text)) == parts
+            continue
+        with pytest.raises(NotJSON, match="over 250000 values"):
+            check(text)
+
+
+@pytest.mark.parametrize("unit", ["[],", "{},", '{"":0},', '"",', "1e999,", "[[[],[]]],"])
+def test_what_would_become_much_memory_is_refused_unread(unit: str) -> None:
+    text = ("[" + unit * (3 * 1024 * 1024 // len(unit)) + "0]").encode()
+    with pytest.raises(NotJSON, match="over 250000 values"):
+        check(text)
+
+
+def test_names_are_no_values() -> None:
+    text = b"{" + b",".join(b'"%x":0' % number for number in range(MOST_PARTS - 1)) + b"}"
+    assert len(check(text)) == MOST_PARTS - 1
+
+
+@pytest.mark.parametrize("trick", _TRICKS)
+def test_what_stands_in_strings_is_no_value(trick: str) -> None:
+    filler = json.dumps(trick * (MOST_PARTS // len(trick) + 1), ensure_ascii=False)
+    text = f"[{filler},{filler},[{filler}]]".encode()
+    assert check(text) == json.loads(text)
+
+
+@pytest.mark.parametrize("trick", _TRICKS)
+@pytest.mark.parametrize("shift", range(3))
+def test_strings_do_not_hide_values_wherever_they_stand(trick: str, shift: int) -> None:
+    # Text is looked at in windows, and may end in one anywhere.
+    unit = json.dumps(trick, ensure_ascii=False) + ","
+    text = ("[" + " " * shift + unit * (MOST_PARTS - 1) + '""]').encode()
+    assert len(check(text)) == MOST_PARTS
+    with pytest.raises(NotJSON, match="over 250000 values"):
+        check(text[:-1] + b",0]")
+
+
+def test_what_was_taken_may_be_read_again_with_something_around_it() -> None:
+    value = check(_of_parts(MOST_PARTS))
+    assert loads(dumps({"body": value, "more": [1] * 100})) == {"body": value, "more": [1] * 100}
+    with pytest.raises(NotJSON, match="over 500000 values"):
+        loads(_of_parts(2 * MOST_PARTS + 1))
+
+
+def test_many_halves_of_characters_are_refused_and_many_syllables_are_not() -> None:
+    with pytest.raises(NotJSON, match="over 100000 halves of characters"):
+        check(b'"' + b"\xed\xa0\xbd" * 100_001 + b'"')
+    korean = "\ud7a3" * 300_000  # their bytes begin as those of halves do
+    assert check(f'["{korean}", "\\ud83d"]'.encode()) == [korean, "\ud83d"]
 
 
 def test_what_is_written_is_compact_utf_8() -> None:

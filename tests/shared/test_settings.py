@@ -1,5 +1,6 @@
 """Each setting: what it is by default, what it may be, and how one that is wrong is told."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ def test_nothing_need_be_set(tmp_path: Path) -> None:
         "webhook_token": (),
         "hmac_secret": None,
         "verify_token": None,
+        "sender_networks": (),
+        "trusted_proxies": (),
         "max_body_bytes": 3 * 1024 * 1024,
         "max_backlog": 0,
         "spool_bytes": 1024 * 1024 * 1024,
@@ -55,6 +58,9 @@ def test_nothing_need_be_set(tmp_path: Path) -> None:
         "handlers": (),
         "console_password": None,
     }
+
+
+_PROXIES = ("127.0.0.1", "::1", "10.0.0.0/8")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +83,10 @@ def test_nothing_need_be_set(tmp_path: Path) -> None:
         ("webhook_token", " , ", ()),
         ("hmac_secret", "any thing, at all", "any thing, at all"),
         ("verify_token", "any thing", "any thing"),
+        ("sender_networks", "203.0.113.0/24", (ip_network("203.0.113.0/24"),)),
+        ("sender_networks", " 203.0.113.7 ,2001:db8::/32,", (ip_network("203.0.113.7"), ip_network("2001:db8::/32"))),
+        ("sender_networks", "0.0.0.0/0", (ip_network("0.0.0.0/0"),)),
+        ("trusted_proxies", "127.0.0.1,::1,10.0.0.0/255.0.0.0", tuple(map(ip_network, _PROXIES))),
         ("max_body_bytes", "1024", 1024),
         ("max_body_bytes", "67108864", 67_108_864),
         ("max_backlog", "1000000", 1_000_000),
@@ -105,6 +115,8 @@ def test_one_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch, name: str
 
 _TOKEN = "a token stands in a path: letters, digits and . _ ~ - (not `messages`, `statuses`)"
 _NO_REDIS = "is no address such as redis://:password@host:6379/0 (a / in a password is %2F)"
+_NO_NETWORK = "no network such as 203.0.113.0/24 or 2001:db8::/32, without bits behind the mask"
+_ALL_PROXIES = "with everybody for a proxy each sender would say itself who it is"
 _MEDIA = "must be an http(s) address that holds {media_id} once"
 _HEADER = "must be a whole header line such as `Authorization: Bearer \u2026`"
 
@@ -132,6 +144,13 @@ _HEADER = "must be a whole header line such as `Authorization: Bearer \u2026`"
         ("webhook_token", f"{_SECRET}\u00e9", _TOKEN),
         ("webhook_token", "messages", _TOKEN),
         ("webhook_token", "good,statuses", _TOKEN),
+        ("sender_networks", "203.0.113.1/24, 10.0.0.0/8, x", f"'203.0.113.1/24', 'x': {_NO_NETWORK}"),
+        ("sender_networks", "203.0.113.0-203.0.113.9", f"'203.0.113.0-203.0.113.9': {_NO_NETWORK}"),
+        ("sender_networks", "10.0.0.0/33", f"'10.0.0.0/33': {_NO_NETWORK}"),
+        ("sender_networks", "::ffff:10.0.0.0/104", f"'::ffff:10.0.0.0/104': {_NO_NETWORK}"),
+        ("trusted_proxies", "nginx", f"'nginx': {_NO_NETWORK}"),
+        ("trusted_proxies", "127.0.0.1, 0.0.0.0/0", _ALL_PROXIES),
+        ("trusted_proxies", "::/0", _ALL_PROXIES),
         ("max_body_bytes", "1023", "Input should be greater than or equal to 1024"),
         ("max_body_bytes", "67108865", "Input should be less than or equal to 67108864"),
         ("max_backlog", "-1", "Input should be greater than or equal to 0"),

@@ -143,18 +143,19 @@ class Restartable:
 
 
 @contextmanager
-def restartable_postgres() -> Iterator[Restartable]:
-    """As `postgres`, but it may be killed and started again."""
+def restartable_postgres(port: int) -> Iterator[Restartable]:
+    """As `postgres`, but it may be killed and started again on that port."""
     programs = binaries()
     if programs is None:
         raise FileNotFoundError("PostgreSQL is not installed: no initdb in /usr/lib/postgresql/*/bin or on PATH")
     password = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="sluice-pg-") as folder:
         data = _initialised(programs, Path(folder), password)
-        port = _start(programs, data)
         url = f"postgresql+psycopg://{_USER}:{password}@127.0.0.1:{port}/postgres"
+        server = Restartable(programs, data, port, url)
+        server.start()
         try:
-            yield Restartable(programs, data, port, url)
+            yield server
         finally:
             _stop(programs, data)
 

@@ -1,12 +1,13 @@
 """Starting Sluice's own programs as a user would, with nothing of the developer's settings."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,3 +102,13 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port: int = held.getsockname()[1]
     return port
+
+
+def lasting_port() -> int:
+    """A free port of loopback that the kernel gives to no outgoing connection, not even to one that tries that very
+    port while its server is down: for servers that are killed and started again."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10_000, max(lowest, 10_001))
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port

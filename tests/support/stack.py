@@ -102,3 +102,10 @@ def _stop(process: "subprocess.Popen[Any]") -> None:
         process.wait()
     if process.stdout:
         process.stdout.close()
+
+
+@contextmanager
+def media_api() -> Iterator[str]:
+    """The stand-in for the media API as a process, as the value of SLUICE_MEDIA_URL; see `stack` for its credential."""
+    with _media_api() as template:
+        yield template

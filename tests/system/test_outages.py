@@ -161,7 +161,7 @@ def mortal_database() -> Iterator[Restartable]:
     """PostgreSQL that can be killed."""
     if binaries() is None:
         pytest.skip("PostgreSQL is not installed")
-    with restartable_postgres() as running:
+    with restartable_postgres(free_port()) as running:
         yield running
 
 

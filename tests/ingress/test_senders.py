@@ -1,0 +1,286 @@
+"""Whose word is taken for where a request comes from, and which networks may send."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingress.rarely import Rarely
+from ingress.senders import BadAddress, Networks, Senders, sender
+from shared.errors import Refused
+from shared.networks import networks
+from tests.ingress.application import Application
+from tests.ingress.asgi import Answer, whole
+from tests.ingress.log import Line, Log
+
+_PROXIES = networks("10.0.0.0/8, 127.0.0.1, fd00::/8")
+_FORBIDDEN = ("forbidden", "webhooks are not taken from this network")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "found"),
+    [
+        # Whoever is no proxy is the sender, whatever it claims.
+        ("203.0.113.9", "", "203.0.113.9"),
+        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        ("203.0.113.9", "no address", "203.0.113.9"),
+        # A proxy names it.
+        ("10.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9, 10.0.0.2", "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9,10.0.0.2 ,\t10.0.0.3", "203.0.113.9"),
+        ("fd00::1", "2001:db8::9", "2001:db8::9"),
+        # What stands left of it is a claim of its own.
+        ("10.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", "198.51.100.1, 10.0.0.5, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
+        ("10.0.0.1", "unknown, 203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", ", 203.0.113.9", "203.0.113.9"),
+        # Proxies alone: the left-most.
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"),
+        # As some write addresses.
+        ("10.0.0.1", "203.0.113.9:443", "203.0.113.9"),
+        ("10.0.0.1", "[2001:db8::9]", "2001:db8::9"),
+        ("10.0.0.1", "[2001:db8::9]:65535", "2001:db8::9"),
+        ("10.0.0.1", "::ffff:203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", "[::ffff:203.0.113.9]:1", "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9, ::ffff:10.0.0.2", "203.0.113.9"),
+        ("::ffff:10.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        ("fe80::1%eth0", "198.51.100.1", "fe80::1"),
+        # A Unix socket is a proxy's.
+        (None, "203.0.113.9", "203.0.113.9"),
+        (None, "198.51.100.1, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
+    ],
+)
+def test_the_sender_is_the_right_most_that_is_no_proxy(peer: str | None, forwarded: str, found: str) -> None:
+    assert str(sender(peer, forwarded.encode(), _PROXIES)) == found
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "",
+        " ",
+        "unknown",
+        "_hidden",
+        "example.com",
+        "203.0.113.9.",
+        "203.0.113",
+        "0x7f.1",
+        "203.0.113.09",
+        "203.0.113.9:",
+        "203.0.113.9:x",
+        "203.0.113.9:65536",
+        "203.0.113.9:-1",
+        "203.0.113.9:1:2",
+        "203.0.113.9/24",
+        "203.0.113.9 198.51.100.1",
+        "[203.0.113.9]",
+        "[203.0.113.9]:80",
+        "[2001:db8::9",
+        "2001:db8::9]",
+        "[2001:db8::9]80",
+        "[2001:db8::9]:",
+        "[[2001:db8::9]]",
+        "[]",
+        "[]:80",
+        "2001:db8::9::",
+        "fe80::1%eth0",
+        "fe80::1%\n2026-01-01 [info] all is well",
+        '"[2001:db8::9]:80"',
+        "for=203.0.113.9",
+        "203.0.113.9;198.51.100.1",
+        "\u0662\u0660\u0663.0.113.9",
+        "\xff",
+        "203.0.113.9\0",
+    ],
+)
+def test_an_entry_that_is_no_address_ends_the_walk(entry: str) -> None:
+    for forwarded in (entry or " ", f"{entry}, 10.0.0.2", f"198.51.100.1, {entry}", f"198.51.100.1,{entry},10.0.0.2"):
+        with pytest.raises(BadAddress, match="an entry of X-Forwarded-For is none"):
+            sender("10.0.0.1", forwarded.encode(), _PROXIES)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "proxies", "why"),
+    [
+        (None, b"203.0.113.9", (), "a Unix socket, and SLUICE_TRUSTED_PROXIES is not set"),
+        (None, b"", _PROXIES, "a Unix socket without X-Forwarded-For"),
+        ("testclient", b"203.0.113.9", _PROXIES, "the connection's address is none"),
+        ("", b"203.0.113.9", _PROXIES, "the connection's address is none"),
+    ],
+)
+def test_where_there_is_no_address_nobody_is_the_sender(
+    peer: str | None, forwarded: bytes, proxies: Networks, why: str
+) -> None:
+    with pytest.raises(BadAddress, match=why):
+        sender(peer, forwarded, proxies)
+
+
+@given(claimed=st.binary(max_size=40), peer=st.ip_addresses(network="203.0.113.0/24"))
+def test_no_claim_of_a_stranger_goes_before_the_address_that_a_proxy_saw(claimed: bytes, peer: object) -> None:
+    assert str(sender("10.0.0.1", claimed + b"," + str(peer).encode(), _PROXIES)) == str(peer)
+    assert str(sender(str(peer), claimed, _PROXIES)) == str(peer)
+
+
+def _scope(peer: str | None, *forwarded: bytes, path: str = "/webhooks") -> dict[str, Any]:
+    headers = [(b"host", b"x"), *[(b"x-forwarded-for", value) for value in forwarded]]
+    return {"type": "http", "path": path, "client": None if peer is None else (peer, 1), "headers": headers}
+
+
+def _refuses(senders: Senders, peer: str | None, *forwarded: bytes) -> bool:
+    try:
+        senders.check(_scope(peer, *forwarded))
+    except Refused:
+        return True
+    return False
+
+
+def _quiet() -> Rarely:
+    return Rarely(clock=lambda: -1.0)
+
+
+def test_several_headers_are_one_list_in_their_order() -> None:
+    senders = Senders(networks("203.0.113.0/24"), _PROXIES, _quiet())
+
+    assert not _refuses(senders, "10.0.0.1", b"198.51.100.1", b"203.0.113.9", b"10.0.0.2")
+    assert _refuses(senders, "10.0.0.1", b"203.0.113.9", b"198.51.100.1", b"10.0.0.2")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "refused"),
+    [
+        ("203.0.113.0", (), False),
+        ("203.0.113.255", (), False),
+        ("203.0.114.0", (), True),
+        ("::ffff:203.0.113.9", (), False),
+        ("2001:db8:1::1", (), False),
+        ("2001:db9::1", (), True),
+        ("10.0.0.1", (b"203.0.113.9",), False),
+        ("10.0.0.1", (b"198.51.100.1",), True),
+        ("10.0.0.1", (), True),  # the proxy itself is no sender
+        ("198.51.100.1", (b"203.0.113.9",), True),
+        ("10.0.0.1", (b"203.0.113.9, x",), True),
+        (None, (b"203.0.113.9",), False),
+        (None, (), True),
+    ],
+)
+def test_who_may_send(peer: str | None, forwarded: tuple[bytes, ...], refused: bool) -> None:
+    senders = Senders(networks("203.0.113.0/24, 2001:db8::/32"), _PROXIES, _quiet())
+
+    assert [_refuses(senders, peer, *forwarded) for _ in range(2)] == [refused, refused]  # decided, and remembered
+
+
+def test_decisions_are_remembered_in_little_memory() -> None:
+    senders = Senders(networks("203.0.113.0/24"), _PROXIES, _quiet())
+    for number in range(10_000):
+        assert _refuses(senders, "10.0.0.1", b"198.51.%d.%d" % (number >> 8, number & 255))
+    for number in range(100):
+        assert _refuses(senders, "10.0.0.1", b"%d," % number * 5000 + b"198.51.100.1")
+
+    remembered = senders._remembered
+    assert 0 < len(remembered) <= 4096
+    assert max(len(forwarded) for _, forwarded in remembered) <= 256
+
+
+def test_a_minute_has_one_line_which_says_how_many_there_were(log: Log) -> None:
+    now = [0.0]
+    senders = Senders(networks("203.0.113.0/24"), _PROXIES, Rarely(clock=lambda: now[0]))
+    for second in range(0, 121, 20):
+        now[0] = second
+        assert _refuses(senders, "198.51.100.77")
+
+    event = "webhooks from outside SLUICE_SENDER_NETWORKS are refused"
+    assert log.take() == [
+        Line("warning", event, {"sender": "198.51.100.0/24", "refused": times}) for times in (1, 3, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "shown"),
+    [
+        ("2001:db8:1:2:3::4", b"", "2001:db8:1:2::/64"),
+        ("10.0.0.1", b"198.51.100.77:80", "198.51.100.0/24"),
+        ("10.0.0.1", b"x\n2026-01-01 \x1b[31mforged, 198.51.100.7", "198.51.100.0/24"),
+        ("10.0.0.1", b"198.51.100.7\n2026-01-01 \x1b[31mforged", "an entry of X-Forwarded-For is none"),
+        ("10.0.0.1", b"fe80::1%\n2026-01-01 forged", "an entry of X-Forwarded-For is none"),
+        ("fe80::1%eth0\nforged", b"", "fe80::/64"),
+    ],
+)
+def test_nothing_that_a_header_holds_gets_into_the_log(log: Log, peer: str, forwarded: bytes, shown: str) -> None:
+    assert _refuses(Senders(networks("203.0.113.0/24"), _PROXIES), peer, forwarded)
+
+    [line] = log.take()
+    assert line.values == {"sender": shown, "refused": 1}
+
+
+def _application(**settings: str) -> Application:
+    return Application(sender_networks="203.0.113.0/24", trusted_proxies="127.0.0.1", **settings)
+
+
+async def _ask(
+    ingress: Application, method: str, path: str, forwarded: Sequence[str], messages: Any = None, **scope: Any
+) -> Answer:
+    headers = [("x-forwarded-for", value) for value in forwarded]
+    return await ingress.ask(method, path, whole(b"{}") if messages is None else messages, headers, **scope)
+
+
+@pytest.mark.anyio
+async def test_a_webhook_from_elsewhere_is_refused_before_it_is_read(log: Log) -> None:
+    ingress = _application()
+    answer = await _ask(ingress, "POST", "/webhooks", ["198.51.100.1"], [])
+
+    assert answer.status == 403
+    assert answer.error == _FORBIDDEN
+    assert answer.received == 0
+    assert await ingress.kept() == []
+    assert len(log.take()) == 1
+
+
+@pytest.mark.anyio
+async def test_a_webhook_from_there_is_taken_through_the_proxy_and_without_it() -> None:
+    ingress = _application()
+
+    assert (await _ask(ingress, "POST", "/webhooks", ["203.0.113.9"])).status == 200
+    assert (await _ask(ingress, "POST", "/webhooks", [], client=("203.0.113.9", 4711))).status == 200
+    assert (await _ask(ingress, "POST", "/webhooks", ["203.0.113.9"], client=None)).status == 200
+    assert len(await ingress.kept()) == 3
+
+
+@pytest.mark.anyio
+async def test_a_token_does_not_open_from_elsewhere(log: Log) -> None:
+    answer = await _ask(_application(webhook_token="a-token"), "POST", "/webhooks/a-token", [])
+
+    assert answer.status == 403
+    assert len(log.take()) == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("forwarded", [[], ["198.51.100.1"]])
+async def test_the_challenge_is_for_these_networks_and_health_for_all(log: Log, forwarded: list[str]) -> None:
+    ingress = _application(verify_token="v")
+    challenge = "/webhooks?hub.mode=subscribe&hub.challenge=1&hub.verify_token=v"
+
+    assert (await _ask(ingress, "GET", challenge, ["203.0.113.9"])).status == 200
+    assert (await _ask(ingress, "GET", challenge, forwarded)).status == 403
+    assert (await _ask(ingress, "GET", "/nowhere", forwarded)).status == 403
+    assert (await _ask(ingress, "GET", "/health/live", forwarded)).status == 200
+    assert (await _ask(ingress, "GET", "/health/ready", forwarded)).status == 200
+    assert len(log.take()) == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/health/../webhooks", "/health/webhooks", "/health//webhooks"])
+async def test_health_is_no_way_in(path: str) -> None:
+    assert (await _ask(_application(), "POST", path, ["198.51.100.1"])).status == 404
+
+
+@pytest.mark.anyio
+async def test_without_the_setting_everybody_may_send_and_nothing_stands_in_the_way() -> None:
+    ingress = Application(trusted_proxies="127.0.0.1", webhook_token="t")
+
+    assert type(ingress.asgi).__name__ == "Webhooks"
+    answer = await _ask(ingress, "POST", "/webhooks/t", ["x"], client=None, server=None)
+    assert answer.status == 200
