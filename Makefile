@@ -1,8 +1,9 @@
 # `make run` and `make test` do all the set-up themselves, from the lock file.
 PYTHON ?= python3
 BIN := .venv/bin
+FIGURES := deploy/figures
 .DEFAULT_GOAL := help
-.PHONY: help setup run test demo bench lint lock clean
+.PHONY: help setup run test demo chaos hostile browser bench capacity lint lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -24,8 +25,20 @@ test: lint  ## every check and test that needs no more than this machine
 demo: .venv/ready  ## 5,000 webhooks through the whole of it, each accounted for
 	$(BIN)/python -m tests.demo
 
+chaos: .venv/ready  ## everything killed, stopped, filled and cut off under load, and each acknowledged event accounted for
+	$(BIN)/python -m tests.chaos $(CHAOS)
+
+hostile: .venv/ready  ## a million mutated bodies at the ingress
+	$(BIN)/python -m tests.hostile --bodies 1000000
+
+browser: .venv/ready  ## the console in a real browser (needs Chromium)
+	REQUIRE_BROWSER=1 $(BIN)/pytest -n 0 tests/browser
+
 bench: .venv/ready  ## webhooks and events a second, beside baselines
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --json $(FIGURES)/bench.json --svg $(FIGURES)/bench.svg $(BENCH)
+
+capacity: .venv/ready  ## how much of everything a load needs, by the measured costs
+	$(BIN)/python -m tests.capacity $(CAPACITY)
 
 lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .

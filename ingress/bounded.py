@@ -35,6 +35,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _told: ClassVar[defaultdict[str, Rarely]] = defaultdict(Rarely)  # of all connections, by reason
     _over = False  # nothing more is read
+    _answering: RequestResponseCycle | None = None  # the request that is to be answered next
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Turned away at once where there are too many."""
@@ -42,6 +43,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = self._around = 0
         if len(self.connections) > most_connections():
             self._refuse(Overloaded("there are too many connections"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tells all requests of it, where uvicorn tells the last one: writing would raise."""
+        for cycle in (self._answering, *[cycle for cycle, _ in self.pipeline]):
+            if cycle is not None:
+                cycle.disconnected = True
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """As in uvicorn, in slices."""
@@ -79,7 +87,10 @@ class BoundedProtocol(HttpToolsProtocol):
             waiting = sum(len(cycle.body) for cycle, _ in self.pipeline)
             if len(self.pipeline) >= MOST_AHEAD or waiting > MOST_AHEAD_BYTES:
                 raise _bad("there are too many requests before the answer to the first")
+        is_next = self.cycle is None or self.cycle.response_complete
         super().on_headers_complete()
+        if is_next:
+            self._answering = self.cycle
         # The parser takes trailers for headers too. They must not become any: a proxy that sets X-Forwarded-For, or
         # takes a token off, may pass them on.
         self.headers = []
@@ -89,6 +100,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._around -= 2 * len(body)
         if self.scope["method"] == "POST":
             super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """Notes whose turn it is."""
+        if self.pipeline:
+            self._answering = self.pipeline[-1][0]
+        super().on_response_complete()
 
     def _feed(self, piece: bytes) -> None:
         before = self.scope

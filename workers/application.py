@@ -6,14 +6,17 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
-from kombu import Queue
 
 from shared import logs, wakeups
-from shared.connections import keepalive
+from shared.connections import connect, keepalive
 from shared.errors import WrongSettings
 from shared.settings import Settings
-from workers import builtin, wiring
+from workers import broker, builtin, wiring
 from workers.handlers.registry import REGISTRY
+from workers.liveness.presence import Presence
+from workers.liveness.pulse import Pulses, PulseTask
+from workers.liveness.step import WatchStep
+from workers.liveness.watch import Watch
 from workers.plan import plan, queues
 from workers.process import Process
 from workers.tasks import DrainTask
@@ -27,26 +30,37 @@ def create_app(settings: Settings) -> Celery:
         builtin.register(partial(wiring.store, process))
     import_handlers(settings.handlers)
     lanes = plan(REGISTRY, media=settings.media_url is not None)
-    app = Celery("sluice", broker=broker_url(settings.redis))
+    app = Celery("sluice", broker=broker_url(settings.redis), amqp=broker.AMQP)
     app.conf.update(configuration(queues(lanes), settings.redis))
     for name, lane in lanes.items():
         app.register_task(DrainTask(name, partial(wiring.drain, process, lane), lane.hard_limit))
     ticker = Ticker(lambda: process.lanes, [lane.spec for lane in lanes.values()], process.holder)
     app.steps["worker"].add(type("Tick", (TickStep,), {"ticker": staticmethod(ticker)}))
+    app.steps["worker"].add(broker.Unsociable)
+    watch_over(app, process)
     setup_logging.connect(_set_up_logging)
     return app
+
+
+def watch_over(app: Celery, process: Process) -> None:
+    """Has a worker of this application watched, and ended where it takes no messages any more."""
+    pulses = Pulses(process.name)
+    watch = Watch(pulses, Presence(connect(process.settings.redis, retries=0), process.name, pulses.key))
+    app.register_task(PulseTask(watch.heard))
+    app.steps["worker"].add(type("Watched", (WatchStep,), {"watch": watch}))
 
 
 def configuration(queue_names: list[str], redis_url: str) -> dict[str, Any]:
     """Celery's settings. Wake-ups carry nothing and may be lost, so none of its safety nets is wanted."""
     return {
-        "task_queues": [Queue(name, exchange="", routing_key=name) for name in queue_names],
+        "task_queues": [broker.queue(name) for name in queue_names],
         "task_default_queue": queue_names[0],
         "task_ignore_result": True,
         "task_acks_late": False,
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": True,  # a wake-up that waits in a busy worker keeps an idle one from taking it
         "worker_send_task_events": False,
+        "worker_enable_remote_control": False,  # it needs two more connections, and room in Redis at the start
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
@@ -82,3 +96,4 @@ def import_handlers(modules: tuple[str, ...]) -> None:
 
 def _set_up_logging(**_options: Any) -> None:
     logs.configure()
+    broker.quieten()

@@ -1,18 +1,25 @@
 """A drain: what a wake-up leads to. It takes from one lane, works and settles, until that is empty or time is spent."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+from redis.exceptions import RedisError
 
 from shared.errors import Unavailable
-from shared.lanes import Back, Lanes, Taken
+from shared.lanes import Back, Dead, Lanes, Taken
+from shared.lanes.breaker import BreakerNews
+from shared.lanes.lanes import Begun, Settled
 from shared.logs import logger
-from workers.lanework.work import Work
+from workers.lanework.work import Verdicts, Work
 from workers.pace import Pace
 
 _log = logger(__name__)
 
 #: How long a lane is left alone after what it needs was found to be down, in seconds.
 HOLD = 2.0
+#: For how long a process tries to give back what it held when Redis went away, and how often, in seconds.
+_PATIENCE = 20.0
+_AGAIN = 0.5
 
 
 class Drain:
@@ -40,42 +47,90 @@ class Drain:
     def run(self, wakeup: str | None = None) -> int:
         """Replies how many entries were settled. Raises RedisError; what was taken by then is taken again later."""
         end = self._clock() + self._budget
-        begun = self._lanes.begin(self.lane, wakeup)
+        begun = self._lanes.begin(self.lane, wakeup, self._consumer)
         if begun.held:
             return 0
+        settled = 0
         try:
-            return (self._suspects(end) if begun.suspects else 0) + self._rest(end)
+            for taken, suspect in self._one(begun) if begun.probe else self._all(begun, end):
+                ended = self._handle(taken, end, suspect, begun.probe)
+                settled += ended.entries
+                if ended.breaker.now_open:
+                    break
         except Unavailable as error:
             _log.warning("what a lane needs is down; it waits", lane=self.lane, error=str(error), seconds=HOLD)
             return 0
+        except RedisError:
+            self._give_back(begun.probe)
+            raise
+        return settled
 
-    def _rest(self, end: float) -> int:
-        settled = 0
+    def _give_back(self, probe: str) -> None:
+        """Gives back what this process holds of the lane, also what Redis gave it in an answer that never came. As long
+        as it lives nobody else takes that before the lease is over, and that would count as a death.
+
+        In a pool of threads the others' share goes too; it is handled again, and settled once.
+        """
+        end = self._clock() + _PATIENCE
+        while self._clock() < end:
+            try:
+                self._lanes.give_back(self.lane, self._consumer)
+                if probe:
+                    self._lanes.conclude(self.lane, [], probe=probe)
+            except RedisError:
+                time.sleep(_AGAIN)
+            else:
+                return
+
+    def _all(self, begun: Begun, end: float) -> Iterator[tuple[list[Taken], bool]]:
+        """Entries to be handled together, and whether they are suspects, until the lane is empty or time is spent."""
+        # Those whose last holder died one at a time, so that the one that kills takes nobody along.
+        while begun.suspects and self._clock() < end and (taken := self._suspect()):
+            yield taken, True
         while self._clock() < end:
             limit = self._pace.limit
             taken = self._lanes.take(self.lane, self._consumer, limit)
             if taken:
-                settled += self._handle(taken, end)
+                yield taken, False
             # Fewer than asked for: that was all. If there is more by now, settling has sent a wake-up for it.
             if len(taken) < limit:
                 break
-        return settled
 
-    def _suspects(self, end: float) -> int:
-        """Takes entries whose last holder died, one at a time, so that the one that kills takes nobody along."""
-        settled = 0
-        while self._clock() < end and (taken := self._lanes.take_suspect(self.lane, self._consumer)):
-            settled += self._handle(taken, end, suspect=True)
-        return settled
+    def _one(self, begun: Begun) -> Iterator[tuple[list[Taken], bool]]:
+        """One entry, to see whether the handler does well again."""
+        for suspect in (begun.suspects, not begun.suspects):
+            taken = self._suspect() if suspect else self._lanes.take(self.lane, self._consumer, 1)
+            if taken:
+                yield taken, suspect
+                return
+        self._lanes.conclude(self.lane, [], probe=begun.probe)
 
-    def _handle(self, taken: list[Taken], end: float, *, suspect: bool = False) -> int:
+    def _suspect(self) -> list[Taken]:
+        return self._lanes.take_suspect(self.lane, self._consumer)
+
+    def _handle(self, taken: list[Taken], end: float, suspect: bool, probe: str) -> Settled:
         started = self._clock()
         try:
             verdicts = self._work.run(taken, lambda: self._clock() >= end)
         except Unavailable:
-            self._lanes.hold(self.lane, HOLD)
+            self._lanes.hold(self.lane, HOLD, probe=probe)
             self._lanes.settle(self.lane, [(entry.id, Back()) for entry in taken], suspect=suspect)
             raise
-        settled, _, _ = self._lanes.settle(self.lane, verdicts, suspect=suspect)
+        ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe)
         self._pace.note(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
-        return settled
+        self._tell(verdicts, ended.breaker)
+        return ended
+
+    def _tell(self, verdicts: Verdicts, news: BreakerNews) -> None:
+        died = [verdict for _, verdict in verdicts if isinstance(verdict, Dead)]
+        if news.now_open:  # then what failed at its last attempt is tried again after all
+            died = [verdict for verdict in died if not verdict.failed]
+        if died:
+            last = died[-1]
+            _log.error("events became dead letters", lane=self.lane, events=len(died), why=last.why, error=last.error)
+        if news.opened_after:
+            text = "a handler fails for everyone; its lane's breaker is open"
+            _log.error(text, lane=self.lane, error=news.error, streak=news.opened_after)
+        if news.closed_after_ms is not None:
+            text = "a handler does well again; its lane's breaker is closed"
+            _log.info(text, lane=self.lane, seconds=news.closed_after_ms / 1000)

@@ -42,13 +42,17 @@ class Process:
     @property
     def lanes(self) -> Lanes:
         """The lanes of the settings' Redis."""
-        return self.get(
-            "lanes", lambda: Lanes(connect(self.settings.redis), dedupe_seconds=self.settings.dedupe_seconds)
-        )
+        url, window = self.settings.redis, self.settings.dedupe_seconds
+        return self.get("lanes", lambda: Lanes(connect(url), takes=connect(url, retries=0), dedupe_seconds=window))
+
+    @property
+    def name(self) -> str:
+        """The worker's name: that of all its processes."""
+        return f"{socket.gethostname()}:{self._worker}"
 
     def holder(self, pid: int | None = None) -> str:
         """The name by which a process of this worker holds entries; by default this one."""
-        return f"{socket.gethostname()}:{self._worker}:{pid or os.getpid()}"
+        return f"{self.name}:{pid or os.getpid()}"
 
     @property
     def living_holder(self) -> str:

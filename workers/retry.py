@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from shared.errors import Reject, Retry
 from shared.lanes import Again, Dead
+from shared.lanes.verdicts import REJECTED
 
 _ERROR_LENGTH = 500  # characters of an error that are kept
 _TRACE_LENGTH = 4000  # …and of the end of its traceback
@@ -14,16 +15,16 @@ def decide(error: BaseException, attempt: int, policy: Retry, draw: Callable[[fl
     """The verdict after run number `attempt` (from 1) raised `error`.
 
     `draw(x)` answers a number from 0 to x, evenly distributed: full jitter, so that what failed together does not
-    come back together.
+    come back together. To ask for a time is the handler's own decision; all else that is tried again is a failure.
     """
     text = describe(error)
     if isinstance(error, Reject):
-        return Dead("rejected", text)
+        return Dead(REJECTED, text)
     if attempt >= policy.attempts:
-        return Dead("exhausted", text, trace(error))
+        return Dead("exhausted", text, trace(error), failed=True)
     if isinstance(error, Retry) and error.delay is not None:
         return Again(error.delay, text)
-    return Again(draw(min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 60))), text)
+    return Again(draw(min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 60))), text, failed=True)
 
 
 def describe(error: BaseException) -> str:

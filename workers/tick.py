@@ -17,6 +17,7 @@ from shared.logs import logger
 _log = logger(__name__)
 EVERY = 1.0  # seconds
 _TURN = "sluice:tick"
+_FULL = "Redis is full: lanes that it knows are drained, and others wait until there is room"
 
 
 class Ticker:
@@ -40,7 +41,8 @@ class Ticker:
             self._tick(lanes, dead)
         except (RedisError, OSError) as error:
             if not self._failing:
-                _log.error("Redis cannot be reached; the lanes wait", error=type(error).__name__)
+                full = isinstance(error, OutOfMemoryError)
+                _log.error(_FULL if full else "Redis cannot be reached; the lanes wait", error=type(error).__name__)
             self._failing = True
         else:
             if self._failing:
@@ -50,12 +52,16 @@ class Ticker:
     def _tick(self, lanes: Lanes, dead: list[str]) -> None:
         pipe = lanes.client.pipeline(transaction=False)
         pipe.set(_TURN, "", nx=True, px=round(EVERY * 900))
+        pipe.pttl(_TURN)
         pipe.exists(LANES)
-        mine, known = pipe.execute(raise_on_error=False)
-        for reply in (mine, known):
+        mine, left, known = pipe.execute(raise_on_error=False)
+        for reply in (mine, left, known):
             # A full Redis cannot note whose turn it is. Then everybody ticks, for that leads to room again.
             if isinstance(reply, Exception) and not isinstance(reply, OutOfMemoryError):
                 raise reply
+        if isinstance(left, int) and left > EVERY * 1000:
+            # That turn was taken when Redis' clock was ahead, maybe by hours: until then nobody would tick.
+            lanes.client.delete(_TURN)
         try:
             if not self._known or not known:  # at the start, and after Redis lost its data
                 lanes.make_known(self._specs)

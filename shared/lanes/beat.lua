@@ -16,5 +16,8 @@ if now - last > silence / 2 then redis.call('SET', KEYS[3], now + silence) end
 redis.call('SET', KEYS[2], now)
 
 for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[i]) end
-if now < tonumber(redis.call('GET', KEYS[3]) or 0) then return {} end
+-- The clock was set back: what was written before lies in the future, and counts from now on.
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')) do redis.call('ZADD', KEYS[1], now, name) end
+local grace = tonumber(redis.call('GET', KEYS[3]) or 0)
+if now < grace and grace <= now + silence then return {} end
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - silence, 'LIMIT', 0, 20)

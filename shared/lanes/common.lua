@@ -4,7 +4,7 @@
 --   sluice:lane:L:retry      sorted set: entries that wait for their time, by milliseconds since 1970
 --   sluice:lane:L:dead       stream: dead letters
 --   sluice:lane:L:woken      sorted set: ids of wake-ups that were sent and not yet answered, by time sent (ms)
---   sluice:lane:L:hold       while it exists the lane is not drained; it expires by itself
+--   sluice:lane:L:hold       how long the lane is not drained (ms); it expires by itself
 --   sluice:lane:L:paused     as hold, but only a person ends it
 --   sluice:lane:L:breaker    hash: whether its handler fails for everyone (see breaker.lua)
 --   sluice:lane:L:spec       hash: queue, grain, cap, wakeup, lease; written by the workers that know the lane
@@ -31,19 +31,41 @@ local function waiting(stream)
   return length - held
 end
 
+-- Holds the lane for so many milliseconds.
+local function hold_for(base, ms)
+  redis.call('SET', base .. ':hold', ms, 'PX', ms)
+end
+
+-- Whether the lane is not to be drained now. A hold with more time left than it was made for was made when the clock was
+-- ahead: Redis keeps the moment of its end, not its length.
+local function is_held(base)
+  if redis.call('EXISTS', base .. ':paused') > 0 then return true end
+  local left = redis.call('PTTL', base .. ':hold')
+  if left > (tonumber(redis.call('GET', base .. ':hold')) or left) then
+    redis.call('DEL', base .. ':hold')
+    return false
+  end
+  return left ~= -2
+end
+
 -- Sends as many wake-ups as the lane's backlog deserves beyond those still on their way. One that a worker has not
 -- answered is taken for lost after 1 s if its queue is empty (it is not in there), else after 30 s.
 local function wake(lane, now)
   local base = PREFIX .. lane
   local backlog = waiting(base) + waiting(base .. ':suspects')
-  if backlog <= 0 or redis.call('EXISTS', base .. ':hold', base .. ':paused') > 0 then return 0 end
+  if backlog <= 0 or is_held(base) then return 0 end
   local spec = redis.call('HMGET', base .. ':spec', 'queue', 'grain', 'cap', 'wakeup')
   if not spec[1] then return 0 end
   local queue, woken = 'sluice:queue:' .. spec[1], base .. ':woken'
   local patience = redis.call('LLEN', queue) == 0 and 1000 or 30000
   redis.call('ZREMRANGEBYSCORE', woken, '-inf', now - patience)
+  redis.call('ZREMRANGEBYSCORE', woken, '(' .. now, '+inf') -- the clock was set back since they were sent
   local wanted = math.min(tonumber(spec[3]), math.ceil(backlog / tonumber(spec[2])))
   local missing = wanted - redis.call('ZCARD', woken)
+  -- While its breaker is open it needs one drain, which tries one entry.
+  if missing > 0 and wanted > 1 and redis.call('HEXISTS', base .. ':breaker', 'since') == 1 then
+    missing = missing == wanted and 1 or 0
+  end
   for _ = 1, missing do
     local id = lane .. '-' .. redis.call('INCR', 'sluice:wakeups')
     redis.call('LPUSH', queue, (string.gsub(spec[4], 'SLUICE%-WAKEUP%-ID', id)))

@@ -12,4 +12,4 @@ if open[1] then
   end
 end
 redis.call('DEL', hold)
-redis.call('SET', hold, '', 'PX', ARGV[1])
+hold_for(KEYS[1], ARGV[1])

@@ -1,7 +1,7 @@
 """The workers' side of the lanes: make known, take, settle, tick. (The ingress only pushes.)"""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import redis
 from redis.exceptions import ResponseError
@@ -12,7 +12,7 @@ from shared.lanes.breaker import BreakerNews, BreakerPolicy
 from shared.lanes.holders import Holders
 from shared.lanes.lane import LaneSpec, Taken
 from shared.lanes.scripts import source, text
-from shared.lanes.verdicts import Verdict, arguments
+from shared.lanes.verdicts import Back, Verdict, arguments
 
 #: An entry whose holders died this often is a dead letter.
 POISON_DEATHS = 3
@@ -52,12 +52,20 @@ class Lanes:
     """Lanes of one Redis. All methods may raise redis.exceptions.RedisError; each may be repeated."""
 
     def __init__(
-        self, client: redis.Redis, *, dedupe_seconds: int = 86_400, breaker: BreakerPolicy | None = None
+        self,
+        client: redis.Redis,
+        *,
+        takes: redis.Redis | None = None,
+        dedupe_seconds: int = 86_400,
+        breaker: BreakerPolicy | None = None,
     ) -> None:
         self.client = client
+        #: For taking. A take must not be repeated unseen: what the first one gave would be in nobody's hands.
+        self._takes = takes or client
         self.dedupe_seconds = dedupe_seconds
         self._policy = (breaker or BreakerPolicy()).arguments()
         self.holders = Holders(client)
+        self._known = client.register_script(source("known"))
         self._push = client.register_script(source("push"))
         self._begin = client.register_script(source("begin"))
         self._settle = client.register_script(source("breaker") + "\n" + text("settle"))
@@ -68,15 +76,10 @@ class Lanes:
         """Writes the lanes' specs where the scripts read them, and creates what is missing."""
         pipe = self.client.pipeline(transaction=False)
         for spec in specs:
-            key = names.stream(spec.name)
-            fields = spec._asdict() | {"wakeup": wakeups.template(spec.name, spec.queue), "lease": spec.lease_ms}
-            pipe.hset(f"{key}:spec", mapping={k: fields[k] for k in ("queue", "grain", "cap", "wakeup", "lease")})
-            pipe.sadd(names.LANES, spec.name)
-            pipe.xgroup_create(key, names.GROUP, id="0", mkstream=True)
-            pipe.xgroup_create(names.suspects(spec.name), names.GROUP, id="0", mkstream=True)
-        for reply in pipe.execute(raise_on_error=False):
-            if isinstance(reply, Exception) and "BUSYGROUP" not in str(reply):
-                raise reply
+            wakeup = wakeups.template(spec.name, spec.queue)
+            args = [spec.name, spec.queue, spec.grain, spec.cap, wakeup, spec.lease_ms]
+            self._known(keys=[names.stream(spec.name), names.LANES], args=args, client=pipe)
+        pipe.execute()
 
     def push(self, lane: str, entries: Sequence[bytes], *, limit: int = 0) -> None:
         """Adds entries and wakes the lane. Raises ResponseError `BACKLOG …` where more than `limit` would wait."""
@@ -114,6 +117,15 @@ class Lanes:
         entries, added, duplicates, *news = self._settle(keys=keys, args=args)
         return Settled(int(entries), int(added), int(duplicates), BreakerNews.read(*news))
 
+    def give_back(self, lane: str, consumer: str) -> int:
+        """All that this consumer holds of the lane is for anybody to take at once. Replies how many entries."""
+        given = 0
+        for stream, suspect in ((names.stream(lane), False), (names.suspects(lane), True)):
+            held: Any = self.client.xpending_range(stream, names.GROUP, "-", "+", 1000, consumer)
+            if held:
+                given += self.settle(lane, [(entry["message_id"], Back()) for entry in held], suspect=suspect)[0]
+        return given
+
     def tick(self, lanes: Iterable[str], dead: Sequence[str] = ()) -> dict[str, Ticked]:
         """Lets time act on the lanes, in one round trip. `dead`: processes whose entries are taken over."""
         lanes = list(lanes)
@@ -125,7 +137,7 @@ class Lanes:
 
     def _read(self, stream: str, consumer: str, count: int) -> list[Taken]:
         try:
-            reply = self.client.execute_command(  # type: ignore[no-untyped-call]
+            reply = self._takes.execute_command(  # type: ignore[no-untyped-call]
                 "XREADGROUP", "GROUP", names.GROUP, consumer, "COUNT", count, "STREAMS", stream, ">"
             )
         except ResponseError as error:

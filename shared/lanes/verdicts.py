@@ -20,8 +20,8 @@ class Done(NamedTuple):
 class Again(NamedTuple):
     """To be tried again after `delay` seconds. `counted`: whether this run was one of its attempts.
 
-    `failed`: whether that is because its handler failed. A lane whose handler fails for everyone opens its breaker, and
-    while that is open a failure is no attempt.
+    `failed`: whether that is because its handler failed. A lane whose handler fails for everyone opens its breaker;
+    while that is open a failure is no attempt, and otherwise it always is.
     """
 
     delay: float

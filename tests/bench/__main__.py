@@ -1,56 +1,123 @@
-"""`make bench`: prints medians and ratios."""
+"""`make bench`."""
 
 import argparse
-import statistics
+import signal
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
-from rich.table import Table
 
-from tests.bench import drain_rate, idle_latency, ingress_rate
+from tests.bench import chart, report, table
+from tests.bench.context import FULL, SHORT, Context, LeftOut, Sizes
+from tests.bench.facts import facts
+from tests.bench.figures import broken
+from tests.bench.measure import MEASUREMENTS
+from tests.bench.report import Entry, Report
 from tests.support.postgres import binaries, postgres
 
-console = Console(width=110)
+console = Console(width=130 if not sys.stdout.isatty() else None)
 
 
-def main() -> None:
-    """Every measurement, in one run."""
-    options = argparse.ArgumentParser(prog="make bench")
-    options.add_argument("--short", action="store_true", help="fewer rounds and events: to see that it runs")
-    short = options.parse_args().short
-    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
-        folder = Path(name)
-        _ingress(folder, rounds=1 if short else 5, seconds=2 if short else 5)
-        with _database(folder) as database:
-            kind = database.split(":")[0].split("+")[0]
-            _drain(folder, database, kind, events=20_000 if short else 100_000, naive_events=1_500 if short else 10_000)
-            _idle(folder, database, kind, count=50 if short else 300)
+def main() -> int:
+    """0: every figure is at least half of what is asked for (`--short`), or was measured at all."""
+    signal.signal(signal.SIGTERM, _stop)
+    options = _options()
+    found = report.load(options.json) if options.json else Report({})
+    if not options.redraw:
+        found = _measure(found, options)
+    for name in options.only:
+        if name in found.entries:
+            console.print(table.medians(found.entries[name]), "")
+    console.print(table.figures(found))
+    _draw(found, options)
+    return _guard(found) if options.short else 0
 
 
-def _ingress(folder: Path, *, rounds: int, seconds: int) -> None:
-    rates = ingress_rate.measure(folder, rounds=rounds, seconds=seconds)
-    table = Table("acknowledged webhooks/s, one core, appendfsync always", "median", "Sluice is", box=None)
-    for name, values in rates.items():
-        table.add_row(name, f"{statistics.median(values):,.0f}", f"{ingress_rate.ratio(rates, 'Sluice', name):.2f} x")
-    console.print(table)
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make bench", description="Sluice beside what its users would otherwise write."
+    )
+    parser.add_argument(
+        "--short", action="store_true", help="small sizes; fails where a figure is below half of its target"
+    )
+    parser.add_argument(
+        "--only", type=_names, default=list(MEASUREMENTS), metavar="NAME,NAME", help=", ".join(MEASUREMENTS)
+    )
+    parser.add_argument("--rounds", type=int, metavar="N", help="rounds of each measurement that has any")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="where results go; what is not measured now is kept in it"
+    )
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="where the chart goes")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="where the tables go as Markdown")
+    parser.add_argument("--redraw", action="store_true", help="measure nothing: show what --json holds")
+    return parser.parse_args()
 
 
-def _drain(folder: Path, database: str, kind: str, *, events: int, naive_events: int) -> None:
-    bodies = drain_rate.statuses(events)
-    naive = drain_rate.naive(folder, database, bodies[:naive_events])
-    sluice = drain_rate.sluice(folder, database, bodies)
-    table = Table(f"backlog of statuses into {kind}, two worker processes", "events/s", "Sluice is", box=None)
-    table.add_row(f"Celery, a task an event ({naive_events:,} events)", f"{naive:,.0f}", f"{sluice / naive:.1f} x")
-    table.add_row(f"Sluice ({events:,} events)", f"{sluice:,.0f}", "")
-    console.print(table)
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := sorted(set(names) - MEASUREMENTS.keys()):
+        raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}")
+    return [name for name in MEASUREMENTS if name in names]
 
 
-def _idle(folder: Path, database: str, kind: str, *, count: int) -> None:
-    took = statistics.quantiles(idle_latency.measure(folder, database, count), n=100)
-    console.print(f"POST to row in {kind} when idle: p50 {took[49] * 1000:.1f} ms, p99 {took[98] * 1000:.1f} ms")
+def _sizes(options: argparse.Namespace) -> Sizes:
+    sizes = SHORT if options.short else FULL
+    if options.rounds is None:
+        return sizes
+    return sizes._replace(rounds=options.rounds, long_rounds=options.rounds, depth_rounds=options.rounds)
+
+
+def _measure(found: Report, options: argparse.Namespace) -> Report:
+    """With each measurement that is wanted; what was measured is kept at once, should a later one fail."""
+    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name, _database(Path(name)) as database:
+        context, machine = Context(Path(name), database, _sizes(options)), facts(database)
+        for measurement in options.only:
+            console.print(f"{datetime.now(UTC):%H:%M:%S} {measurement} …")
+            date, began = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", time.monotonic()
+            try:
+                measured = MEASUREMENTS[measurement](context)
+            except LeftOut as error:
+                found = found.without(measurement, str(error))
+            except SystemExit:
+                _show_logs(context.folder)
+                raise
+            else:
+                entry = Entry(measured, date, options.short, time.monotonic() - began, machine)
+                found = found.with_entry(measurement, entry)
+            if options.json:
+                _write(options.json, report.to_json(found))
+    return found
+
+
+def _show_logs(folder: Path) -> None:
+    for log in sorted(folder.glob("*.log")):
+        if end := log.read_text(errors="replace")[-1000:].strip():
+            console.print(f"{log.name}:\n{end}\n", markup=False)
+
+
+def _draw(found: Report, options: argparse.Namespace) -> None:
+    if options.svg:
+        _write(options.svg, chart.svg(found))
+    if options.markdown:
+        _write(options.markdown, table.markdown(found))
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def _guard(found: Report) -> int:
+    below = broken(found.figures)
+    for name in below:
+        console.print(f"{name} is below half of what is asked for", style="bold red")
+    return 1 if below else 0
 
 
 @contextmanager
@@ -63,5 +130,9 @@ def _database(folder: Path) -> Iterator[str]:
             yield url
 
 
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit("ended by a signal")  # and so everything that runs is ended on the way
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,39 +1,33 @@
-"""Processes on chosen cores, and the load generator."""
+"""Processes on chosen cores, and what they use."""
 
 import os
-import re
-import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
-_SCRIPT = """wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-wrk.body = [==[{body}]==]
-"""
+from redis import Redis
 
+from tests.support.programs import ROOT, clean_environment
 
-class Load(NamedTuple):
-    """What wrk measured."""
-
-    per_second: float
-    errors: int  # answers other than 2xx, and broken connections
+_TICKS = os.sysconf("SC_CLK_TCK")
+Process = subprocess.Popen[bytes]
 
 
 @contextmanager
 def running(
     command: Sequence[str], cores: str, environment: Mapping[str, str] | None = None, log: Path | None = None
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process on those cores (as `taskset -c` takes them), ended at the end."""
+) -> Iterator[Process]:
+    """A process on those cores (as `taskset -c` takes them), in a session of its own, all of which is ended."""
     out = log.open("wb") if log else subprocess.DEVNULL
     process = subprocess.Popen(
         ["taskset", "-c", cores, *command],
-        env={**os.environ, **(environment or {})},
+        env=clean_environment(**(environment or {})),
+        cwd=log.parent if log else ROOT,
+        stdin=subprocess.DEVNULL,
         stdout=out,
         stderr=out,
         start_new_session=True,
@@ -42,36 +36,82 @@ def running(
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        with suppress(ProcessLookupError):  # what did not end, and what it left behind
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.wait()
+        if not isinstance(out, int):
+            out.close()
 
 
-def wait_for_port(port: int, seconds: float = 20.0) -> None:
-    """Returns once somebody listens there."""
+def wait_for_port(port: int, process: Process, seconds: float = 30.0) -> None:
+    """Returns once somebody listens there. Raises SystemExit where nobody does, or the process has ended."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.05)
-    raise TimeoutError(f"nobody listens at port {port}")
+        time.sleep(0.02)
+    raise SystemExit(f"nobody listens at port {port}: {process.args!r} did not start")
 
 
-def load(url: str, body: bytes, folder: Path, *, cores: str, seconds: int, connections: int = 64) -> Load:
-    """Posts `body` as fast as the server answers. Needs wrk (Debian package `wrk`)."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        raise SystemExit("the bench needs wrk: apt-get install wrk")
-    script = folder / "post.lua"
-    script.write_text(_SCRIPT.format(body=body.decode()))
-    command = ["taskset", "-c", cores, wrk, "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(script), url]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", answer)
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", answer)
-    broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", answer)
-    assert rate is not None, answer
-    errors = int(bad[1]) if bad else 0
-    return Load(float(rate[1]), errors + (sum(map(int, broken.groups())) if broken else 0))
+def pin(pid: int, cores: str) -> None:
+    """Moves a process that runs already, with all its threads, to those cores."""
+    wanted = {int(core) for core in cores.split(",")}
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), wanted)
+
+
+def server_pid(client: Redis) -> int:
+    """The process of a Redis on this machine."""
+    return int(client.info("server")["process_id"])
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time, user and system, of that process and all others of its session (see `running`)."""
+    return sum(_cpu_ticks(stat) for stat in _stats() if _session(stat) == pid or _pid(stat) == pid) / _TICKS
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """CPU time of that process and its children, those that ended since included."""
+    return sum(_cpu_ticks(stat) for stat in _stats() if _pid(stat) == pid or _parent(stat) == pid) / _TICKS
+
+
+def parent(pid: int) -> int:
+    """The parent of a process. Raises OSError where there is none of that id."""
+    return _parent(Path(f"/proc/{pid}/stat").read_text())
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of one process."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise ProcessLookupError(pid)
+
+
+def _stats() -> Iterator[str]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            yield (folder / "stat").read_text()
+
+
+def _pid(stat: str) -> int:
+    return int(stat.split(" ", 1)[0])
+
+
+def _fields(stat: str) -> list[str]:
+    return stat.rsplit(")", 1)[1].split()  # the name before may hold anything
+
+
+def _parent(stat: str) -> int:
+    return int(_fields(stat)[1])
+
+
+def _session(stat: str) -> int:
+    return int(_fields(stat)[3])
+
+
+def _cpu_ticks(stat: str) -> int:
+    return sum(map(int, _fields(stat)[11:15]))  # its own, and that of its children that ended

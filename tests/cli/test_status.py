@@ -11,6 +11,7 @@ from shared.lanes import Again, Dead, Done, Lanes, LaneSpec
 from tests.cli.conftest import Sluice, bury
 from tests.cli.terminal import on_a_terminal
 from tests.support.programs import free_port, program, run
+from workers.cli.status import span
 
 
 def _prepared(lanes: Lanes) -> None:
@@ -64,6 +65,62 @@ def test_for_people_it_is_a_table_of_the_lanes_that_are_busy(sluice: Sluice, lan
     assert "text.store" not in result.stdout
     assert " ".join(rest).startswith("3 waiting, 2 in flight, 2 to be retried, 1 dead in 3 lanes. Redis: ")
     assert "appendonly on, noeviction." in result.stdout
+
+
+def _broken(lanes: Lanes, error: str = "ConnectionError: the CRM") -> None:
+    """text.greet failed for everyone, and its breaker has been open for three minutes and a half."""
+    lanes.push("text.greet", [b"%d" % number for number in range(20)])
+    taken = lanes.take("text.greet", "test", 20)
+    again = Dead("exhausted", error, failed=True)
+    assert lanes.conclude("text.greet", [(entry.id, again) for entry in taken]).breaker.now_open
+    lanes.client.pexpire("sluice:lane:text.greet:hold", 29_500)
+    lanes.client.hincrby("sluice:lane:text.greet:breaker", "since", -210_000)
+
+
+def test_a_lane_whose_handler_fails_for_everyone_is_told_as_json(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+    _broken(lanes)
+    intake, greet, _ = _status(sluice, valkey_url)["lanes"]
+
+    assert intake["breaker"] is None
+    assert greet["held"] is True
+    assert greet["breaker"].keys() == {"since_ms", "open_s", "error", "tries", "next_try_s"}
+    assert greet["breaker"]["since_ms"] == pytest.approx(lanes.client.time()[0] * 1000 - 210_000, abs=10_000)
+    assert 210 <= greet["breaker"]["open_s"] < 239
+    assert (greet["breaker"]["error"], greet["breaker"]["tries"]) == ("ConnectionError: the CRM", 0)
+    assert 20 < greet["breaker"]["next_try_s"] <= 29.5
+
+
+def test_and_shown_to_people(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+    _broken(lanes)
+    _, row, line, totals = sluice("status", redis_url=valkey_url).stdout.splitlines()
+
+    assert row.startswith("text.greet (breaker open) ")
+    assert line.startswith("text.greet: breaker open for 3 m: ConnectionError: the CRM (the next try is in 2")
+    assert totals.startswith("0 waiting, 0 in flight, 20 to be retried, 0 dead")
+
+
+def test_so_is_that_a_try_is_due_or_under_way(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+    _broken(lanes)
+    lanes.client.delete("sluice:lane:text.greet:hold")
+    assert "the CRM (the next try is due)\n" in sluice("status", redis_url=valkey_url).stdout
+    lanes.push("text.greet", [b"new"])
+    assert lanes.begin("text.greet", None, "test").probe
+    assert "the CRM (one entry is being tried now)\n" in sluice("status", redis_url=valkey_url).stdout
+
+
+def test_a_hostile_error_does_nothing(lanes: Lanes, valkey_url: str, tmp_path: Path) -> None:
+    _broken(lanes, "[red]\x1b[31m[/nothing]\nforged")
+    shown = on_a_terminal(tmp_path, "status", SLUICE_REDIS_URL=valkey_url)
+
+    assert "breaker open for 3 m: [red]\\x1b[31m[/nothing]\\nforged" in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.2, "0 s"), (59.4, "59 s"), (60, "1 m"), (3599, "59 m"), (3600, "1 h"), (86_399, "23 h"), (200_000, "2 d")],
+)
+def test_how_long_is_told_in_one_unit(seconds: float, shown: str) -> None:
+    assert span(seconds) == shown
 
 
 def test_all_shows_the_quiet_lanes_too(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:

@@ -86,12 +86,11 @@ def test_every_queue_has_a_worker() -> None:
     assert sorted(drained) == ["intake", "media", "messages", "statuses"]
 
 
-def test_a_worker_is_asked_for_its_health_by_its_own_name() -> None:
-    for name in ROLES:
-        if name.startswith("worker-"):
-            words = command(name, SECRETS)
-            host = words[words.index("--hostname") + 1].removesuffix("%h")
-            assert f'--destination "{host}$$(hostname)"' in SERVICES[name]["healthcheck"]["test"][1]
+@pytest.mark.parametrize("name", ROLES)
+def test_a_role_is_asked_for_its_health_by_the_command_that_knows_it(name: str) -> None:
+    asked = ["sluice", "health", "web" if name == "ingress" else "worker"]
+
+    assert SERVICES[name]["healthcheck"]["test"] == ["CMD", *asked]
 
 
 def test_nginx_finds_the_ingress(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from workers.events import ImageMessage, StatusUpdate, TextMessage
-from workers.handlers import handler
+from workers.events import ImageMessage, StatusUpdate, StickerMessage, TextMessage
+from workers.handlers import Retry, handler
 
 _NOTES = Path(os.environ["NOTES"])
 
@@ -33,6 +33,15 @@ def count(events: Sequence[StatusUpdate]) -> None:
 def look(event: ImageMessage) -> None:
     """Has a queue of its own."""
     _note("pictures", event.wamid or "")
+
+
+@handler("sticker", retry=Retry(attempts=3, base=0.1, cap=0.2))
+def stick(event: StickerMessage) -> None:
+    """Fails for everyone while there is a file that says so."""
+    if (_NOTES / "down").exists():
+        _note("failures", event.wamid or "")
+        raise ConnectionError("what it needs is down")
+    _note("stickers", event.wamid or "")
 
 
 def _note(name: str, *lines: str) -> None:

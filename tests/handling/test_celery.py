@@ -45,7 +45,7 @@ def worker(redis_url: str, client: redis.Redis, tmp_path: Path) -> Worker:
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(30)
+                process.wait(60)  # a pool process waits up to 30 s for its last results to be read (billiard/pool.py)
             finally:
                 process.kill()
 
@@ -145,6 +145,32 @@ def test_a_handlers_own_queue_is_served_by_a_worker_that_serves_all(
         webhook = {"messages": {"id": "wamid.p", "type": "image", "from": "9198", "image": {"id": "1"}}}
         lanes.push("intake", [_RECEIPTS.pack(json.dumps(webhook).encode(), 1)[1]])
         until(lambda: notes(tmp_path, "pictures") == ["wamid.p"], within=20)
+
+
+def test_a_handler_that_fails_for_everyone_is_left_alone_until_it_does_well_again(
+    worker: Worker, lanes: Lanes, tmp_path: Path
+) -> None:
+    (tmp_path / "down").touch()
+    webhooks = [
+        {"messages": {"id": f"wamid.s{number}", "type": "sticker", "from": "9198", "sticker": {"id": "1"}}}
+        for number in range(500)
+    ]
+    lanes.push("intake", [_RECEIPTS.pack(json.dumps(webhook).encode(), 1)[1] for webhook in webhooks])
+
+    def probed() -> bool:
+        return any(lane.breaker and lane.breaker.tries >= 2 for lane in survey(lanes.client))
+
+    with worker("-c", "2"):
+        until(probed, within=40)
+        post(lanes, "hello")
+        until(lambda: notes(tmp_path, "texts") == ["hello"])  # nobody else is held up
+        (tmp_path / "down").unlink()
+        until(lambda: settled(lanes.client) and not lanes.client.llen("sluice:queue:messages"), within=40)
+    assert sorted(notes(tmp_path, "stickers")) == sorted(f"wamid.s{number}" for number in range(500))
+    assert sum(lane.dead for lane in survey(lanes.client)) == 0
+    log = (tmp_path / "log").read_text()
+    assert log.count("its lane's breaker is open") == log.count("its lane's breaker is closed") == 1
+    assert '"error": "ConnectionError: what it needs is down"' in log
 
 
 def test_a_worker_with_wrong_settings_names_them_and_exits(worker: Worker, tmp_path: Path) -> None:

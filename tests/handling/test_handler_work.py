@@ -38,7 +38,7 @@ def fail_for(*numbers: int) -> Callable[[Any], None]:
 
 def test_each_event_has_its_own_verdict() -> None:
     verdicts = run(fail_for(2), taken(1), taken(2), taken(3))
-    assert verdicts == {1: Done(), 2: Again(1.0, "ValueError: not 2"), 3: Done()}
+    assert verdicts == {1: Done(), 2: Again(1.0, "ValueError: not 2", failed=True), 3: Done()}
 
 
 def test_a_handler_sees_which_attempt_it_is() -> None:
@@ -57,7 +57,8 @@ def test_a_handler_that_exits_ends_its_run_only() -> None:
     def leave(event: TextMessage) -> None:
         raise SystemExit(3)
 
-    assert run(leave, taken(1), taken(2)) == {1: Again(1.0, "SystemExit: 3"), 2: Again(1.0, "SystemExit: 3")}
+    left = Again(1.0, "SystemExit: 3", failed=True)
+    assert run(leave, taken(1), taken(2)) == {1: left, 2: left}
 
 
 def test_once_the_time_is_spent_the_rest_goes_back() -> None:
@@ -83,7 +84,7 @@ def test_a_failing_batch_is_halved_until_the_culprit_stands_alone() -> None:
         fail_for(37)(events)
 
     verdicts = run(handle, *[taken(number) for number in range(1, 129)], batch=True)
-    assert verdicts.pop(37) == Again(1.0, "ValueError: not 37")
+    assert verdicts.pop(37) == Again(1.0, "ValueError: not 37", failed=True)
     assert set(verdicts.values()) == {Done()}
     assert len(verdicts) == 127
     assert len(calls) == 1 + 2 * 7  # one and, for each halving of 128, two

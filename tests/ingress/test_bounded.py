@@ -1,12 +1,14 @@
 """Requests that go on and on, or are no HTTP: each is answered and cut off, in its turn. On a real socket."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ingress import bounded, room
 from ingress.protocol import TimelyProtocol
 from tests.ingress.log import Line, Log
+from tests.ingress.processes import ingress, killable
 from tests.ingress.serving import GET, Said, Server, connected, deaf, everything, fill, said, sends, served
 from tests.support.waiting import until
 
@@ -242,6 +244,32 @@ def test_what_came_before_a_broken_request_is_answered_as_if_it_stood_alone(
     assert [answer.status for answer in answers] == [200, 200]
     assert answers[-1].headers["connection"] == "close"
     assert len(log.take()) == 1
+
+
+def test_a_client_that_goes_away_with_requests_unanswered_is_no_fault_of_the_server(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.may_answer.clear()
+    with connected(server.port) as client:
+        client.sendall(_OK + _OK + GET)
+        until(lambda: server.committed)
+    until(lambda: server.connections == 0)
+    server.may_answer.set()
+    until(lambda: server.tasks == 0)
+
+    assert len(server.committed) == 1
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_nor_is_it_where_no_task_waits(tmp_path: Path) -> None:
+    with killable(tmp_path / "valkey") as redis, ingress(tmp_path, redis_url=redis.url) as running:
+        with redis.paused(), connected(running.port) as client:
+            client.sendall(_OK + _OK + _OK)
+            until(redis.has_waiting)
+        until(lambda: len(redis.receipts()) == 2)  # that it went away is seen when the first one is answered
+        assert running.post().status_code == 200
+
+        assert [line for line in running.program.output.splitlines() if "Traceback" in line] == []
 
 
 def test_empty_lines_behind_a_request_do_not_cost_it_its_answer(server: Server, log: Log) -> None:

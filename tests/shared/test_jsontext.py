@@ -1,6 +1,7 @@
 """JSON as real senders write it: read exactly, written again, and refused only where it is none."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -261,3 +262,14 @@ def test_many_halves_of_characters_are_refused_and_many_syllables_are_not() -> N
 def test_what_is_written_is_compact_utf_8() -> None:
     assert dumps({"a": ["\u00e9", 1]}) == '{"a":["\u00e9",1]}'.encode()
     assert dumps({"a": "\ud83d", "b": 2**64}) == b'{"a":"\\ud83d","b":18446744073709551616}'
+
+
+def test_what_is_written_takes_no_more_memory_than_it_is_long() -> None:
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        written = [dumps({"number": number}) for number in range(1000)]
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 200 * len(written)

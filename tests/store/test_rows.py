@@ -42,6 +42,7 @@ def test_a_status_is_an_event_and_a_delivery() -> None:
         "conversation_id": "c1",
         "category": "marketing_lite",
         "billable": True,
+        "business_number": "911",
     }
 
 

@@ -56,6 +56,7 @@ def stack(folder: Path, **settings: str) -> Iterator[Stack]:
         environment |= {
             "SLUICE_DATA_DIR": str(folder / "var"),
             "SLUICE_PORT": str(port),
+            "SLUICE_CONSOLE_PORT": str(free_port()),
             "SLUICE_MEDIA_URL": template,
             "SLUICE_MEDIA_AUTH": "Authorization: Bearer demo",
             **settings,

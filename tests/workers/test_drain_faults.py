@@ -153,3 +153,42 @@ def test_a_handler_may_ask_for_eternity(lanes: Lanes, client: redis.Redis) -> No
 
     assert _drain(lanes, handle).run() == 3
     assert len(look(client, LANE).retrying) == 3
+
+
+@pytest.mark.parametrize("suspect", [False, True])
+def test_what_a_process_held_when_redis_went_away_is_given_back_and_is_no_death(
+    lanes: Lanes, client: redis.Redis, monkeypatch: pytest.MonkeyPatch, suspect: bool
+) -> None:
+    if suspect:
+        lanes.take(LANE, "dead", 3)
+        let_leases_run_out(client, LANE)
+        lanes.tick([LANE])
+    away = [True]
+    conclude, give_back = Lanes.conclude, Lanes.give_back
+
+    def lost(self: Lanes, *args: Any, **options: Any) -> Any:
+        if away[0]:
+            raise redis.exceptions.ConnectionError("Redis is away")
+        return conclude(self, *args, **options)
+
+    def back_at_the_third_try(self: Lanes, lane: str, consumer: str) -> int:
+        tries.append(lane)
+        if len(tries) < 3:
+            raise redis.exceptions.ConnectionError("Redis is away")
+        away[0] = False
+        return give_back(self, lane, consumer)
+
+    tries: list[str] = []
+    monkeypatch.setattr(Lanes, "conclude", lost)
+    monkeypatch.setattr(Lanes, "give_back", back_at_the_third_try)
+    monkeypatch.setattr("workers.drain._AGAIN", 0.0)
+    handled: list[str | None] = []
+    drain = _drain(lanes, lambda event: handled.append(event.text))
+    with pytest.raises(redis.exceptions.ConnectionError):
+        drain.run()
+    assert len(tries) == 3
+
+    before = len(handled)
+    drain.run()
+    assert sorted(handled[before:], key=str) == ["1", "2", "3"]
+    assert look(client, LANE) == ([], [], [], [], [])

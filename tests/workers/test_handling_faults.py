@@ -57,7 +57,7 @@ def test_whatever_a_handler_raises_is_its_own_events_affair(error: BaseException
             raise error
 
     verdicts = _run(handle, taken(1), taken(2), taken(3), batch=batch)
-    assert verdicts == {1: Done(), 2: Again(1.0, text), 3: Done()}
+    assert verdicts == {1: Done(), 2: Again(1.0, text, failed=True), 3: Done()}
 
 
 def test_an_error_without_words_can_end_in_a_dead_letter_too() -> None:
@@ -87,7 +87,7 @@ def test_several_culprits_are_each_found() -> None:
 
     verdicts = _run(handle, *[taken(number) for number in range(1, 33)], batch=True)
     for number in (5, 6, 31):
-        assert verdicts.pop(number) == Again(1.0, f"ValueError: {number}")
+        assert verdicts.pop(number) == Again(1.0, f"ValueError: {number}", failed=True)
     assert (len(verdicts), set(verdicts.values())) == (29, {Done()})
 
 

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 import redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from shared.connections import connect
 from shared.lanes import Again, Lanes
@@ -121,6 +121,15 @@ def test_no_outage_ends_the_worker_that_ticks(error: Exception, log: Log) -> Non
 
     Ticker(fail, [spec(LANE)])()
     assert len(log.lines) == 1
+
+
+def test_that_redis_is_full_is_not_told_as_if_it_were_away(log: Log) -> None:
+    def fail() -> Lanes:
+        raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+
+    Ticker(fail, [spec(LANE)])()
+    [(level, event)] = log.lines
+    assert (level, event.partition(":")[0]) == ("error", "Redis is full")
 
 
 def test_a_fault_of_ours_is_not_taken_for_an_outage() -> None:

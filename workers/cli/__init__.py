@@ -1,5 +1,5 @@
 """The command line: `sluice …`. One module a group of commands."""
 
-from workers.cli.app import main
+from workers.cli.entry import main
 
 __all__ = ["main"]

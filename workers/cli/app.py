@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli import dead, pause, purge, replay, send, status, up
+from workers.cli import dead, doctor, events, health, pause, purge, replay, send, simulate, status, up
 
 app = typer.Typer(
     name="sluice",
@@ -14,12 +14,16 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("send")(send.send)
+app.command("simulate")(simulate.simulate)
 app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
 app.command("replay")(replay.replay)
 app.command("pause")(pause.pause)
 app.command("purge")(purge.purge)
 app.command("resume")(pause.resume)
 app.add_typer(dead.app, name="dead")
+app.add_typer(events.app, name="events")
+app.add_typer(health.app, name="health")
 
 
 def main() -> None:

@@ -4,11 +4,14 @@ from typing import Annotated, Any
 
 import redis
 import typer
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from shared.lanes.breaker import BreakerStatus
 from shared.lanes.survey import LaneStatus, survey
 from shared.plaintext import one_line
+from workers.cli import watching
 from workers.cli.common import console, print_json, redis_client
 
 _QUIET = "lanes with nothing in them are left out; --all shows them"
@@ -17,24 +20,37 @@ _QUIET = "lanes with nothing in them are left out; --all shows them"
 def status(
     json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
     everything: Annotated[bool, typer.Option("--all", help=f"Every lane ({_QUIET}).")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Every second anew, until Ctrl-C.")] = False,
 ) -> None:
-    """Show what waits, what is held, what will be retried and what is dead, lane by lane."""
+    """Show what waits, what is held, what will be retried and what is dead, lane by lane.
+
+    For example `sluice status --watch`, or in a script `sluice status --json | jq .totals.dead`.
+    """
+    if watch and json:
+        raise typer.BadParameter("--watch is for people, --json for programs")
     with redis_client() as client:
+        if watch:
+            watching.watch(lambda: Group(*_picture(survey(client), _server(client), everything=everything)))
+            return
         lanes = survey(client)
         server = _server(client)
     if json:
-        print_json({"redis": server, "totals": _totals(lanes), "lanes": [lane._asdict() for lane in lanes]})
+        print_json({"redis": server, "totals": _totals(lanes), "lanes": [_plain(lane) for lane in lanes]})
         return
     screen = console()
-    screen.print(_table([lane for lane in lanes if everything or _busy(lane)]))
+    for part in _picture(lanes, server, everything=everything):
+        screen.print(part, soft_wrap=isinstance(part, Text))
+
+
+def _picture(lanes: list[LaneStatus], server: dict[str, Any], *, everything: bool) -> list[Table | Text]:
+    broken = [Text(one_line(f"{lane.lane}: {_sentence(lane.breaker)}")) for lane in lanes if lane.breaker is not None]
     totals = _totals(lanes)
-    screen.print(
+    said = (
         f"{totals['waiting']} waiting, {totals['in_flight']} in flight, {totals['retries']} to be retried, "
         f"{totals['dead']} dead in {len(lanes)} lanes. Redis: {server['used_memory'] / 1e6:.1f} MB, "
-        f"appendonly {'on' if server['appendonly'] else 'OFF'}, {server['maxmemory_policy']}.",
-        highlight=False,
-        soft_wrap=True,
+        f"appendonly {'on' if server['appendonly'] else 'OFF'}, {server['maxmemory_policy']}."
     )
+    return [_table([lane for lane in lanes if everything or _busy(lane)]), *broken, Text(said)]
 
 
 def _table(lanes: list[LaneStatus]) -> Table:
@@ -59,11 +75,34 @@ def _table(lanes: list[LaneStatus]) -> Table:
 def _mark(lane: LaneStatus) -> str:
     if lane.paused:
         return " (paused)"
+    if lane.breaker is not None:
+        return " (breaker open)"
     return " (held)" if lane.held else ""
 
 
+def _sentence(breaker: BreakerStatus) -> str:
+    waits = breaker.next_try_s
+    if waits is None:
+        after = "one entry is being tried now"
+    else:
+        after = f"the next try is in {span(waits)}" if waits else "the next try is due"
+    return f"breaker open for {span(breaker.open_s)}: {breaker.error} ({after})"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest whole unit: `42 s`, `3 m`, `5 h`, `2 d`."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{int(seconds)} s"
+
+
+def _plain(lane: LaneStatus) -> dict[str, Any]:
+    return lane._asdict() | {"breaker": lane.breaker and lane.breaker._asdict()}
+
+
 def _busy(lane: LaneStatus) -> bool:
-    return bool(lane.waiting or lane.in_flight or lane.retries or lane.dead or lane.counts or lane.held)
+    return bool(lane.waiting or lane.in_flight or lane.retries or lane.dead or lane.counts or lane.held or lane.breaker)
 
 
 def _totals(lanes: list[LaneStatus]) -> dict[str, int]:

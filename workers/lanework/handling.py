@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 from shared.errors import Retry, Unavailable
 from shared.lanes import Back, Dead, Done, Taken
-from shared.logs import logger
 from workers.entries import to_event, unpack
 from workers.events import Event
 from workers.handlers.registry import Handler
@@ -13,7 +12,6 @@ from workers.lanework.work import Verdicts
 from workers.retry import decide, describe, trace
 from workers.timeouts import limit
 
-_log = logger(__name__)
 _Job = tuple[Taken, Event]
 
 
@@ -75,10 +73,4 @@ class HandlerWork:
     def _verdicts(self, error: BaseException | None, jobs: list[_Job]) -> Verdicts:
         if error is None:
             return [(entry.id, Done()) for entry, _ in jobs]
-        verdicts: Verdicts = []
-        for entry, event in jobs:
-            verdict = decide(error, event.attempt, self._handler.retry, self._draw)
-            if isinstance(verdict, Dead):
-                _log.error("an event became a dead letter", lane=self._handler.lane, key=event.key, error=verdict.error)
-            verdicts.append((entry.id, verdict))
-        return verdicts
+        return [(entry.id, decide(error, event.attempt, self._handler.retry, self._draw)) for entry, event in jobs]

@@ -1,5 +1,6 @@
 """A run of webhooks and, beside each, what must come of it: the ledger that the demo holds the event store against."""
 
+from collections.abc import Mapping
 from random import Random
 from typing import NamedTuple
 
@@ -9,6 +10,10 @@ from workers.simulation.makers import Json, Makers
 
 #: Statuses of one message sent, with how often it goes that way.
 _WAYS = {("sent", "delivered", "read"): 70, ("sent", "delivered"): 20, ("sent", "failed"): 5, ("sent", "read"): 5}
+#: What webhooks hold, with how often: statuses of a message sent (each a webhook), a message, several of both, rubbish.
+MIX: Mapping[str, int] = {"sent": 25, "message": 20, "batch": 2, "malformed": 1}
+#: The share of webhooks that are repetitions.
+DUPLICATES = 1 / 25
 _RANK = ("sent", "failed", "delivered", "read")
 
 
@@ -33,7 +38,10 @@ class Traffic:
     """Webhooks in the proportions of real traffic: three statuses a message sent, messages of all types, batches,
     repetitions, disorder, and a few that are malformed. The same seed makes the same."""
 
-    def __init__(self, seed: int, now: int) -> None:
+    def __init__(self, seed: int, now: int, *, mix: Mapping[str, int] = MIX, duplicates: float = DUPLICATES) -> None:
+        """`now`: seconds since 1970; `mix`: as MIX, names may be left out; `duplicates`: a share, from 0 to below 1."""
+        self._mix = mix
+        self._duplicates = duplicates
         self._random = Random(seed)
         self._makers = Makers(self._random)
         self._now = now
@@ -45,13 +53,13 @@ class Traffic:
         made: list[Webhook] = []
         while len(made) < count:
             made += self._some()
-        made = made[: count - count // 25]
+        made = made[: count - int(count * self._duplicates)]
         self._forget_untold(made)
         made += self._random.choices(made, k=count - len(made))  # repetitions, some of them right behind
         return self._shuffled_nearby(made)
 
     def _some(self) -> list[Webhook]:
-        match self._random.choices(("sent", "message", "batch", "malformed"), (25, 20, 2, 1))[0]:
+        match self._random.choices(list(self._mix), list(self._mix.values()))[0]:
             case "sent":
                 return [self._statuses([status]) for status in self._sent()]
             case "message":

@@ -88,6 +88,7 @@ def _delivery(status: StatusUpdate, wamid: str, recipient: str) -> Row:
         identifier(status.conversation.id) if status.conversation else None,
         clean(pricing.category) if pricing else None,
         pricing.billable if pricing else None,
+        identifier(status.business_number),
     )
 
 

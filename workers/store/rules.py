@@ -65,6 +65,7 @@ RULES: Mapping[str, tuple[Choice, ...]] = {
         _choice("conversation_id"),
         _choice("category"),
         _choice("billable"),
+        _choice("business_number"),
     ),
     media.name: (
         _choice("wamid"),

@@ -1,10 +1,12 @@
 """Creating the tables, by any number of processes at once."""
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
+from workers.store.additions import add_columns, add_indexes, add_indexes_beside, missing
 from workers.store.engine import begin_write
 from workers.store.tables import metadata
 
@@ -13,9 +15,10 @@ _LOCK = 0x736C75696365
 _TRIES = 20
 
 
-def create_tables(engine: Engine) -> None:
-    """Create what is missing: the folder of an SQLite file, tables, indexes. Changes nothing that is there.
+def create_tables(engine: Engine) -> threading.Thread | None:
+    """Create what is missing: the folder of an SQLite file, tables, columns, indexes. Changes nothing that is there.
 
+    Replies the thread that adds indexes to a PostgreSQL that is in use, if some are missing: it may take minutes.
     Raises OSError when the folder cannot be made.
     """
     if engine.dialect.name == "sqlite":
@@ -28,6 +31,11 @@ def create_tables(engine: Engine) -> None:
             # CREATE TABLE IF NOT EXISTS alone fails when two do it at once.
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         metadata.create_all(connection)
+        add_columns(connection)
+        if connection.dialect.name == "sqlite":
+            add_indexes(connection)
+        late = bool(missing(connection))
+    return add_indexes_beside(engine) if late else None
 
 
 def _make_folder(engine: Engine) -> None:

@@ -1,0 +1,71 @@
+"""The store's limit: the rows of the same events, known beforehand, by multi-row upserts over two connections.
+
+The statements are Sluice's own (an array a column, `unnest`, with its merge rules), for these rules are what the tables
+are about. Classification, typing and folding are done before the clock starts; transactions are as large as was found
+best.
+"""
+
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from multiprocessing.synchronize import Barrier
+
+from shared import jsontext
+from workers.events import Event
+from workers.payloads import event, split
+from workers.store.engine import begin_write, open_engine
+from workers.store.rows import Rows, rows
+from workers.store.writes import write_rows
+
+_AT_ONCE = 2_000  # events in a transaction
+
+
+def batches(bodies: Sequence[bytes], at_once: int = _AT_ONCE) -> list[Rows]:
+    """The rows of the bodies' events, a transaction each."""
+    made, batch = [], list[Event]()
+    for found in _events(bodies):
+        batch.append(found)
+        if len(batch) == at_once:
+            made.append(rows(batch))
+            batch = []
+    return made + ([rows(batch)] if batch else [])
+
+
+def _events(bodies: Sequence[bytes]) -> Iterator[Event]:
+    now = datetime.now(UTC)
+    for body in bodies:
+        for item in split(jsontext.loads(body)):
+            yield event(item, received_at=now, receipt="0")
+
+
+def insert(database: str, prepared: Sequence[Rows], connections: int) -> float:
+    """Writes all of it; replies the seconds that took, connecting not counted."""
+    context = multiprocessing.get_context("fork")  # so that the children have the rows
+    barrier = context.Barrier(connections + 1)
+    children = [
+        context.Process(target=_write, args=(database, prepared[number::connections], barrier))
+        for number in range(connections)
+    ]
+    for child in children:
+        child.start()
+    barrier.wait(60)
+    began = time.perf_counter()
+    for child in children:
+        child.join()
+    took = time.perf_counter() - began
+    if any(child.exitcode for child in children):
+        raise SystemExit("a bulk insert failed")
+    return took
+
+
+def _write(database: str, prepared: Sequence[Rows], barrier: Barrier) -> None:
+    engine = open_engine(database, 60.0)
+    with engine.connect():
+        pass
+    barrier.wait(60)
+    for batch in prepared:
+        with engine.begin() as connection:
+            begin_write(connection)
+            write_rows(connection, batch)
+    engine.dispose()

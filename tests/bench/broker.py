@@ -1,0 +1,28 @@
+"""The Redis of a measurement: durable as in production, and on cores that are chosen."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from redis import Redis
+
+from shared.connections import connect
+from tests.bench.machine import pin, server_pid
+from tests.support.valkey import valkey
+
+
+class Broker(NamedTuple):
+    """A server that runs."""
+
+    url: str
+    client: Redis
+    pid: int
+
+
+@contextmanager
+def broker(cores: str) -> Iterator[Broker]:
+    """A Valkey with `appendfsync always`."""
+    with valkey(appendonly="yes", appendfsync="always", save="") as url, connect(url) as client:
+        pid = server_pid(client)
+        pin(pid, cores)
+        yield Broker(url, client, pid)

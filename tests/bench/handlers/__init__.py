@@ -1,0 +1,1 @@
+"""Users' handlers as the bench has them, for SLUICE_HANDLERS."""

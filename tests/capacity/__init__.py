@@ -1,0 +1,1 @@
+"""`make capacity`: what a load needs, reckoned from what `make bench` measured."""

@@ -1,0 +1,32 @@
+"""The webhooks of a stretch, and those that the suite adds for a purpose."""
+
+from collections.abc import Callable
+from random import Random
+
+import orjson
+
+from workers.simulation import Traffic, Webhook
+
+_AT_ONCE = 200
+
+
+def stock(seed: int, now: int) -> Callable[[], list[Webhook]]:
+    """Makes some more of a seeded run at each call."""
+    traffic = Traffic(seed, now)
+    return lambda: traffic.webhooks(_AT_ONCE)
+
+
+def texts(random: Random, order: str, count: int, now: int = 1_790_000_000) -> list[Webhook]:
+    """Text messages with an order for the handler (tests.chaos.handlers), from customers of their own."""
+    return [_text(random, f"{order} {number}", now) for number in range(count)]
+
+
+def _text(random: Random, text: str, now: int) -> Webhook:
+    message = {
+        "from": f"9177{random.randrange(10**8):08d}",
+        "id": f"wamid.CHAOS{random.getrandbits(112):028X}",
+        "timestamp": str(now),
+        "type": "text",
+        "text": {"body": text},
+    }
+    return Webhook(orjson.dumps({"messages": message, "id": f"{random.getrandbits(128):032x}"}), 200, ())

@@ -1,0 +1,68 @@
+"""A browser without a screen: keeps cookies, sends the token of the last page with each form."""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from html import unescape
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+HOST = "http://127.0.0.1:8001"
+PASSWORD = "correct horse"
+_TOKEN = re.compile(r'name="csrf" value="([0-9a-f]+)"')
+_TAG = re.compile(r"<[^>]+>")
+
+
+class Visitor:
+    """One browser, from one address. Redirects are not followed."""
+
+    def __init__(self, app: ASGIApp, address: str = "127.0.0.1", **headers: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        transport = httpx.ASGITransport(app, client=(address, 50_000), raise_app_exceptions=False)
+        self.http = httpx.AsyncClient(transport=transport, base_url=HOST, headers=headers)
+        self._token = ""
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """A page."""
+        return self._noted(self._loop.run_until_complete(self.http.get(path, headers=headers)))
+
+    def post(self, path: str, fields: Any = None, **headers: str) -> httpx.Response:
+        """A form as it is, without a token."""
+        return self._noted(self._loop.run_until_complete(self.http.post(path, data=fields, headers=headers)))
+
+    def submit(self, path: str, fields: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
+        """A form with the token of the last page."""
+        return self.post(path, {"csrf": self._token} | (fields or {}), **headers)
+
+    def follow(self, answer: httpx.Response) -> httpx.Response:
+        """Where an answer leads."""
+        assert answer.status_code == 303, answer.text
+        return self.get(answer.headers["location"])
+
+    def sign_in(self, password: str = PASSWORD, target: str = "/") -> httpx.Response:
+        """With the password."""
+        self.get("/sign-in")
+        return self.submit("/sign-in", {"password": password, "next": target})
+
+    def close(self) -> None:
+        """No more."""
+        self._loop.run_until_complete(self.http.aclose())
+        self._loop.close()
+
+    def _noted(self, answer: httpx.Response) -> httpx.Response:
+        if found := _TOKEN.search(answer.text):
+            self._token = found[1]
+        return answer
+
+
+def words(answer: httpx.Response) -> str:
+    """What a person reads of a page."""
+    return " ".join(unescape(_TAG.sub(" ", answer.text)).replace("\u202f", " ").split())
+
+
+def links(answer: httpx.Response, beginning: str) -> list[str]:
+    """Addresses in a page that begin so."""
+    found: Iterable[str] = re.findall(r'href="([^"]+)"', answer.text)
+    return [unescape(link) for link in found if unescape(link).startswith(beginning)]

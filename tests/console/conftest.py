@@ -1,0 +1,118 @@
+"""A console on a real Redis and an SQLite of its own, and browsers before it. No thread looks: tests do, by `step`."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from shared.lanes import Dead, Lanes, LaneSpec
+from shared.settings import Settings
+from tests.console.browsing import PASSWORD, Visitor
+from tests.support.programs import forget_settings
+from workers.console.app import create_app
+from workers.console.desk import Desk
+from workers.entries import Entry, pack, to_event, unpack
+from workers.events import Event
+from workers.payloads import Item
+from workers.store import Store
+
+Opens = Callable[..., Desk]
+
+
+@pytest.fixture
+def lanes(client: redis.Redis) -> Lanes:
+    made = Lanes(client)
+    specs = [("intake", "intake"), ("text.greet", "messages"), ("text.store", "messages"), ("sent.store", "statuses")]
+    made.make_known(LaneSpec(name, queue, 10, 60_000) for name, queue in specs)
+    return made
+
+
+@pytest.fixture
+def settings(client: redis.Redis, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    forget_settings(monkeypatch, tmp_path)
+    return Settings.load(redis_url=redis_url, data_dir=tmp_path / "var", console_password=PASSWORD)
+
+
+@pytest.fixture
+def open_desk() -> Iterator[Opens]:
+    """Makes further consoles; closes them at the end."""
+    made: list[Desk] = []
+
+    def opened(settings: Settings) -> Desk:
+        made.append(Desk(settings))
+        return made[-1]
+
+    yield opened
+    for desk in made:
+        desk.close()
+
+
+@pytest.fixture
+def desk(settings: Settings, open_desk: Opens) -> Desk:
+    return open_desk(settings)
+
+
+@pytest.fixture
+def store(desk: Desk) -> Store:
+    assert desk.store is not None
+    desk.store.create()
+    return desk.store
+
+
+@pytest.fixture
+def come(desk: Desk) -> Iterator[Callable[..., Visitor]]:
+    """Lets a browser come, to this console or another."""
+    visitors: list[Visitor] = []
+
+    def came(address: str = "127.0.0.1", to: Desk = desk, **headers: str) -> Visitor:
+        visitors.append(Visitor(create_app(to.settings, to), address, **headers))
+        return visitors[-1]
+
+    yield came
+    for visitor in visitors:
+        visitor.close()
+
+
+@pytest.fixture
+def operator(come: Callable[..., Visitor], desk: Desk) -> Visitor:
+    """Somebody who is signed in."""
+    visitor = come()
+    assert visitor.sign_in().status_code == 303
+    return visitor
+
+
+def without_password(settings: Settings) -> Settings:
+    return settings.model_copy(update={"console_password": None})
+
+
+def with_settings(settings: Settings, **changed: object) -> Settings:
+    secrets = {name: SecretStr(value) if isinstance(value, str) else value for name, value in changed.items()}
+    return settings.model_copy(update=secrets)
+
+
+def entry(
+    text: str = "hello", customer: str = "919812345678", wamid: str = "wamid.1", name: str = "Asha", **about: Any
+) -> bytes:
+    """The entry of a message, of a text unless `about` says otherwise."""
+    body = {"from": customer, "id": wamid, "timestamp": "1767250837", "type": "text", "text": {"body": text}, **about}
+    contact = {"profile": {"name": name}, "wa_id": customer}
+    item = Item("message", body["type"], f"m:{body['type']}:{wamid}", body, contact)
+    return pack(Entry(item, "00ff", round(time.time() * 1000)))
+
+
+def message(*arguments: Any, **about: Any) -> Event:
+    """The event of such an entry, as a handler gets it."""
+    return to_event(unpack(entry(*arguments, **about)), 1)
+
+
+def bury(lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", why: str = "exhausted") -> str:
+    """Makes a dead letter; replies LANE/ID."""
+    lanes.push(lane, [data])
+    (taken,) = lanes.take(lane, "test", 1)
+    lanes.settle(lane, [(taken.id, Dead(why, error, f"Traceback\n  File x\n{error}"))])
+    found: Any = lanes.client.xrevrange(f"sluice:lane:{lane}:dead", count=1)
+    return f"{lane}/{found[0][0].decode()}"

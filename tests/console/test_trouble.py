@@ -1,0 +1,96 @@
+"""What the console says is wrong, and since when."""
+
+from typing import Any
+
+import pytest
+
+from shared.lanes.breaker import BreakerStatus
+from shared.lanes.survey import LaneStatus
+from workers.console.live.look import Ingress, Look, Server
+from workers.console.live.trouble import LATE, Elsewhere, Grade, troubles
+from workers.liveness.presence import DEAF, LISTENING, Said, Worker
+
+NOW = 1_800_000_000_000
+GOOD = Server("Valkey 9.1.2", 1_000_000, 0, "noeviction", True, "always", True, 0, 60)
+HERE = Ingress("a", 0, 0, None, "")
+
+
+def lane(name: str = "text.greet", **about: Any) -> LaneStatus:
+    plain: dict[str, Any] = {"queue": "messages", "waiting": 0, "in_flight": 0, "suspects": 0, "retries": 0, "dead": 0}
+    plain |= {"oldest_ms": None, "next_retry_ms": None, "held": False, "counts": {}}
+    return LaneStatus(lane=name, **(plain | about))
+
+
+def worker(queues: tuple[str, ...] = ("messages",), age: float = 0.5, state: str = LISTENING) -> Worker:
+    return Worker("w", age, Said("host", "celery@host", 1, "prefork", queues, state, 0.0, 0, 2))
+
+
+def seen(*lanes: LaneStatus, **about: Any) -> Look:
+    found: dict[str, Any] = {"workers": [worker()], "ingresses": [HERE], "answers": {}, "server": GOOD}
+    return Look(at_ms=NOW, lanes=list(lanes), **(found | about))
+
+
+def test_nothing_is_wrong_where_nothing_is() -> None:
+    busy = lane(waiting=5000, in_flight=10, oldest_ms=LATE - 1, retries=3, next_retry_ms=-1000, counts={"done": 9})
+    assert troubles(seen(busy), Elsewhere(), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("look", "elsewhere", "code", "grade", "words"),
+    [
+        (seen(server=GOOD._replace(appendonly=False)), {}, "aof", Grade.LOSS, "a restart loses what waits"),
+        (seen(server=GOOD._replace(writes_logged=False)), {}, "aof-write", Grade.LOSS, "cannot write its log"),
+        (seen(server=GOOD._replace(policy="allkeys-lru")), {}, "eviction", Grade.LOSS, "(allkeys-lru)"),
+        (seen(server=GOOD._replace(appendfsync="everysec")), {}, "fsync", Grade.NOTE, "up to a second"),
+        (seen(server=GOOD._replace(memory=95, memory_limit=100)), {}, "memory", Grade.STUCK, "95\u202fB of 100\u202fB"),
+        (seen(ingresses=[]), {}, "ingress", Grade.LOSS, "nobody may be taking webhooks"),
+        (seen(ingresses=[HERE._replace(refusing="disk full")]), {}, "refusing", Grade.LOSS, "503"),
+        (seen(ingresses=[HERE._replace(spooled=7)]), {}, "spool", Grade.LATE, "7 webhooks wait in the spool"),
+        (seen(workers=[]), {}, "workers", Grade.STUCK, "No worker is alive"),
+        (seen(workers=[worker(age=60)]), {}, "workers", Grade.STUCK, "No worker is alive"),
+        (seen(workers=[worker(), worker(state=DEAF)]), {}, "worker w", Grade.NOTE, "it has taken no messages"),
+        (seen(lane(waiting=1, queue="own")), {}, "queue own", Grade.STUCK, "Nobody takes from the queue own"),
+        (seen(lane(paused=True, waiting=2)), {}, "paused text.greet", Grade.NOTE, "is paused; 2 events wait."),
+        (seen(lane(retries=1, next_retry_ms=-60_000)), {}, "overdue text.greet", Grade.STUCK, "overdue by 60"),
+        (seen(lane(oldest_ms=LATE + 1, in_flight=1)), {}, "late", Grade.LATE, "the oldest in text.greet"),
+        (seen(lane(dead=3)), {}, "dead-old", Grade.NOTE, "3 dead letters wait for a decision"),
+        (seen(lane(dead=3)), {"newly_dead": 1}, "dead", Grade.STUCK, "1 new dead letter within the last hour"),
+        (seen(), {"database": "locked"}, "database", Grade.STUCK, "does not answer: locked"),
+    ],
+)
+def test_each_trouble_is_told(look: Look, elsewhere: dict[str, Any], code: str, grade: Grade, words: str) -> None:
+    (found,) = troubles(look, Elsewhere(**elsewhere), {})
+    assert (found.code, found.grade) == (code, grade)
+    assert words in found.text
+    assert found.advice
+
+
+def test_a_trouble_keeps_the_time_it_began_at() -> None:
+    (found,) = troubles(seen(workers=[]), Elsewhere(), {"workers": NOW - 5000, "late": 1})
+    assert found.since_ms == NOW - 5000
+    (found,) = troubles(seen(workers=[]), Elsewhere(), {"late": 1})
+    assert found.since_ms == NOW
+
+
+def test_who_knows_better_says_since_when() -> None:
+    breaker = BreakerStatus(NOW - 90_000, 90.0, "boom", 3, 1.0)
+    spooling = HERE._replace(spooled=1, spool_since_ms=NOW - 70_000)
+    found = troubles(seen(lane(breaker=breaker), ingresses=[spooling]), Elsewhere(), {"spool": NOW})
+    assert [trouble.since_ms for trouble in found] == [NOW - 90_000, NOW - 70_000]
+
+
+def test_the_worst_comes_first() -> None:
+    look = seen(lane(paused=True, dead=1), lane("a.b", oldest_ms=LATE * 2), server=GOOD._replace(appendonly=False))
+    grades = [found.grade for found in troubles(look, Elsewhere(), {})]
+    assert grades == sorted(grades)
+    assert grades[0] == Grade.LOSS
+
+
+def test_a_paused_lane_is_neither_late_nor_overdue() -> None:
+    look = seen(lane(paused=True, oldest_ms=LATE * 2, retries=1, next_retry_ms=-LATE))
+    assert [found.code for found in troubles(look, Elsewhere(), {})] == ["paused text.greet"]
+
+
+def test_lag_is_that_of_the_spool_too() -> None:
+    assert seen(lane(oldest_ms=5)).lag_ms == 5
+    assert seen(lane(oldest_ms=5), ingresses=[HERE._replace(spool_since_ms=NOW - 9000)]).lag_ms == 9000

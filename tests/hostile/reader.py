@@ -1,0 +1,105 @@
+"""The other end: takes what was accepted out of Redis, and classifies it as a worker would. A process of its own."""
+
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from multiprocessing.sharedctypes import Synchronized
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import redis
+
+from shared.lanes import Done, Taken
+from shared.receipts import unpack
+from workers.entries import to_event
+from workers.entries import unpack as unpack_entry
+from workers.events import TYPES
+from workers.lanework.intake import IntakeWork
+
+_LANES = ("intake", "intake.statuses", "intake.large")
+_AT_ONCE = 200
+
+
+class Found(NamedTuple):
+    """What came out of Redis."""
+
+    receipts: int
+    checksum: int  # the sum of all bodies' checksums: what the sender's must be
+    classified: int
+    events: int
+    faults: list[str]  # what classification did that it must never do
+
+
+@contextmanager
+def reading(url: str, every: int) -> Iterator["Reader"]:
+    """Reads meanwhile; of `every` so many bodies one is classified."""
+    context = multiprocessing.get_context("spawn")
+    reader = Reader(context.Value("q", 0), context.Event(), context.Queue())
+    process = context.Process(target=_read, args=(url, every, reader.read, reader.stopped, reader.found), daemon=True)
+    process.start()
+    try:
+        yield reader
+    finally:
+        process.terminate()
+        process.join()
+
+
+class Reader(NamedTuple):
+    """How far it is, and what it found."""
+
+    read: "Synchronized[int]"
+    stopped: Any
+    found: Any
+
+    def finish(self) -> Found:
+        """What it found once nothing is left."""
+        self.stopped.set()
+        found: Found = self.found.get(timeout=120)
+        return found
+
+
+def _read(url: str, every: int, read: "Synchronized[int]", stopped: Any, queue: Any) -> None:
+    work = IntakeWork(dict.fromkeys(TYPES, ("a.lane",)), "media")
+    receipts = checksum = classified = events = 0
+    faults: list[str] = []
+    with redis.Redis.from_url(url) as client:
+        while True:
+            was_stopped = stopped.is_set()
+            taken = [pair for lane in _LANES for pair in _taken(client, lane)]
+            for data in taken:
+                receipts += 1
+                checksum += crc32(unpack(data).body)
+                if receipts % every == 0:
+                    classified += 1
+                    events += _classified(work, data, faults)
+            read.value = receipts
+            if not taken:
+                if was_stopped:
+                    break
+                stopped.wait(0.02)
+    queue.put(Found(receipts, checksum, classified, events, faults))
+
+
+def _taken(client: redis.Redis, lane: str) -> list[bytes]:
+    entries: Any = client.xrange(f"sluice:lane:{lane}", count=_AT_ONCE)
+    if entries:
+        client.xdel(f"sluice:lane:{lane}", *[identity for identity, _ in entries])
+    return [fields[b"d"] for _, fields in entries]
+
+
+def _classified(work: IntakeWork, data: bytes, faults: list[str]) -> int:
+    """How many events it became; each is read as a handler gets it."""
+    [(_, verdict)] = work.run([Taken(b"1-0", data, 0)], lambda: False)
+    if not isinstance(verdict, Done) or not verdict.next:
+        faults.append(f"{verdict!r:.500} of {data[22:300]!r}")
+        return 0
+    for following in verdict.next:
+        try:
+            event = to_event(unpack_entry(following.data), 1)
+        except Exception as error:  # noqa: BLE001 - that is what is looked for
+            faults.append(f"{error!r:.500} of {following.data[:300]!r}")
+            continue
+        if event.type not in TYPES or not event.key or event.received_at < datetime(2020, 1, 1, tzinfo=UTC):
+            faults.append(f"{event!r:.500}")
+    return len(verdict.next)

@@ -1,0 +1,87 @@
+"""What three megabytes that were made to cost much do cost: processor time, which other processes do not change."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from shared import jsontext
+from shared.errors import NotJSON
+from shared.jsontext import MOST_PARTS
+from shared.lanes import Done, Taken
+from shared.receipts import ReceiptWriter
+from workers.lanework.intake import IntakeWork
+from workers.payloads import event, split
+
+_SIZE = 3 * 1024 * 1024
+_HALF = b'"\\ud83d"'  # leaves it to the standard library, which is slower
+#: Units that are many values each, and how many.
+_UNITS = {
+    "empty lists": (b"[],", 2),
+    "lists in lists": (b"[" * 190 + b"]" * 190 + b",", 191),
+    "objects in objects": (b'{"":' * 190 + b"1" + b"}" * 190 + b",", 191),
+    "objects": (b'{"":{}},', 3),
+    "numbers": (b"0,", 1),
+    "huge numbers": (b"1e999,", 1),
+    "texts": (b'"ab",', 1),
+}
+
+
+def _made(unit: bytes, parts: int, last: bytes) -> bytes:
+    """As many values as are taken, and text up to the size."""
+    values = b"[" + unit * ((MOST_PARTS - 10) // parts) + last
+    return values + b',"' + b"x" * (_SIZE - len(values) - 4) + b'"]'
+
+
+_BODIES = {
+    **{name: _made(unit, parts, b"1") for name, (unit, parts) in _UNITS.items()},
+    **{f"{name}, by the slower parser": _made(unit, parts, _HALF) for name, (unit, parts) in _UNITS.items()},
+    "names": b"{" + b",".join(b'"%x":0' % number for number in range(MOST_PARTS - 1)) + b"}",
+    "integers of 3,999 digits": b"[" + b",".join([b"7" * 3999] * (_SIZE // 4000)) + b"]",
+    "a number of three million digits": b"[0." + b"7" * (_SIZE - 4) + b"]",
+    "an integer of three million digits": b"[" + b"7" * (_SIZE - 2) + b"]",
+    "escapes": b'["' + b"\\ud83d" * ((_SIZE - 4) // 6) + b'"]',
+    "halves of characters": b'["' + b"\xed\xa0\xbd" * 99_000 + b"x" * 2_800_000 + b'"]',
+    "commas in a text": b'["' + b"," * (_SIZE - 4) + b'"]',
+    "the same name": b'{"":0' + b',"":0' * (MOST_PARTS - 10) + b"}",
+}
+
+
+def _seconds(body: bytes) -> float:
+    best = 10.0
+    for _ in range(3):
+        began = time.process_time()
+        jsontext.check(body)
+        best = min(best, time.process_time() - began)
+    return best
+
+
+@pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES)
+def test_no_body_that_is_taken_costs_the_others_half_a_second(body: bytes) -> None:
+    assert _seconds(body) < 0.5
+
+
+@pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES)
+def test_each_of_them_is_classified(body: bytes) -> None:
+    [(_, verdict)] = IntakeWork({}, None).run([Taken(b"1-0", ReceiptWriter().pack(body, 1)[1], 0)], lambda: False)
+    assert isinstance(verdict, Done)
+    assert verdict.next
+
+
+@pytest.mark.parametrize("unit", [unit for unit, _ in _UNITS.values()])
+def test_what_costs_more_is_refused_at_once(unit: bytes) -> None:
+    body = b"[" + unit * ((_SIZE - 3) // len(unit)) + b"0]"
+    began = time.process_time()
+    with pytest.raises(NotJSON):
+        jsontext.check(body)
+    assert time.process_time() - began < 0.25
+
+
+def test_a_text_that_holds_json_of_a_million_values_stays_a_text() -> None:
+    # The answers to a form come as a text, and are read when a handler gets them.
+    answers = "[" + "[]," * 1_000_000 + "0]"
+    reply = {"type": "nfm_reply", "nfm_reply": {"response_json": answers}}
+    [item] = split({"messages": {"id": "wamid.1", "type": "interactive", "interactive": reply}})
+
+    found = event(item, received_at=datetime(2026, 1, 1, tzinfo=UTC), receipt="c0ffee")
+    assert found.response == answers  # type: ignore[attr-defined]

@@ -1,0 +1,73 @@
+"""Celery's side of Redis: what it writes there at its start, how it waits, and how often it says so."""
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import billiard.pool
+import pytest
+import redis
+from celery import Celery
+from celery.worker.consumer import consumer as celerys
+from kombu.exceptions import OperationalError
+
+from tests.support.programs import free_port
+from workers import broker
+from workers.broker import OnceAnOutage
+
+CANNOT = "consumer: Cannot connect to %s: %s.\n%s\n"  # as celery/worker/consumer/consumer.py has it
+
+
+def record(message: str, at: float) -> logging.LogRecord:
+    found = logging.LogRecord("celery.worker.consumer.consumer", logging.ERROR, "", 1, message, None, None)
+    found.created = at
+    return found
+
+
+def test_to_consume_from_a_queue_writes_nothing_into_redis(redis_url: str, client: redis.Redis) -> None:
+    with Celery(broker=redis_url, set_as_current=False) as app, app.connection_for_read() as connection:
+        app.conf.task_queues = [broker.queue("intake"), broker.queue("statuses")]
+        consumer: Any = app.amqp.TaskConsumer(connection.default_channel)
+        consumer.consume()
+        assert [queue.name for queue in consumer.queues] == ["intake", "statuses"]
+        assert client.keys() == []
+
+
+def test_redis_is_tried_again_every_second_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("kombu.utils.functional.sleep", slept.append)
+    intervals: list[float] = []
+    with Celery(broker=f"redis://127.0.0.1:{free_port()}/0", amqp=broker.AMQP, set_as_current=False) as app:
+        connection: Any = app.connection_for_read()
+        with pytest.raises(OperationalError):
+            connection.ensure_connection(lambda _error, interval: intervals.append(interval), 40)
+    assert set(intervals) == {1.0}
+    assert sum(slept) == len(intervals) == 40
+
+
+def test_an_outage_is_told_once_however_long_it_is() -> None:
+    told = OnceAnOutage()
+    assert [told.filter(record(CANNOT, at)) for at in (0.0, 1.0, 2.0, 20.0, 45.0)] == [True, False, False, False, False]
+    assert [told.filter(record(CANNOT, at)) for at in (76.0, 77.0)] == [True, False]
+
+
+def test_other_lines_are_told_always() -> None:
+    told = OnceAnOutage()
+    told.filter(record(CANNOT, 0.0))
+    assert [told.filter(record("something else", at)) for at in (0.1, 0.2)] == [True, True]
+
+
+def test_the_line_that_is_told_once_is_the_one_that_celery_writes() -> None:
+    module: Any = celerys
+    assert (module.CONNECTION_ERROR, module.logger.name) == (CANNOT, "celery.worker.consumer.consumer")
+
+
+def test_a_process_of_the_pool_does_not_wait_long_for_a_main_process_that_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("billiard.pool.time", SimpleNamespace(sleep=slept.append))
+    process: Any = object.__new__(billiard.pool.Worker)
+    process.on_ready_counter = SimpleNamespace(value=0)  # results that the main process has read
+    assert process._ensure_messages_consumed(completed=1) is False
+    assert sum(slept) == pytest.approx(1.0)

@@ -1,0 +1,108 @@
+"""What workers say of themselves, in a real Redis."""
+
+from collections.abc import Callable
+
+import pytest
+import redis
+
+from workers.liveness import presence
+from workers.liveness.presence import DEAF, FULL, LISTENING, SAID, STARTING, WORKERS, Presence, Said, survey
+
+PULSES = "sluice:queue:pulse.a"
+SAYING = Said("here", "celery@here", 7, "prefork", ("intake", "messages"), LISTENING, 0.0, 1, 2)
+
+Saying = Callable[..., Presence]
+
+
+@pytest.fixture
+def says(client: redis.Redis) -> Saying:
+    """A worker of that name says something."""
+
+    def say(name: str = "a", said: Said = SAYING, pulse: str = "") -> Presence:
+        found = Presence(client, name, f"sluice:queue:pulse.{name}")
+        found.say(said, pulse)
+        return found
+
+    return say
+
+
+def age(client: redis.Redis, name: str, seconds: float) -> None:
+    """As if it had said so that long ago."""
+    client.zincrby(WORKERS, -seconds * 1000, name)
+
+
+def test_what_a_worker_says_can_be_read(says: Saying, client: redis.Redis) -> None:
+    says()
+    [found] = survey(client)
+    assert (found.name, found.said, found.trouble) == ("a", SAYING, "")
+    assert 0 <= found.age < 5
+
+
+def test_only_its_last_word_counts(says: Saying, client: redis.Redis) -> None:
+    for state in (STARTING, LISTENING, FULL):
+        says(said=Said("here", "celery@here", 7, "solo", (), state, 0.0, 0, 1))
+    assert [found.said.state for found in survey(client)] == [FULL]
+
+
+@pytest.mark.parametrize(
+    ("state", "trouble"),
+    [
+        (LISTENING, ""),
+        (FULL, ""),
+        (STARTING, "it is starting"),
+        (DEAF, "it has taken no messages for 21 s, though it has room"),
+        (presence.ENDING, "it is ending"),
+        (presence.STOPPING, "it is stopping"),
+    ],
+)
+def test_its_trouble_is_told_in_words(says: Saying, client: redis.Redis, state: str, trouble: str) -> None:
+    says(said=Said("here", "celery@here", 7, "solo", (), state, 20.6, 0, 1))
+    assert [found.trouble for found in survey(client)] == [trouble]
+
+
+def test_one_that_says_nothing_for_a_while_is_in_trouble_whatever_it_said(says: Saying, client: redis.Redis) -> None:
+    says("a")
+    says("b")
+    age(client, "a", presence.SILENCE - 2)
+    age(client, "b", presence.SILENCE + 2)
+    silent = [found.trouble for found in survey(client)]
+    assert silent == ["", "its main process has said nothing for 12 s"]
+
+
+def test_silent_ones_are_forgotten_after_some_minutes(says: Saying, client: redis.Redis) -> None:
+    for name in ("a", "b", "c"):
+        says(name)
+    age(client, "a", 599)
+    age(client, "b", 601)
+    says("c")
+    assert [found.name for found in survey(client)] == ["a", "c"]
+    assert client.hlen(SAID) == 2
+
+
+def test_one_that_leaves_is_forgotten_at_once_with_its_pulse(says: Saying, client: redis.Redis) -> None:
+    says("b")
+    leaving = says("a", pulse="?")
+    leaving.leave()
+    assert [found.name for found in survey(client)] == ["b"]
+    assert client.exists(PULSES) == 0
+
+
+def test_there_is_one_pulse_at_a_time_and_it_goes_with_its_worker(says: Saying, client: redis.Redis) -> None:
+    for number in range(5):
+        says(pulse=f"pulse {number}")
+    assert client.lrange(PULSES, 0, -1) == [b"pulse 4"]
+    assert 50_000 < client.pttl(PULSES) <= 60_000
+
+
+def test_a_pulse_that_is_needed_no_more_is_taken_back(says: Saying, client: redis.Redis) -> None:
+    says(pulse="?")
+    says()
+    assert client.exists(PULSES) == 0
+
+
+def test_in_a_full_redis_all_of_this_goes_on(says: Saying, client: redis.Redis) -> None:
+    client.config_set("maxmemory", 1)
+    says(pulse="?").leave()
+    says("new", pulse="?")
+    assert client.llen("sluice:queue:pulse.new") == 1
+    assert [found.name for found in survey(client)] == ["new"]

@@ -1,0 +1,41 @@
+"""`sluice doctor`: is everything as the promises need it?"""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from shared.plaintext import one_line
+from workers.cli.common import console, print_json, settings
+from workers.doctor.check import Check
+from workers.doctor.checks import checks
+from workers.doctor.gather import gather
+
+_WIDTH = 18
+
+
+def doctor(json: Annotated[bool, typer.Option("--json", help="The checks, as JSON.")] = False) -> None:
+    """Check Redis, the database, the webhook secret, the disk, the workers, your handlers and the media API.
+
+    A line for each, with ✓ where it is well, else ✗ and what to do. The media API is asked once, for an id that does
+    not exist. Takes four seconds at most. Exit codes: 0 all is well, 1 something is not, 78 wrong settings.
+
+    For example `sluice doctor`, or in a script `sluice doctor --json | jq '.checks[] | select(.well | not)'`.
+    """
+    found = checks(gather(settings()))
+    well = all(check.well for check in found)
+    if json:
+        print_json({"well": well, "checks": [check._asdict() for check in found]})
+    else:
+        screen = console()
+        for check in found:
+            screen.print(_line(check), soft_wrap=True)
+    raise typer.Exit(0 if well else 1)
+
+
+def _line(check: Check) -> Text:
+    mark = ("✓", "green") if check.well else ("✗", "bold red")
+    line = Text.assemble(mark, " ", (f"{check.name:<{_WIDTH}}", "bold"), one_line(check.seen))
+    if check.advice:
+        line.append(f"\n  {'':<{_WIDTH}}→ {one_line(check.advice)}", "dim" if check.well else "yellow")
+    return line

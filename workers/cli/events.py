@@ -1,0 +1,156 @@
+"""`sluice events search` and `sluice events show`: what the event store holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from redis.exceptions import RedisError
+from sqlalchemy import Connection
+
+from shared.connections import connect
+from shared.errors import WrongSettings
+from shared.logs import mask
+from workers.cli import eventlines
+from workers.cli.common import UNAVAILABLE, console, fail, print_json, settings
+from workers.cli.selection import milliseconds
+from workers.console.life import Step, life
+from workers.events import TYPES
+from workers.payloads.fields import phone
+from workers.store import Store, StoreUnavailable
+from workers.store.details import Details, details, unmasked
+from workers.store.found import Found, Search
+from workers.store.searching import search as search_store
+
+app = typer.Typer(help="Events of the event store: search them, look into one.", no_args_is_help=True)
+
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+_AT_ONCE = 200
+_Json = Annotated[bool, typer.Option("--json", help="As JSON; phone numbers are whole in it.")]
+_Numbers = Annotated[bool, typer.Option("--show-numbers", help="Whole phone numbers; else they are masked.")]
+_Time = Annotated[
+    str, typer.Option(metavar="TIME|AGE", help="2026-01-31, 2026-01-31T08:00:00 (UTC), or 90s, 15m, 2d ago.")
+]
+
+
+@app.command()
+def search(
+    wamid: Annotated[str, typer.Option(help="Only about this message.")] = "",
+    customer: Annotated[str, typer.Option(help="Only of this customer.")] = "",
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Only of this type; may be repeated.")] = None,
+    kind: Annotated[str, typer.Option(help="Only of this kind: message, status or unknown.")] = "",
+    status: Annotated[str, typer.Option(help="Messages of yours that came so far and no further: sent, read …")] = "",
+    text: Annotated[str, typer.Option(help="Only messages with this text in them.")] = "",
+    number: Annotated[str, typer.Option(help="Only of this business number of yours.")] = "",
+    since: _Time = "",
+    until: _Time = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The newest so many.")] = 50,
+    show_numbers: _Numbers = False,
+    json: _Json = False,
+) -> None:
+    """Search events, the newest first. All filters must hold.
+
+    For example `sluice events search --status failed --since 2d`, `sluice events search --text "where is my order"`,
+    `sluice events search --customer 919800000001 --json`.
+    """
+    unknown = [name for name in type_ or () if name not in TYPES]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is no event type; {', '.join(sorted(TYPES))} are")
+    if kind not in ("", "message", "status", "unknown"):
+        raise typer.BadParameter(f"{kind!r} is no kind; message, status and unknown are")
+    wanted = Search(
+        wamid or None,
+        phone(customer) if customer else None,
+        tuple(type_ or ()),
+        kind or None,
+        status or None,
+        text or None,
+        phone(number) if number else None,
+        _time(since),
+        _time(until),
+    )
+    with _reading() as connection:
+        found = _all(connection, wanted, limit)
+    if json:
+        print_json([event._asdict() for event in found])
+    elif not found:
+        typer.echo("No event is like that. `sluice status` tells whether some still wait to be handled.")
+    else:
+        console().print(eventlines.table(found, str if show_numbers else mask))
+
+
+@app.command()
+def show(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="As `sluice events search` names it, masked or whole.")],
+    show_numbers: _Numbers = False,
+    json: _Json = False,
+) -> None:
+    """Show one event whole: its rows, what became of it, and where it waits or died.
+
+    For example `sluice events show m:text:wamid.HBgM…`.
+    """
+    with _reading() as connection:
+        whole = unmasked(connection, key, mask) if "…" in key else key
+        known = details(connection, whole) if whole else None
+    if known is None:
+        fail(f"there is no event {key}, or several; `sluice events search --json` names those there are")
+    steps = _steps(known)
+    if json:
+        related = [event._asdict() for event in known.related]
+        print_json(known._asdict() | {"related": related, "life": _plain(steps)})
+        return
+    for line in eventlines.lines(known, steps):
+        typer.echo(line if show_numbers else mask(line))
+
+
+@contextmanager
+def _reading() -> Iterator[Connection]:
+    address = settings().database
+    if address is None:
+        fail("there is no event store: SLUICE_DATABASE_URL is none")
+    store = Store(address)
+    try:
+        with store.reading() as connection:
+            yield connection
+    except StoreUnavailable as error:
+        fail(str(error), UNAVAILABLE)
+    finally:
+        store.close()
+
+
+def _all(connection: Connection, wanted: Search, limit: int) -> list[Found]:
+    """Also where the store looks at so many events at a time only."""
+    found: list[Found] = []
+    before = None
+    while len(found) < limit:
+        page = search_store(connection, wanted, before=before, limit=min(limit - len(found), _AT_ONCE))
+        found += page.events
+        before = page.older
+        if before is None:
+            break
+    return found
+
+
+def _steps(known: Details) -> list[Step] | None:
+    try:
+        with connect(settings().redis, retries=0) as client:
+            return life(client, known)
+    except (RedisError, WrongSettings):
+        return None
+
+
+def _plain(steps: list[Step] | None) -> list[dict[str, object]] | None:
+    if steps is None:
+        return None
+    return [{"at": step.at, "what": step.what, "about": step.about, "bad": step.bad} for step in steps]
+
+
+def _time(given: str) -> datetime | None:
+    """A time, or an age before now. Raises BadParameter."""
+    if not given:
+        return None
+    for form in _FORMATS:
+        with suppress(ValueError):
+            return datetime.strptime(given, form).replace(tzinfo=UTC)
+    return datetime.now(UTC) - timedelta(milliseconds=milliseconds(given))

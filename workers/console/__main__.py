@@ -1,0 +1,54 @@
+"""`python -m workers.console`: the console on uvicorn, at SLUICE_HOST and SLUICE_CONSOLE_PORT."""
+
+from types import FrameType
+
+import uvicorn
+
+from shared import logs
+from shared.errors import WrongSettings
+from shared.exits import refuse
+from shared.settings import Settings
+from workers.console.app import create_app
+from workers.console.desk import Desk
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of live figures when it is told to stop: they would never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+        super().__init__(config)
+        self._desk = desk
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM or SIGINT."""
+        self._desk.stopping = True
+        super().handle_exit(sig, frame)
+
+
+def main() -> None:
+    """Runs until SIGTERM."""
+    logs.configure()
+    try:
+        settings = Settings.load()
+        desk = Desk(settings)
+        app = create_app(settings, desk)
+    except WrongSettings as error:
+        refuse(error)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.console_port,
+        loop="uvloop",
+        lifespan="on",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+    )
+    _Server(config, desk).run()
+
+
+if __name__ == "__main__":
+    main()

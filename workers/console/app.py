@@ -1,0 +1,112 @@
+"""The console as an ASGI application: `python -m workers.console`, or `uvicorn workers.console.app:app`.
+
+The former ends open pages' streams at SIGTERM; the latter wants `--timeout-graceful-shutdown` for that.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from shared import logs
+from shared.errors import WrongSettings
+from shared.exits import refuse
+from shared.settings import Settings, is_loopback
+from workers.console.desk import Desk
+from workers.console.forms import posted
+from workers.console.guard.door import Door
+from workers.console.guard.headers import SecurityHeaders
+from workers.console.pages import (
+    audit,
+    conversation,
+    dead,
+    dead_actions,
+    events,
+    faults,
+    lanes,
+    live,
+    overview,
+    report,
+    signing,
+)
+
+
+def create_app(settings: Settings, desk: Desk | None = None) -> ASGIApp:
+    """The whole console. Raises WrongSettings where it would be open to everybody, or knows no Redis."""
+    require_password_unless_loopback(settings)
+    made = desk or Desk(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        made.sampler.start()
+        yield
+        made.close()
+
+    pages = Starlette(routes=_routes(), exception_handlers=faults.HANDLERS, lifespan=lifespan)
+    pages.state.desk = made
+    pages.router.redirect_slashes = False  # it would redirect to whatever host the request names
+    # Around it rather than as its middleware: what Starlette answers to a fault of ours goes through them, too.
+    door = Door(pages, made.sessions, has_password=made.password is not None, proxies=settings.trusted_proxies)
+    return SecurityHeaders(door)
+
+
+def require_password_unless_loopback(settings: Settings) -> None:
+    """Raises WrongSettings where anybody on a network could use the console."""
+    if settings.console_password is None and not is_loopback(settings.host):
+        host = f"SLUICE_HOST is {settings.host}, which others can reach"
+        raise WrongSettings([f"{host}: set SLUICE_CONSOLE_PASSWORD (or bind to 127.0.0.1)"])
+
+
+def _routes() -> list[Route | Mount]:
+    return [
+        Route("/", overview.page),
+        Route("/live/{what}", live.stream),
+        Route("/lanes", lanes.page),
+        Route("/lanes/{lane}", lanes.one),
+        Route("/lanes/{lane}/pause", posted(lanes.pause), methods=["POST"]),
+        Route("/lanes/{lane}/resume", posted(lanes.resume), methods=["POST"]),
+        Route("/dead", dead.page),
+        Route("/dead/confirm", posted(dead_actions.confirm), methods=["POST"]),
+        Route("/dead/act", posted(dead_actions.act), methods=["POST"]),
+        Route("/dead/restore", posted(dead_actions.restore), methods=["POST"]),
+        Route("/dead/{lane}/{id}", dead.one),
+        Route("/events", events.page),
+        Route("/events/{token}", events.one),
+        Route("/conversations", conversation.page),
+        Route("/conversations", posted(conversation.find), methods=["POST"]),
+        Route("/conversations/{token}", conversation.one),
+        Route("/report", report.page),
+        Route("/report/{what}.csv", report.download),
+        Route("/audit", audit.page),
+        Route("/sign-in", signing.page),
+        Route("/sign-in", posted(signing.sign_in), methods=["POST"]),
+        Route("/sign-out", posted(signing.sign_out), methods=["POST"]),
+        Route("/numbers", posted(signing.numbers), methods=["POST"]),
+        Route("/health/live", _live),
+        Mount("/static", StaticFiles(directory=str(files(__package__) / "static"))),
+    ]
+
+
+async def _live(_request: Request) -> Response:
+    return PlainTextResponse("live\n")
+
+
+def _app() -> ASGIApp:
+    logs.configure()
+    try:
+        return create_app(Settings.load())
+    except WrongSettings as error:
+        refuse(error)
+
+
+def __getattr__(name: str) -> ASGIApp:
+    # Made when it is asked for, so that importing this module reads no environment.
+    if name == "app":
+        return _app()
+    raise AttributeError(name)

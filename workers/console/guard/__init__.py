@@ -1,0 +1,1 @@
+"""Who may use the console: sessions, tokens, and what is refused before a page is asked."""

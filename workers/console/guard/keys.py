@@ -1,0 +1,24 @@
+"""The console's keys, all from its password: several consoles with one password know each other's sessions."""
+
+import hashlib
+import hmac
+import secrets
+from typing import NamedTuple
+
+#: Costs 50 ms and 32 MiB: who has a session's cookie shall not find the password by trying.
+_COST = {"n": 2**15, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024, "dklen": 32}
+
+
+class Keys(NamedTuple):
+    """One key a purpose."""
+
+    session: bytes
+    csrf: bytes
+    veil: bytes
+    flash: bytes
+
+
+def keys(password: str | None) -> Keys:
+    """The keys of a password. Without one they are random, and so end with the process."""
+    root = hashlib.scrypt(password.encode(), salt=b"sluice console", **_COST) if password else secrets.token_bytes(32)
+    return Keys(*(hmac.digest(root, purpose.encode(), "sha256") for purpose in Keys._fields))

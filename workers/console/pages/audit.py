@@ -1,0 +1,23 @@
+"""Who did what with this console."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from workers.console import audit
+from workers.console.desk import desk
+
+_AT_ONCE = 100
+_ID = re.compile(r"\d{1,16}-\d{1,10}")
+
+
+async def page(request: Request) -> Response:
+    """The newest first."""
+    here = desk(request)
+    before = request.query_params.get("before", "")
+    if not _ID.fullmatch(before):
+        before = ""
+    found = await here.ask(audit.entries, here.redis, before, _AT_ONCE)
+    older = f"/audit?before={found[-1].id}" if len(found) == _AT_ONCE else ""
+    return here.render(request, "audit.html", entries=found, older=older, is_first=not before)

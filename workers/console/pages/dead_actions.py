@@ -1,0 +1,114 @@
+"""What is done to dead letters: asked first, with their number; told afterwards, with the number before and after."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import redis
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from shared.lanes.survey import DeadLetter, dead_letter
+from workers.console import audit, letters
+from workers.console.audit import Actor
+from workers.console.burial import Burial, Done
+from workers.console.desk import desk
+from workers.console.forms import text, texts
+from workers.console.letters import Wanted
+from workers.console.pages.dead import FIELDS, wanted
+from workers.console.pages.signing import local
+from workers.console.words import count_of
+
+_ACTIONS = {"replay": "replayed", "discard": "discarded"}
+
+
+async def confirm(request: Request, fields: FormData) -> Response:
+    """How many it would be. Nothing is done yet."""
+    here, action = desk(request), _action(fields)
+    chosen, asked = _chosen(fields), _asked(fields)
+    if not chosen and text(fields, "scope") != "all":
+        said = "Nothing was chosen. Tick the letters you mean, or take all that match."
+        return RedirectResponse(here.saying(_back(fields), {"text": said}), 303)
+    # Whatever dies from now on was not seen by whoever says yes.
+    asked["until"] = asked["until"] or str(letters.now_ms())
+    count = len(chosen) if chosen else await here.ask(_count, here.redis, wanted(here, asked))
+    return here.render(
+        request, "confirm.html", action=action, chosen=chosen, asked=asked, count=count, back=_back(fields)
+    )
+
+
+async def act(request: Request, fields: FormData) -> Response:
+    """It is done."""
+    here, action = desk(request), _action(fields)
+    chosen, asked = _chosen(fields), _asked(fields)
+    if not chosen and text(fields, "scope") != "all":
+        raise HTTPException(400, "Nothing was chosen.")
+    meant = wanted(here, asked)
+    before = await here.ask(letters.total, here.redis)
+    done: Done = await here.ask(_act, here.redis, action, chosen, meant)
+    about = ", ".join(chosen[:5]) if chosen else _described(asked)
+    await here.ask(audit.note, here.redis, Actor.of(request), f"dead letters {_ACTIONS[action]}", about, done.number)
+    await here.ask(here.sampler.step)
+    after = await here.ask(letters.total, here.redis)
+    said = f"{count_of(done.number, 'dead letter')} {_ACTIONS[action]}. There were {before}, now there are {after}."
+    if not done.complete:
+        said += " Time was up before all were done: do it again for the rest."
+    return RedirectResponse(here.saying(_back(fields), {"text": said, "undo": done.undo}), 303)
+
+
+async def restore(request: Request, fields: FormData) -> Response:
+    """What was discarded is back."""
+    here = desk(request)
+    count = await here.ask(Burial(here.redis).restore, text(fields, "undo"))
+    await here.ask(audit.note, here.redis, Actor.of(request), "dead letters restored", "", count)
+    await here.ask(here.sampler.step)
+    said = f"{count_of(count, 'dead letter')} restored." if count else "It is too late: nothing is left to restore."
+    return RedirectResponse(here.saying(_back(fields), {"text": said}), 303)
+
+
+def _act(client: redis.Redis, action: str, chosen: list[str], meant: Wanted) -> Done:
+    burial = Burial(client)
+    found = _named(client, chosen) if chosen else letters.walk(client, meant)
+    return burial.replay(found) if action == "replay" else burial.discard(found)
+
+
+def _named(client: redis.Redis, chosen: list[str]) -> Iterator[DeadLetter]:
+    """The letters of these names (LANE/ID) that are still there."""
+    split = sorted((lane, identity) for lane, _, identity in (name.rpartition("/") for name in chosen))
+    for lane, group in groupby(split, key=lambda pair: pair[0]):
+        for _, identity in group:
+            letter = dead_letter(client, lane, identity)
+            if letter is not None:
+                yield letter
+
+
+def _count(client: redis.Redis, meant: Wanted) -> int:
+    return sum(1 for _ in letters.walk(client, meant))
+
+
+def _action(fields: FormData) -> str:
+    action = text(fields, "action")
+    if action not in _ACTIONS:
+        raise HTTPException(400, "Replay or discard?")
+    return action
+
+
+def _chosen(fields: FormData) -> list[str]:
+    return [] if text(fields, "scope") == "all" else texts(fields, "letter")
+
+
+def _asked(fields: FormData) -> dict[str, str]:
+    return {name: text(fields, name) for name in FIELDS}
+
+
+def _described(asked: dict[str, str]) -> str:
+    # Not the customer: a phone number would stand in the log.
+    told = {name: value for name, value in asked.items() if value and name not in {"customer", "until"}}
+    return ", ".join(f"{name} {value}" for name, value in told.items()) or (
+        "one customer" if asked["customer"] else "all"
+    )
+
+
+def _back(fields: FormData) -> str:
+    return local(text(fields, "next") or "/dead")

@@ -1,0 +1,108 @@
+"""The lanes: what waits where, how fast it goes, and pausing."""
+
+from typing import Any, NamedTuple
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from shared.lanes import pausing
+from shared.lanes.survey import LaneStatus
+from workers.console import audit
+from workers.console.audit import Actor
+from workers.console.desk import desk
+from workers.console.forms import text
+from workers.console.live.sampler import LaneRate, State
+from workers.console.pages.signing import local
+from workers.console.upcoming import Upcoming, upcoming
+
+_STILL = LaneRate(0.0, 0.0)
+
+
+class Row(NamedTuple):
+    """A lane and how fast it goes."""
+
+    lane: LaneStatus
+    rate: LaneRate
+
+    @property
+    def state(self) -> str:
+        """One word."""
+        if self.lane.paused:
+            return "paused"
+        if self.lane.breaker is not None:
+            return "breaker open"
+        if self.lane.held:
+            return "held"
+        if self.lane.waiting or self.lane.in_flight:
+            return "working"
+        return "retrying" if self.lane.retries else "idle"
+
+
+async def page(request: Request) -> Response:
+    """All lanes that anything ever happened in, or all."""
+    here = desk(request)
+    everything = request.query_params.get("all") == "1"
+    return here.render(request, "lanes.html", **(shown_all if everything else shown)(here.sampler.state))
+
+
+async def one(request: Request) -> Response:
+    """One lane: its figures, its breaker, its next retries."""
+    here, name = desk(request), request.path_params["lane"]
+    found = [row for row in rows(here.sampler.state) if row.lane.lane == name]
+    if not found:
+        raise HTTPException(404, f"There is no lane {name}.")
+    next_retries: list[Upcoming] = await here.ask(upcoming, here.redis, name)
+    return here.render(request, "lane.html", row=found[0], upcoming=next_retries)
+
+
+async def pause(request: Request, fields: FormData) -> Response:
+    """Nothing more is taken from the lane until it is resumed."""
+    here, name = desk(request), request.path_params["lane"]
+    await _check(request)
+    await here.ask(pausing.pause, here.redis, name)
+    return await _done(request, fields, "paused", f"{name} is paused: its events wait until you resume it.")
+
+
+async def resume(request: Request, fields: FormData) -> Response:
+    """The lane is handled again."""
+    here, name = desk(request), request.path_params["lane"]
+    await _check(request)
+    was = await here.ask(pausing.resume, here.redis, name)
+    return await _done(request, fields, "resumed", f"{name} is handled again." if was else f"{name} was not paused.")
+
+
+def shown(state: State) -> dict[str, Any]:
+    """What the table shows, quiet lanes left out. Pure."""
+    found = rows(state)
+    busy = [row for row in found if _is_busy(row.lane)]
+    return {"rows": busy, "quiet": len(found) - len(busy), "all": False, "state": state}
+
+
+def shown_all(state: State) -> dict[str, Any]:
+    """The same with all lanes. Pure."""
+    return {"rows": rows(state), "quiet": 0, "all": True, "state": state}
+
+
+def rows(state: State) -> list[Row]:
+    """Each lane with its rates. Pure."""
+    return [Row(lane, state.rates.get(lane.lane, _STILL)) for lane in state.look.lanes] if state.look else []
+
+
+def _is_busy(lane: LaneStatus) -> bool:
+    return bool(lane.waiting or lane.in_flight or lane.retries or lane.dead or lane.counts or lane.held)
+
+
+async def _check(request: Request) -> None:
+    name = request.path_params["lane"]
+    if not await desk(request).ask(pausing.known, desk(request).redis, name):
+        raise HTTPException(404, f"There is no lane {name}.")
+
+
+async def _done(request: Request, fields: FormData, what: str, said: str) -> Response:
+    here, name = desk(request), request.path_params["lane"]
+    await here.ask(audit.note, here.redis, Actor.of(request), what, name)
+    await here.ask(here.sampler.step)  # so that the page shows it already
+    target = local(text(fields, "next"))
+    return RedirectResponse(here.saying(target, {"text": said}), 303)

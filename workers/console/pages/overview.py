@@ -1,0 +1,82 @@
+"""The first page: is all well, and if not, what is wrong since when."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from workers.console.charts import chart, most, rate
+from workers.console.desk import desk
+from workers.console.live.history import COVERS
+from workers.console.live.look import Look
+from workers.console.live.sample import Sample
+from workers.console.live.sampler import State
+from workers.console.live.trouble import Grade
+
+#: Seconds over which "now" is taken: a single look is too short to tell a rate.
+_NOW = 10.0
+_MOST_LANES = 8
+
+
+async def page(request: Request) -> Response:
+    """The whole page; what is live in it is renewed by `/live/overview`."""
+    here = desk(request)
+    return here.render(request, "overview.html", **shown(here.sampler.state))
+
+
+def shown(state: State) -> dict[str, Any]:
+    """What the page's live part shows. Pure."""
+    wrong = [trouble for trouble in state.troubles if trouble.grade < Grade.NOTE]
+    notes = [trouble for trouble in state.troubles if trouble.grade == Grade.NOTE]
+    hour = {
+        "taken": chart(state.samples, rate("taken"), COVERS),
+        "handled": chart(state.samples, rate("handled"), COVERS),
+        "lag": chart(state.samples, most("lag", 0.001), COVERS),
+    }
+    now = _latest(state.samples)
+    common: dict[str, Any] = {"state": state, "look": state.look, "wrong": wrong, "notes": notes, "hour": hour}
+    common |= {"rate_in": _rate(now, "taken"), "rate_out": _rate(now, "handled"), "answers": _answers(state.samples)}
+    return common | (_standing(state.look, state.samples) if state.look else {})
+
+
+def _standing(look: Look, samples: Sequence[Sample]) -> dict[str, Any]:
+    lanes = look.lanes
+    due = [lane.next_retry_ms for lane in lanes if lane.next_retry_ms is not None]
+    busy = sorted((lane for lane in lanes if lane.waiting or lane.in_flight), key=lambda lane: -lane.waiting)
+    dead = sum(lane.dead for lane in lanes)
+    return {
+        "lag": look.lag_ms / 1000,
+        "waiting": sum(lane.waiting for lane in lanes),
+        "in_flight": sum(lane.in_flight for lane in lanes),
+        "retries": sum(lane.retries for lane in lanes),
+        "next_retry": max(min(due), 0) / 1000 if due else None,
+        "dead": dead,
+        "newly_dead": max(dead - samples[0].dead, 0) if samples else 0,
+        "spooled": None if look.ingresses is None else sum(found.spooled for found in look.ingresses),
+        "spool_bytes": sum(found.spool_bytes for found in look.ingresses or ()),
+        "alive": [worker for worker in look.workers if not worker.trouble],
+        "busy": busy[:_MOST_LANES],
+        "more_busy": len(busy[_MOST_LANES:]),
+        "most_waiting": max((lane.waiting for lane in busy), default=0),
+    }
+
+
+def _latest(samples: Sequence[Sample]) -> list[Sample]:
+    return [sample for sample in samples if sample.at > samples[-1].at - _NOW * 1000]
+
+
+def _rate(samples: list[Sample], field: str) -> float | None:
+    seconds = sum(sample.span for sample in samples)
+    return sum(getattr(sample, field) for sample in samples) / seconds if seconds else None
+
+
+def _answers(samples: Sequence[Sample]) -> list[tuple[str, int]] | None:
+    """By HTTP status over the last hour; None where the ingress never told."""
+    if all(sample.answers is None for sample in samples):
+        return None
+    total: Counter[str] = Counter()
+    for sample in samples:
+        total.update(sample.answers or {})
+    return sorted(total.items())

@@ -1,0 +1,120 @@
+"""What became of the messages that were sent: by day, category and whether they are billed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from workers.console import audit
+from workers.console.audit import Actor
+from workers.console.desk import NoStore, bounded, desk
+from workers.console.pages.events import moment
+from workers.payloads.fields import phone
+from workers.store import Store
+from workers.store.reporting import Day, Period, Report, report
+from workers.store.spreadsheet import csv_days, csv_deliveries
+
+_DAYS = 7
+_MOST_OFFSET = 14 * 60
+#: Seconds that a download may take.
+_DOWNLOAD_SECONDS = 600.0
+_DOWNLOADS = {"days": csv_days, "deliveries": csv_deliveries}
+
+
+class Sum(NamedTuple):
+    """Of several days."""
+
+    sent: int
+    delivered: int
+    read: int
+    failed: int
+
+
+async def page(request: Request) -> Response:
+    """The report."""
+    here = desk(request)
+    problems: list[str] = []
+    asked = _asked(request)
+    found: Report = await here.query(report, _period(asked, problems))
+    return here.render(
+        request,
+        "report.html",
+        asked=asked,
+        problems=problems,
+        found=found,
+        total=_sum(found.days),
+        query=urlencode({name: value for name, value in asked.items() if value}),
+    )
+
+
+async def download(request: Request) -> Response:
+    """As CSV. That of single messages holds phone numbers, so these must be shown."""
+    here, what = desk(request), request.path_params["what"]
+    if what not in _DOWNLOADS:
+        raise HTTPException(404)
+    asked = _asked(request)
+    if what == "deliveries" and not here.shows_numbers(request):
+        said = "This file holds phone numbers: choose “Show numbers” first."
+        return RedirectResponse(here.saying(f"/report?{urlencode(asked)}", {"text": said}), 303)
+    if here.store is None:
+        raise NoStore
+    await here.query(lambda _connection: None)  # an error now is a page; within the file it would be half a file
+    await here.ask(
+        audit.note, here.redis, Actor.of(request), f"{what}.csv downloaded", f"{asked['since']} {asked['until']}"
+    )
+    name = f"sluice-{what}-{asked['since']}-{asked['until']}.csv"
+    return StreamingResponse(
+        _lines(here.store, what, _period(asked, [])),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _lines(store: Store, what: str, period: Period) -> Iterator[str]:
+    with store.reading() as connection, bounded(connection, _DOWNLOAD_SECONDS):
+        yield from _DOWNLOADS[what](connection, period)
+
+
+def _asked(request: Request) -> dict[str, str]:
+    today = datetime.now(UTC).date()
+    given = {name: request.query_params.get(name, "").strip() for name in ("since", "until", "number", "offset")}
+    given["since"] = _day(given["since"]) or (today - timedelta(days=_DAYS - 1)).isoformat()
+    given["until"] = _day(given["until"]) or today.isoformat()
+    return given
+
+
+def _day(text: str) -> str:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
+    except ValueError:
+        return ""
+
+
+def _period(asked: dict[str, str], problems: list[str]) -> Period:
+    offset = _offset(asked["offset"])
+    shift = timedelta(minutes=offset)
+    since, until = moment(asked["since"], problems), moment(asked["until"], problems, end=True)
+    assert since is not None
+    assert until is not None
+    if until <= since:
+        problems.append("The last day lies before the first.")
+        until = since
+    return Period(since - shift, until - shift, phone(asked["number"]) if asked["number"] else None, offset)
+
+
+def _offset(text: str) -> int:
+    """Minutes from UTC: `330`, or `+05:30`."""
+    sign, digits = (-1 if text.startswith("-") else 1), text.lstrip("+-")
+    hours, colon, minutes = digits.partition(":")
+    if not (hours.isascii() and hours.isdecimal() and len(hours) < 5 and (not colon or minutes.isdecimal())):
+        return 0
+    found = sign * (int(hours) * 60 + int(minutes[:2]) if colon else int(hours))
+    return found if abs(found) <= _MOST_OFFSET else 0
+
+
+def _sum(days: tuple[Day, ...]) -> Sum:
+    return Sum(*(sum(getattr(day, name) for day in days) for name in Sum._fields))

@@ -1,0 +1,81 @@
+"""Signing in and out, and asking for phone numbers."""
+
+import hmac
+import time
+from hashlib import sha256
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from shared.logs import logger
+from workers.console import audit
+from workers.console.audit import Actor
+from workers.console.desk import desk
+from workers.console.forms import text
+from workers.console.guard.sessions import NUMBERS_SHOWN
+from workers.console.words import span
+
+_log = logger(__name__)
+
+
+async def page(request: Request) -> Response:
+    """The form for the password."""
+    if desk(request).password is None or request.state.session.signed_in:
+        return RedirectResponse("/", 303)
+    return _form(request, request.query_params.get("next", "/"))
+
+
+async def sign_in(request: Request, fields: FormData) -> Response:
+    """The password was given."""
+    here, address = desk(request), request.state.address
+    target = local(text(fields, "next"))
+    wait = here.throttle.wait(address)
+    if wait > 0:
+        return _form(request, target, 429, f"Too many wrong passwords. Try again in {span(max(wait, 1.0))}.")
+    given = fields.get("password")
+    if not isinstance(given, str) or not _is_right(given, here.password or ""):
+        here.throttle.failed(address)
+        _log.warning("a wrong password for the console", address=address)
+        return _form(request, target, 403, "This is not the password.")
+    here.throttle.succeeded(address)
+    request.state.session = here.sessions.begin(signed_in=True)
+    await here.ask(audit.note, here.redis, Actor.of(request), "signed in")
+    return RedirectResponse(target, 303)
+
+
+async def sign_out(request: Request, _fields: FormData) -> Response:
+    """The session ends, in all consoles."""
+    here = desk(request)
+    await here.ask(audit.note, here.redis, Actor.of(request), "signed out")
+    await here.ask(here.end_session, request.state.session)
+    request.state.session = here.sessions.begin(signed_in=False)
+    return RedirectResponse("/sign-in", 303)
+
+
+async def numbers(request: Request, fields: FormData) -> Response:
+    """Phone numbers are shown for some minutes, or masked again."""
+    here, session = desk(request), request.state.session
+    show = text(fields, "show") == "1"
+    request.state.session = type(session)(
+        session.id, session.until, session.signed_in, time.time() + NUMBERS_SHOWN if show else 0.0
+    )
+    target = local(text(fields, "next"))
+    await here.ask(audit.note, here.redis, Actor.of(request), "numbers shown" if show else "numbers masked", target)
+    return RedirectResponse(target, 303)
+
+
+def local(target: str) -> str:
+    """The address, if it is one of this console's pages; else the overview. No open redirect."""
+    starts_well = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if starts_well and target.isascii() and target.isprintable() and "\\" not in target else "/"
+
+
+def _is_right(given: str, password: str) -> bool:
+    # Digests, since comparing takes as long as the text is: not even the length shows.
+    known, tried = (sha256(word.encode("utf-8", "surrogatepass")).digest() for word in (password, given))
+    return hmac.compare_digest(known, tried)
+
+
+def _form(request: Request, target: str, status: int = 200, problem: str = "") -> Response:
+    return desk(request).render(request, "sign-in.html", status, next=local(target), problem=problem)

@@ -1,0 +1,82 @@
+"""Searching events: the newest first, a page at a time, in bounded time whatever is asked.
+
+Each search walks along one index in the order of time: a customer's, a type's, or that of all events (of all messages,
+where their text is asked for), and leaves out what does not fit. Where next to nothing fits, it looks at so many rows
+and says how far back it came, rather than go through ten million.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
+
+from workers.events import UNKNOWN
+from workers.store import wording
+from workers.store.found import LOOK, LOOK_TWICE, Found, Page, Search, columns, delivery, end_of, page
+from workers.store.keyranges import of_message
+from workers.store.paging import NEWEST, Cursor, older_than
+from workers.store.tables import events
+from workers.store.text import identifier
+
+__all__ = ["Found", "Page", "Search", "related", "search"]
+
+
+def search(connection: Connection, wanted: Search, *, before: str | None = None, limit: int = 50) -> Page:
+    """The newest events that are wanted, or with `before` those behind that page. Raises BadCursor."""
+    cursor = Cursor.read(before) if before else None
+    if wanted.text:
+        return wording.search(connection, wanted, cursor, limit)
+    most = LOOK_TWICE if wanted.status else LOOK
+    looked = _narrowed(select(events), wanted, cursor).order_by(*NEWEST)
+    window = looked.limit(most).subquery("looked")
+    query = select(*columns(window)).where(*_rest(window, wanted))
+    query = query.order_by(window.c.occurred_at.desc(), window.c.key.desc()).limit(limit + 1)
+    found = [Found(*row) for row in connection.execute(query)]
+    full = len(found) > limit
+    shown = found[:limit]
+    last = Cursor(shown[-1].occurred_at, shown[-1].key) if shown else None
+    end = None if full else end_of(connection, looked, most, events.c.occurred_at, events.c.key)
+    return page(shown, last, end, full=full)
+
+
+def related(connection: Connection, wamid: str, limit: int = 200) -> tuple[Found, ...]:
+    """The events that are a message or say what became of it, the oldest first."""
+    query = select(*columns(events)).where(of_message(wamid)).order_by(events.c.occurred_at, events.c.key)
+    return tuple(Found(*row) for row in connection.execute(query.limit(limit)))
+
+
+def _narrowed(query: Select[Any], wanted: Search, cursor: Cursor | None) -> Select[Any]:
+    """By what an index can follow."""
+    if wanted.wamid:
+        query = query.where(of_message(identifier(wanted.wamid) or ""))
+    if wanted.customer:
+        query = query.where(events.c.customer == identifier(wanted.customer))
+    elif (only := _only_type(wanted)) is not None:
+        query = query.where(events.c.type == only)
+    if wanted.since is not None:
+        query = query.where(events.c.occurred_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(events.c.occurred_at < wanted.until)
+    return query if cursor is None else query.where(older_than(cursor))
+
+
+def _only_type(wanted: Search) -> str | None:
+    """The one type that the events must have, if it is one."""
+    if wanted.status:
+        return wanted.status
+    if len(wanted.types) == 1:
+        return wanted.types[0]
+    return UNKNOWN if wanted.kind == UNKNOWN else None
+
+
+def _rest(window: FromClause, wanted: Search) -> list[ColumnElement[bool]]:
+    """What must hold besides."""
+    rest: list[ColumnElement[bool]] = []
+    if wanted.types:
+        rest.append(window.c.type.in_(wanted.types))
+    if wanted.kind:
+        rest.append(window.c.kind == wanted.kind)
+    if wanted.business_number:
+        rest.append(window.c.business_number == identifier(wanted.business_number))
+    if wanted.status:
+        rest += [window.c.kind == "status", window.c.type == wanted.status, delivery(window) == wanted.status]
+    return rest
