@@ -32,6 +32,8 @@ def purge_lanes(client: redis.Redis, customer: str) -> dict[str, int]:
             continue
         for stream in (base, names.suspects(lane)):
             gone["waiting"] += _purge_stream(client, stream, customer)
+        if customer.encode() in (client.hget(f"{base}:breaker", "error") or b""):
+            client.hdel(f"{base}:breaker", "error")  # an error may quote its event
         gone["dead_letters"] += _purge_stream(client, f"{base}:dead", customer)
         gone["retries"] += _purge_retries(client, f"{base}:retry", customer)
     return dict(gone)

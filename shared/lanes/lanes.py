@@ -77,7 +77,7 @@ class Lanes:
         pipe = self.client.pipeline(transaction=False)
         for spec in specs:
             wakeup = wakeups.template(spec.name, spec.queue)
-            args = [spec.name, spec.queue, spec.grain, spec.cap, wakeup, spec.lease_ms]
+            args: list[str | int | bytes] = [spec.name, spec.queue, spec.grain, spec.cap, wakeup, spec.lease_ms]
             self._known(keys=[names.stream(spec.name), names.LANES], args=args, client=pipe)
         pipe.execute()
 
