@@ -15,7 +15,8 @@ mkdir "$folder/home"
 cd "$folder/sluice"
 export HOME="$folder/home"
 SLUICE_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-export SLUICE_PORT
+SLUICE_CONSOLE_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+export SLUICE_PORT SLUICE_CONSOLE_PORT
 make run >"$folder/run.log" 2>&1 &
 runner=$!
 url="http://127.0.0.1:$SLUICE_PORT"
@@ -28,7 +29,8 @@ done
 for sample in tests/payloads/page-*.json; do
   curl -fsS -X POST "$url/webhooks" --data @"$sample" >/dev/null
 done
-for command in "send" "send image" "send mixed" "status" "dead list"; do
+for command in "send" "send image" "send mixed" "simulate --rate 50 --duration 2" "status" "dead list" "health web" \
+  "health worker" "events search" "doctor"; do
   # shellcheck disable=SC2086
   .venv/bin/sluice $command
 done
