@@ -50,6 +50,8 @@ class BoundedProtocol(HttpToolsProtocol):
             if cycle is not None:
                 cycle.disconnected = True
         super().connection_lost(exc)
+        # uvicorn lets it run where the client has reset the connection, and all there was of it is kept that long.
+        self._unset_keepalive_if_required()
 
     def data_received(self, data: bytes) -> None:
         """As in uvicorn, in slices."""

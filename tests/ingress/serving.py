@@ -45,10 +45,14 @@ class Server:
         return len(self._running.server_state.tasks)
 
     @property
+    def protocols(self) -> list[Any]:
+        """What serves the connections."""
+        return list(self._running.server_state.connections)
+
+    @property
     def unsent(self) -> int:
         """Bytes of answers that the system did not take yet, of all connections."""
-        connections: Any = list(self._running.server_state.connections)
-        return sum(connection.transport.get_write_buffer_size() for connection in connections)
+        return sum(protocol.transport.get_write_buffer_size() for protocol in self.protocols)
 
     async def rest(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answers every request that is no webhook, without reading its body."""

@@ -1,5 +1,7 @@
 """Requests that go on and on, or are no HTTP: each is answered and cut off, in its turn. On a real socket."""
 
+import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -270,6 +272,19 @@ def test_nor_is_it_where_no_task_waits(tmp_path: Path) -> None:
         assert running.post().status_code == 200
 
         assert [line for line in running.program.output.splitlines() if "Traceback" in line] == []
+
+
+def test_nothing_is_left_of_a_connection_that_was_reset(server: Server) -> None:
+    # Connections are counted while they last. One that is kept for 75 s more, in a timer, would not count.
+    with connected(server.port) as client:
+        client.sendall(GET)
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+        [protocol] = server.protocols
+        until(lambda: protocol.timeout_keep_alive_task is not None)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+    until(lambda: server.connections == 0)
+
+    until(lambda: protocol.timeout_keep_alive_task is None, within=5)
 
 
 def test_empty_lines_behind_a_request_do_not_cost_it_its_answer(server: Server, log: Log) -> None:
