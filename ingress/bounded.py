@@ -46,10 +46,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tells all requests of it, where uvicorn tells the last one: writing would raise."""
-        for cycle in (self._answering, *[cycle for cycle, _ in self.pipeline]):
+        super().connection_lost(exc)
+        for cycle in (self._answering, self.cycle, *[cycle for cycle, _ in self.pipeline]):
             if cycle is not None:
                 cycle.disconnected = True
-        super().connection_lost(exc)
+                cycle.on_response = _nothing  # it leads back here: all of it would wait for the garbage collector
         # uvicorn lets it run where the client has reset the connection, and all there was of it is kept that long.
         self._unset_keepalive_if_required()
 
@@ -161,6 +162,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
         else:
             cycle.keep_alive = False
+
+
+def _nothing() -> None:
+    pass
 
 
 def _bad(message: str) -> Refused:

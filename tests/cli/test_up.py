@@ -26,6 +26,12 @@ def test_everything_in_the_procfile_runs_and_what_it_prints_is_shown(tmp_path: P
         assert "Sluice takes webhooks at http://127.0.0.1:8000/webhooks" in running.program.output
 
 
+def test_what_its_commands_write_is_their_user_s_alone(tmp_path: Path) -> None:
+    with up(tmp_path, {"one": "sh -c 'touch written; exec sleep 60'"}):
+        until((tmp_path / "written").exists)
+    assert (tmp_path / "written").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_command_may_begin_with_variables_of_its_own(tmp_path: Path) -> None:
     with up(
         tmp_path, {"one": "WORD=hello " + noting("one"), "two": "OTHER=1 sh -c 'echo $OTHER; exec sleep 60'"}

@@ -91,9 +91,12 @@ def _many(random: Random) -> bytes:
 
 
 def _huge(random: Random) -> bytes:
-    """Megabytes, in one of a few ways; rarely, since it takes long."""
-    if random.random() > 0.005:
-        return _compact(random)
+    """Rarely, since it takes long."""
+    return huge(random) if random.random() < 0.005 else _compact(random)
+
+
+def huge(random: Random) -> bytes:
+    """Megabytes, in one of a few ways."""
     size = random.choice((100_000, 300_000, _MIB, 3 * _MIB - 1, 3 * _MIB, 3 * _MIB + 1))
     unit = random.choice((b"[],", b"0,", b'{"":{}},', b'"",', b"1e999,", b'{"messages":[{}]},', b"x"))
     if unit == b"x":

@@ -3,7 +3,7 @@
 from random import Random
 from typing import NamedTuple
 
-from tests.hostile.bodies import body
+from tests.hostile.bodies import body, huge
 from tests.hostile.values import FRAGMENTS
 
 TOKEN = "the-token"
@@ -92,6 +92,13 @@ def attempt(seed: int, number: int) -> Attempt:
     if chance < 0.97:
         return Attempt(_elsewhere(random, found), found, "head")
     return Attempt(_damaged(random, found), found, "broken")
+
+
+def large(seed: int, number: int) -> Attempt:
+    """One of those that an ingress needs the most memory for."""
+    random = Random(f"{seed}/large/{number}")
+    found = huge(random)
+    return Attempt(_whole(random, found), found, "body")
 
 
 def _request(method: str, path: str, headers: list[str], found: bytes, framing: bytes = b"") -> bytes:

@@ -15,13 +15,15 @@ import uvloop
 from tests.hostile.bodies import described
 from tests.hostile.connection import CLOSED, SILENT, Connection, Outcome
 from tests.hostile.reader import Found, Reader, reading
-from tests.hostile.requests import TOKEN, Attempt, attempt
+from tests.hostile.requests import TOKEN, Attempt, attempt, large
 from tests.ingress.processes import Ingress, ingress
 from tests.support.valkey import valkey
 
 _CONNECTIONS = 32
 _MOST_WAITING = 20_000  # webhooks in Redis: beyond that sending rests
 _LARGEST = 3 * 1024 * 1024
+#: Large webhooks, many at once, before the others: from then on the ingress has the memory that they take.
+_WARM_UP = 5 * _CONNECTIONS
 #: What may be said to a webhook that is as it should be but for its body, and to one that is not.
 _TO_BODIES = {200, 400, 413}
 _TO_HEADS = _TO_BODIES | {401, 404, 405, 431}
@@ -61,6 +63,7 @@ class _Sender:
         self._seed = seed
         self._running = running
         self._reader = reader
+        self._warming = 0
         self.sent = self.accepted = self.checksum = 0
         self.outcomes: Counter[tuple[str, Outcome]] = Counter()
         self.wrong: list[str] = []
@@ -75,6 +78,9 @@ class _Sender:
         await asyncio.gather(*[connection.over for connection in connections])
 
     def _take(self) -> Attempt | None:
+        if self._warming < _WARM_UP:
+            self._warming += 1
+            return large(self._seed, self._warming)
         if self.sent >= self._bodies:
             return None
         while self.accepted - self._reader.read.value > _MOST_WAITING:

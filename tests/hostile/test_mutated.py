@@ -26,7 +26,7 @@ def test_no_mutated_webhook_harms_the_ingress_or_is_lost() -> None:
     assert report.sent == _REQUESTS
     assert report.found.classified == report.accepted > _REQUESTS // 4
     assert report.found.events >= report.accepted
-    assert sum(report.outcomes.values()) == _REQUESTS
+    assert sum(report.outcomes.values()) == _REQUESTS + running._WARM_UP
 
 
 def test_the_same_seed_makes_the_same_requests() -> None:

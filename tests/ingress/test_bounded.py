@@ -1,13 +1,16 @@
 """Requests that go on and on, or are no HTTP: each is answered and cut off, in its turn. On a real socket."""
 
+import gc
 import socket
 import struct
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ingress import bounded, room
+from ingress.direct import DirectProtocol
 from ingress.protocol import TimelyProtocol
 from tests.ingress.log import Line, Log
 from tests.ingress.processes import ingress, killable
@@ -274,17 +277,23 @@ def test_nor_is_it_where_no_task_waits(tmp_path: Path) -> None:
         assert [line for line in running.program.output.splitlines() if "Traceback" in line] == []
 
 
-def test_nothing_is_left_of_a_connection_that_was_reset(server: Server) -> None:
-    # Connections are counted while they last. One that is kept for 75 s more, in a timer, would not count.
-    with connected(server.port) as client:
-        client.sendall(GET)
-        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
-        [protocol] = server.protocols
-        until(lambda: protocol.timeout_keep_alive_task is not None)
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
-    until(lambda: server.connections == 0)
-
-    until(lambda: protocol.timeout_keep_alive_task is None, within=5)
+@pytest.mark.parametrize("protocol", [TimelyProtocol, DirectProtocol])
+@pytest.mark.parametrize("reset", [True, False])
+def test_nothing_is_left_of_a_connection_that_has_ended(protocol: type[TimelyProtocol], reset: bool) -> None:
+    # Connections are counted while they last: what stayed in a timer, or until the garbage collector came, would not.
+    gc.disable()
+    try:
+        with served(protocol) as server:
+            with connected(server.port) as client:
+                client.sendall(_OK)
+                assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+                left = [weakref.ref(each) for each in server.protocols]
+                if reset:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            assert len(left) == 1
+            until(lambda: left[0]() is None, within=4)  # uvicorn's timer has five seconds here
+    finally:
+        gc.enable()
 
 
 def test_empty_lines_behind_a_request_do_not_cost_it_its_answer(server: Server, log: Log) -> None:

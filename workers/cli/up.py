@@ -1,6 +1,7 @@
 """`sluice up`: everything of the Procfile in the foreground."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,7 @@ def up(
     Where SLUICE_REDIS_URL is not set, a Valkey server of its own runs beside it, its data in SLUICE_DATA_DIR.
     """
     found = settings()
+    os.umask(0o077)  # customers' messages are in the data folder
     try:
         found.require_secret_unless_loopback()
         commands = procfile.read(file)
