@@ -11,7 +11,7 @@ from tests.chaos.traffic import texts
 from tests.chaos.world import World
 from tests.support.waiting import until
 
-_REDIS_AWAY = 5.0  # seconds, at most
+_REDIS_AWAY, _REDIS_AWAY_LONG = 5.0, 30.0  # seconds, at most
 _DATABASE_AWAY = 4.0
 
 
@@ -62,6 +62,13 @@ def kill_redis(world: World, random: Random) -> None:
     world.redis.start()
 
 
+def kill_redis_for_long(world: World, random: Random) -> None:
+    """For up to half a minute: long enough for every patience of Celery, redis-py and our own to end."""
+    world.redis.kill()
+    time.sleep(random.uniform(5, _REDIS_AWAY_LONG))
+    world.redis.start()
+
+
 def strike_database(world: World, random: Random) -> None:
     """PostgreSQL is killed and recovers; SQLite is locked for some seconds."""
     world.database.strike(random.uniform(0, _DATABASE_AWAY))
@@ -75,5 +82,6 @@ FAULTS = (
     Fault("kill-whole-worker", kill_whole_worker, rounds=3),
     Fault("kill-pool-process", kill_pool_process, rounds=5),
     Fault("kill-redis", kill_redis, rounds=6),
+    Fault("kill-redis-for-long", kill_redis_for_long, rounds=2),
     Fault("kill-database", strike_database, rounds=5),
 )
