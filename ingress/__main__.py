@@ -4,19 +4,15 @@ import uvicorn
 
 from ingress.direct import DirectProtocol
 from shared import logs
-from shared.errors import WrongSettings
-from shared.exits import refuse
+from shared.exits import or_refuse
 from shared.settings import Settings
 
 
 def main() -> None:
     """Runs until SIGTERM; requests under way are finished first. WEB_CONCURRENCY processes (uvicorn's setting)."""
     logs.configure()
-    try:
-        settings = Settings.load()
-        settings.require_secret_unless_loopback()
-    except WrongSettings as error:
-        refuse(error)
+    settings = or_refuse(Settings.load)
+    or_refuse(settings.require_secret_unless_loopback)
     uvicorn.run(
         "ingress.app:app",
         host=settings.host,

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 from ingress.answers import refusal
 from ingress.challenge import Challenge
@@ -26,8 +26,8 @@ from ingress.tally import Tally
 from ingress.webhooks import Check, Webhooks
 from shared import logs
 from shared.connections import connect_async
-from shared.errors import Refused, WrongSettings
-from shared.exits import refuse
+from shared.errors import Refused
+from shared.exits import or_refuse
 from shared.settings import Settings
 
 _PATHS = ("", "/messages", "/statuses", "/{token}", "/messages/{token}", "/statuses/{token}")
@@ -63,6 +63,19 @@ def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) ->
         await report.stop()
         await client.aclose()
 
+    return Webhooks(
+        _rest(challenge, health, lifespan),
+        lambda lane, receipt: groups[lane].commit(receipt),
+        guard,
+        max_body_bytes=settings.max_body_bytes,
+        submit=lambda lane, receipt, told: groups[lane].submit(receipt, told),
+        checks=_checks(settings),
+        tally=tally,
+    )
+
+
+def _rest(challenge: Challenge, health: Health, lifespan: Lifespan[Starlette]) -> ASGIApp:
+    """Everything but webhooks."""
     rest = Starlette(
         routes=[
             # POST never comes here; it is named so that a 405 tells what is allowed.
@@ -78,15 +91,7 @@ def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) ->
         lifespan=lifespan,
     )
     rest.router.redirect_slashes = False  # it would redirect to whatever host the request names
-    return Webhooks(
-        rest,
-        lambda lane, receipt: groups[lane].commit(receipt),
-        guard,
-        max_body_bytes=settings.max_body_bytes,
-        submit=lambda lane, receipt, told: groups[lane].submit(receipt, told),
-        checks=_checks(settings),
-        tally=tally,
-    )
+    return rest
 
 
 def _checks(settings: Settings) -> list[Check]:
@@ -118,16 +123,9 @@ async def _fault(_request: Request, _error: Exception) -> Response:
     return JSONResponse({"error": {"code": "internal", "message": "this is a fault of the server; it was logged"}}, 500)
 
 
-def _app() -> ASGIApp:
-    logs.configure()
-    try:
-        return create_app(Settings.load())
-    except WrongSettings as error:
-        refuse(error)
-
-
 def __getattr__(name: str) -> ASGIApp:
     # Made when it is asked for, so that importing this module reads no environment.
     if name == "app":
-        return _app()
+        logs.configure()
+        return or_refuse(lambda: create_app(Settings.load()))
     raise AttributeError(name)

@@ -6,21 +6,29 @@ ASGI, where the limits on time and memory are. Both ways call the same code (ing
 """
 
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from ingress.answers import Headers
 from ingress.protocol import TimelyProtocol
-from ingress.webhooks import Webhooks
+from ingress.webhooks import Place, Webhooks
 
 _CLOSE = (b"connection", b"close")
+
+
+class _Begun(NamedTuple):
+    """A webhook whose body is not whole yet."""
+
+    cycle: RequestResponseCycle
+    app: Webhooks
+    place: Place
 
 
 class DirectProtocol(TimelyProtocol):
     """uvicorn's HTTP for an application that is a Webhooks; with any other it is a TimelyProtocol."""
 
-    _undecided: tuple[RequestResponseCycle, Any] | None = None  # begun in the piece that is being read
+    _begun: _Begun | None = None  # in the piece that is being read, which may hold all of it
     _reading = False
     _default_headers: ClassVar[Headers | None] = None
     _default_lines: ClassVar[bytes] = b""
@@ -30,37 +38,36 @@ class DirectProtocol(TimelyProtocol):
         self._reading = True
         super().data_received(data)
         self._reading = False
-        if self._undecided is not None:
-            (cycle, app), self._undecided = self._undecided, None
-            super()._start_asgi_task(cycle, app)
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            super()._start_asgi_task(begun.cycle, begun.app)  # type: ignore[arg-type]  # uvicorn's own types
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         super().on_message_complete()
-        if self._undecided is not None:
-            (cycle, app), self._undecided = self._undecided, None
-            self._start_asgi_task(cycle, app)
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            self._take(*begun)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        if self._may_be_direct(cycle, app):
-            if not cycle.more_body:
-                body = bytes(cycle.body)
-                cycle.body.clear()
-                app.take(cycle.scope, body, partial(self._answer, cycle))
-                return
-            if self._reading:
-                self._undecided = cycle, app
-                return
-        super()._start_asgi_task(cycle, app)
+        place = self._place(cycle, app)
+        if place is not None and not cycle.more_body:
+            self._take(cycle, app, place)
+        elif place is not None and self._reading:
+            self._begun = _Begun(cycle, app, place)
+        else:
+            super()._start_asgi_task(cycle, app)
 
-    def _may_be_direct(self, cycle: RequestResponseCycle, app: Any) -> bool:
+    def _place(self, cycle: RequestResponseCycle, app: Any) -> Place | None:
         # A client that does not read its answers is waited for by ASGI's send.
-        return (
-            isinstance(app, Webhooks)
-            and app.takes_directly(cast("dict[str, Any]", cycle.scope))
-            and not cycle.waiting_for_100_continue
-            and not self.flow.write_paused
-        )
+        if not isinstance(app, Webhooks) or cycle.waiting_for_100_continue or self.flow.write_paused:
+            return None
+        return app.place(cast("dict[str, Any]", cycle.scope))
+
+    def _take(self, cycle: RequestResponseCycle, app: Webhooks, place: Place) -> None:
+        body = bytes(cycle.body)
+        cycle.body.clear()
+        app.take(cast("dict[str, Any]", cycle.scope), place, body, partial(self._answer, cycle))
 
     def _answer(self, cycle: RequestResponseCycle, status: int, headers: Headers, body: bytes) -> None:
         cycle.response_started = cycle.response_complete = True

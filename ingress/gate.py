@@ -3,7 +3,7 @@
 from starlette.types import Scope
 
 from shared.errors import Refused
-from shared.settings import is_loopback
+from shared.networks import is_loopback
 
 
 def check_loopback(scope: Scope) -> None:

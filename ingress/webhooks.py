@@ -24,6 +24,7 @@ from shared.receipts import ReceiptWriter
 _log = logger(__name__)
 Commit = Callable[[str, bytes], Awaitable[None]]
 Submit = Callable[[str, bytes, Told], None]
+Place = tuple[str, str]  # route and token, as parse_path has them
 #: Raises Refused for a request that is not to be read at all.
 Check = Callable[[Scope], None]
 
@@ -81,16 +82,12 @@ class Webhooks:
             self._answers[200] += 1
             await send_accepted(send, receipt)
 
-    def takes_directly(self, scope: Scope) -> bool:
-        """Whether `take` may be called for that request, once its body is whole."""
-        return (
-            self._submit is not None
-            and scope["type"] == "http"
-            and scope["method"] == "POST"
-            and parse_path(scope["path"]) is not None
-        )
+    def place(self, scope: Scope) -> Place | None:
+        """What `take` is to be told, where it may be called for that request once its body is whole."""
+        may = self._submit is not None and scope["type"] == "http" and scope["method"] == "POST"
+        return parse_path(scope["path"]) if may else None
 
-    def take(self, scope: Scope, body: bytes, answer: Callable[[int, Headers, bytes], None]) -> None:
+    def take(self, scope: Scope, place: Place, body: bytes, answer: Callable[[int, Headers, bytes], None]) -> None:
         """The same without waiting, for a request whose body is whole: calls `answer` once, now or later, with status,
         headers and body."""
         assert self._submit is not None
@@ -102,7 +99,7 @@ class Webhooks:
         try:
             for check in self._checks:
                 check(scope)
-            route, token = parse_path(scope["path"]) or ("", "")
+            route, token = place
             self._guard.check_token(token, scope["headers"])
             if len(body) > self._max_body_bytes:
                 raise too_large(self._max_body_bytes)

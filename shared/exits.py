@@ -1,10 +1,12 @@
 """How a program of Sluice ends when an operator must act."""
 
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 from shared.errors import WrongSettings
 
+_T = TypeVar("_T")
 #: Exit code for wrong settings (EX_CONFIG of sysexits.h): starting again would not help.
 WRONG_SETTINGS = 78
 
@@ -14,3 +16,11 @@ def refuse(error: WrongSettings) -> NoReturn:
     for problem in error.problems:
         print(f"sluice: {problem}", file=sys.stderr)  # noqa: T201 - for the person who started it
     sys.exit(WRONG_SETTINGS)
+
+
+def or_refuse(make: Callable[[], _T]) -> _T:
+    """What `make` returns. Where it raises WrongSettings the program ends, see `refuse`."""
+    try:
+        return make()
+    except WrongSettings as error:
+        refuse(error)

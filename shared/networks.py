@@ -1,6 +1,7 @@
-"""Networks as settings name them: CIDRs, IPv4 and IPv6."""
+"""Networks as settings name them: CIDRs, IPv4 and IPv6; and who reaches what is bound to a host."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+import functools
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
 
@@ -13,6 +14,15 @@ def networks(text: str) -> tuple[Network, ...]:
         shown = ", ".join(map(repr, wrong))
         raise ValueError(f"{shown}: no network such as 203.0.113.0/24 or 2001:db8::/32, without bits behind the mask")
     return tuple(network for entry in entries if (network := _network(entry)))
+
+
+@functools.lru_cache(maxsize=256)  # without a secret it is asked for each webhook
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what is bound to that host."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _network(entry: str) -> Network | None:

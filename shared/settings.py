@@ -1,8 +1,6 @@
 """The settings: read once from the environment and `.env`; nothing else in Sluice reads the environment."""
 
 import difflib
-import functools
-import ipaddress
 import os
 import re
 from pathlib import Path
@@ -15,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.connection import parse_url
 
 from shared.errors import WrongSettings
-from shared.networks import Network, networks
+from shared.networks import Network, is_loopback, networks
 
 _PREFIX = "SLUICE_"
 _MIB = 1024 * 1024
@@ -209,22 +207,18 @@ class Settings(BaseSettings):
 
     def require_secret_unless_loopback(self) -> None:
         """Raises WrongSettings where anybody on a network could send webhooks without a secret."""
-        if not self.has_secret and not is_loopback(self.host):
-            raise WrongSettings(
-                [
-                    f"SLUICE_HOST is {self.host}, which others can reach: "
-                    "set SLUICE_WEBHOOK_TOKEN or SLUICE_HMAC_SECRET (or bind to 127.0.0.1)"
-                ]
-            )
+        if not self.has_secret:
+            self._require_loopback("SLUICE_WEBHOOK_TOKEN or SLUICE_HMAC_SECRET")
 
+    def require_password_unless_loopback(self) -> None:
+        """Raises WrongSettings where anybody on a network could use the console."""
+        if self.console_password is None:
+            self._require_loopback("SLUICE_CONSOLE_PASSWORD")
 
-@functools.lru_cache(maxsize=256)  # without a secret it is asked for each webhook
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what is bound to that host."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    def _require_loopback(self, missing: str) -> None:
+        if not is_loopback(self.host):
+            host = f"SLUICE_HOST is {self.host}, which others can reach"
+            raise WrongSettings([f"{host}: set {missing} (or bind to 127.0.0.1)"])
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:

@@ -5,20 +5,20 @@ that a second purge finds them in the lanes behind. What is being handled at thi
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import redis
 
 from shared import receipts
 from shared.lanes import lane as names
+from shared.lanes.pages import pages
 from shared.receipts import BadReceipt
 from workers.entries import BadEntry, to_event, unpack
 from workers.events import Message, StatusUpdate
 from workers.plan import INTAKE_LANES
 
 _PAGE = 500
-_Entry = tuple[bytes, dict[bytes, bytes]]
 
 
 def purge_lanes(client: redis.Redis, customer: str) -> dict[str, int]:
@@ -68,22 +68,10 @@ def _mentions(client: redis.Redis, stream: str, customer: str) -> int:
 
 def _walk(client: redis.Redis, stream: str, wanted: Callable[[bytes], bool], act: Callable[[list[bytes]], int]) -> int:
     done = 0
-    for page in _pages(client, stream):
+    for page in pages(client, stream):
         ids = [identity for identity, fields in page if wanted(fields.get(b"d", b""))]
         done += act(ids) if ids else 0
     return done
-
-
-def _pages(client: redis.Redis, stream: str) -> Iterator[list[_Entry]]:
-    start = "-"
-    while page := _page(client, stream, start):
-        yield page
-        start = f"({page[-1][0].decode()}"
-
-
-def _page(client: redis.Redis, stream: str, start: str) -> list[_Entry]:
-    page: Any = client.xrange(stream, start, "+", count=_PAGE)
-    return list(page)
 
 
 def _purge_retries(client: redis.Redis, key: str, customer: str) -> int:

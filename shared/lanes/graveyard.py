@@ -1,15 +1,13 @@
 """The dead letters: walked, put back into their lanes, or thrown away for good. Only a person does the latter two."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import redis
 
 from shared.lanes import lane as names
+from shared.lanes.pages import pages
 from shared.lanes.scripts import source
 from shared.lanes.survey import DeadLetter, read_dead_letter
-
-_PAGE = 500
 
 
 class Graveyard:
@@ -21,14 +19,9 @@ class Graveyard:
 
     def walk(self, lane: str) -> Iterator[DeadLetter]:
         """All dead letters of a lane, the oldest first, a page at a time. Those walked may be removed meanwhile."""
-        start = "-"
-        while True:
-            page: Any = self._client.xrange(f"{names.stream(lane)}:dead", start, "+", count=_PAGE)
+        for page in pages(self._client, f"{names.stream(lane)}:dead"):
             for identity, fields in page:
                 yield read_dead_letter(lane, identity, fields)
-            if len(page) < _PAGE:
-                return
-            start = f"({page[-1][0].decode()}"
 
     def replay(self, lane: str, ids: Sequence[str]) -> int:
         """Back into the lane with no attempts made, atomically; replies how many were there."""

@@ -9,13 +9,20 @@ from shared.lanes.breaker import BreakerPolicy, BreakerStatus
 from shared.lanes.lane import stream, suspects
 from shared.lanes.lanes import Begun, Settled
 from shared.lanes.survey import survey
-from tests.lanes.looking import raw
+from tests.lanes.looking import raw, spec
 
 LANE = "text.greet"
 HOUR = 3600.0
 POLICY = BreakerPolicy(threshold=3, first=HOUR, longest=4 * HOUR)
 FAILED = Again(5.0, "ConnectionError: the CRM", failed=True)
 LAST = Dead("exhausted", "ConnectionError: the CRM", "Traceback: …", failed=True)
+
+
+def known(client: redis.Redis, **options: Any) -> Lanes:
+    """The lane, made known with this policy."""
+    made = Lanes(client, breaker=POLICY)
+    made.make_known([spec(LANE, **options)])
+    return made
 
 
 def take(lanes: Lanes, *data: bytes) -> list[Taken]:

@@ -10,11 +10,11 @@ from tests.lanes.breaking import (
     HOUR,
     LANE,
     LAST,
-    POLICY,
     attempts,
     do_well,
     hash_of,
     hold_of,
+    known,
     open_breaker,
     settle,
     status,
@@ -25,9 +25,7 @@ from tests.lanes.looking import counts, dead, let_retries_wait, retrying, spec, 
 
 @pytest.fixture
 def lanes(client: redis.Redis) -> Lanes:
-    made = Lanes(client, breaker=POLICY)
-    made.make_known([spec(LANE)])
-    return made
+    return known(client)
 
 
 def _again(lanes: Lanes, client: redis.Redis, verdict: Verdict) -> None:

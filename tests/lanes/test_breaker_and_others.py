@@ -14,11 +14,11 @@ from tests.lanes.breaking import (
     HOUR,
     LANE,
     LAST,
-    POLICY,
     begin,
     do_well,
     hash_of,
     hold_of,
+    known,
     let_hold_end,
     no_wakeups,
     open_breaker,
@@ -28,15 +28,13 @@ from tests.lanes.breaking import (
     take,
     take_one,
 )
-from tests.lanes.looking import dead, look, spec, woken
+from tests.lanes.looking import dead, look, woken
 from workers.purge import purge_lanes
 
 
 @pytest.fixture
 def lanes(client: redis.Redis) -> Lanes:
-    made = Lanes(client, breaker=POLICY)
-    made.make_known([spec(LANE)])
-    return made
+    return known(client)
 
 
 def test_an_outage_ends_the_probe_and_the_next_one_comes_soon(lanes: Lanes, client: redis.Redis) -> None:

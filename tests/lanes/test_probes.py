@@ -16,6 +16,7 @@ from tests.lanes.breaking import (
     do_well,
     hash_of,
     hold_of,
+    known,
     let_hold_end,
     no_wakeups,
     open_breaker,
@@ -33,9 +34,7 @@ LEASE = 60.0
 
 @pytest.fixture
 def lanes(client: redis.Redis) -> Lanes:
-    made = Lanes(client, breaker=POLICY)
-    made.make_known([spec(LANE, lease_ms=round(LEASE * 1000))])
-    return made
+    return known(client, lease_ms=round(LEASE * 1000))
 
 
 def test_of_all_who_come_when_the_hold_ends_one_is_the_probe(lanes: Lanes, client: redis.Redis) -> None:

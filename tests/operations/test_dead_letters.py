@@ -8,7 +8,7 @@ import pytest
 from shared.lanes import Dead, Lanes
 from shared.lanes.survey import DeadLetter, survey
 from tests.operations.conftest import Sluice, bury
-from workers.cli.selection import Filter
+from workers.dead_letters import Filter
 from workers.entries import Entry, pack
 from workers.payloads import Item
 

@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from shared.errors import WrongSettings
-from shared.settings import Settings, is_loopback
+from shared.networks import is_loopback
+from shared.settings import Settings
 
 _SECRET = "tell-nobody-4711"
 

@@ -13,7 +13,8 @@ import typer
 from shared.lanes.graveyard import Graveyard
 from shared.lanes.survey import DeadLetter
 from workers.cli.common import print_json, redis_client
-from workers.cli.selection import All, Error, Lane, Newer, Older, Type, Which, Why, chosen, letters
+from workers.cli.selection import All, Error, Lane, Newer, Older, Type, Which, Why, chosen
+from workers.dead_letters import letters
 
 _AT_ONCE = 200
 _Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]

@@ -3,10 +3,10 @@
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from shared import logs
-from shared.errors import WrongSettings
-from shared.exits import refuse
+from shared.exits import or_refuse
 from shared.settings import Settings
 from workers.console.app import create_app
 from workers.console.desk import Desk
@@ -28,12 +28,7 @@ class _Server(uvicorn.Server):
 def main() -> None:
     """Runs until SIGTERM."""
     logs.configure()
-    try:
-        settings = Settings.load()
-        desk = Desk(settings)
-        app = create_app(settings, desk)
-    except WrongSettings as error:
-        refuse(error)
+    settings, desk, app = or_refuse(_made)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -48,6 +43,12 @@ def main() -> None:
         timeout_graceful_shutdown=10,
     )
     _Server(config, desk).run()
+
+
+def _made() -> tuple[Settings, Desk, ASGIApp]:
+    settings = Settings.load()
+    desk = Desk(settings)
+    return settings, desk, create_app(settings, desk)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from shared import logs
-from shared.errors import WrongSettings
-from shared.exits import refuse
-from shared.settings import Settings, is_loopback
+from shared.exits import or_refuse
+from shared.settings import Settings
 from workers.console.desk import Desk
 from workers.console.forms import posted
 from workers.console.guard.door import Door
@@ -39,7 +38,7 @@ from workers.console.pages import (
 
 def create_app(settings: Settings, desk: Desk | None = None) -> ASGIApp:
     """The whole console. Raises WrongSettings where it would be open to everybody, or knows no Redis."""
-    require_password_unless_loopback(settings)
+    settings.require_password_unless_loopback()
     made = desk or Desk(settings)
 
     @asynccontextmanager
@@ -54,13 +53,6 @@ def create_app(settings: Settings, desk: Desk | None = None) -> ASGIApp:
     # Around it rather than as its middleware: what Starlette answers to a fault of ours goes through them, too.
     door = Door(pages, made.sessions, has_password=made.password is not None, proxies=settings.trusted_proxies)
     return SecurityHeaders(door)
-
-
-def require_password_unless_loopback(settings: Settings) -> None:
-    """Raises WrongSettings where anybody on a network could use the console."""
-    if settings.console_password is None and not is_loopback(settings.host):
-        host = f"SLUICE_HOST is {settings.host}, which others can reach"
-        raise WrongSettings([f"{host}: set SLUICE_CONSOLE_PASSWORD (or bind to 127.0.0.1)"])
 
 
 def _routes() -> list[Route | Mount]:
@@ -97,16 +89,9 @@ async def _live(_request: Request) -> Response:
     return PlainTextResponse("live\n")
 
 
-def _app() -> ASGIApp:
-    logs.configure()
-    try:
-        return create_app(Settings.load())
-    except WrongSettings as error:
-        refuse(error)
-
-
 def __getattr__(name: str) -> ASGIApp:
     # Made when it is asked for, so that importing this module reads no environment.
     if name == "app":
-        return _app()
+        logs.configure()
+        return or_refuse(lambda: create_app(Settings.load()))
     raise AttributeError(name)

@@ -12,7 +12,7 @@ from shared import jsontext
 from shared.lanes import lane as names
 from shared.lanes.graveyard import Graveyard
 from shared.lanes.survey import DeadLetter, read_dead_letter, survey
-from workers.cli.selection import Filter, event_type
+from workers.dead_letters import Filter, event_type
 from workers.entries import Entry
 from workers.purge import is_about
 

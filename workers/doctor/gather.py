@@ -19,8 +19,9 @@ from shared.connections import connect
 from shared.errors import SluiceError, WrongSettings
 from shared.lanes.holders import ALIVE, SILENCE
 from shared.lanes.survey import survey
+from shared.networks import is_loopback
 from shared.plaintext import one_line
-from shared.settings import Settings, is_loopback
+from shared.settings import Settings
 from workers.doctor.facts import (
     CrewFacts,
     DatabaseFacts,

@@ -7,8 +7,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.networks import Network
-from shared.settings import is_loopback
+from shared.networks import Network, is_loopback
 from workers.console.guard.address import client_address, is_encrypted
 from workers.console.guard.sessions import COOKIE, LASTS, Session, Sessions
 

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.lanes.survey import DeadLetter, dead_letter
-from workers.cli.selection import Filter
 from workers.console import letters
 from workers.console.desk import Desk, desk
 from workers.console.guard.veil import BadToken
 from workers.console.letters import Wanted
+from workers.dead_letters import Filter
 from workers.entries import BadEntry, to_event, unpack
 from workers.events import Message, StatusUpdate
 from workers.payloads.fields import phone
