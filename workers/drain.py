@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from redis.exceptions import RedisError
 
 from shared.errors import Unavailable
-from shared.lanes import Back, Dead, Lanes, Taken
+from shared.lanes import Back, Dead, Lanes, Measures, Taken
 from shared.lanes.breaker import BreakerNews
 from shared.lanes.lanes import Begun, Settled
 from shared.logs import logger
+from workers import naming
 from workers.lanework.work import Verdicts, Work
 from workers.pace import Pace
 
@@ -109,25 +110,27 @@ class Drain:
         return self._lanes.take_suspect(self.lane, self._consumer)
 
     def _handle(self, taken: list[Taken], end: float, suspect: bool, probe: str) -> Settled:
-        started = self._clock()
+        started, measures = self._clock(), Measures()
         try:
-            verdicts = self._work.run(taken, lambda: self._clock() >= end)
+            verdicts = self._work.run(taken, lambda: self._clock() >= end, measures)
         except Unavailable:
             self._lanes.hold(self.lane, HOLD, probe=probe)
             self._lanes.settle(self.lane, [(entry.id, Back()) for entry in taken], suspect=suspect)
             raise
-        ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe)
+        ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
         self._pace.note(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
-        self._tell(verdicts, ended.breaker)
+        self._tell(taken, verdicts, ended.breaker)
         return ended
 
-    def _tell(self, verdicts: Verdicts, news: BreakerNews) -> None:
-        died = [verdict for _, verdict in verdicts if isinstance(verdict, Dead)]
+    def _tell(self, taken: list[Taken], verdicts: Verdicts, news: BreakerNews) -> None:
+        died = [(identity, verdict) for identity, verdict in verdicts if isinstance(verdict, Dead)]
         if news.now_open:  # then what failed at its last attempt is tried again after all
-            died = [verdict for verdict in died if not verdict.failed]
+            died = [(identity, verdict) for identity, verdict in died if not verdict.failed]
         if died:
-            last = died[-1]
-            _log.error("events became dead letters", lane=self.lane, events=len(died), why=last.why, error=last.error)
+            identity, last = died[-1]
+            names = next(naming.of_entry(self.lane, entry) for entry in taken if entry.id == identity)
+            told = {"lane": self.lane, "events": len(died), "why": last.why, "error": last.error}
+            _log.error("events became dead letters", **told, **names)  # the last of them, and how many
         if news.opened_after:
             text = "a handler fails for everyone; its lane's breaker is open"
             _log.error(text, lane=self.lane, error=news.error, streak=news.opened_after)

@@ -10,6 +10,9 @@ from shared.errors import NotJSON, SluiceError
 from workers.events import Event, MediaMetadata
 from workers.payloads import Item, event
 
+#: What stands for the receipt of an event that is replayed from the event store: it did not come in just now.
+REPLAYED = "replay"
+
 
 class BadEntry(SluiceError):
     """Bytes that are no entry of a version this program knows."""

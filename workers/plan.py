@@ -27,6 +27,11 @@ class LanePlan(NamedTuple):
     hard_limit: int  # seconds after which prefork kills the drain
 
 
+def handler_of(lane: str) -> str:
+    """The name of the handler whose lane it is; empty for Sluice's own steps before."""
+    return "" if lane in INTAKE_LANES or lane == MEDIA_LANE else lane.partition(".")[2]
+
+
 def plan(registry: Registry, *, media: bool) -> dict[str, LanePlan]:
     """All lanes by name. `media`: whether metadata is fetched."""
     lanes = [

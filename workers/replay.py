@@ -11,13 +11,11 @@ import redis
 
 from shared.lanes import Lanes
 from shared.lanes.lane import LANES
-from workers.entries import Entry, pack
+from workers.entries import REPLAYED, Entry, pack
 from workers.events import MediaMetadata
 from workers.payloads import Item
 from workers.store.reading import StoredEvent
 
-#: What a replayed event's receipt reads: it did not come in just now.
-RECEIPT = "replay"
 _AT_ONCE = 200
 _REMEMBERED = 7 * 86_400  # seconds that an interrupted replay can be taken up again
 
@@ -88,7 +86,7 @@ def entry(event: StoredEvent) -> Entry:
         item.media_id = event.media["id"]
         names = ("id", "url", "mime_type", "sha256", "file_size", "fetched_at", "error")
         metadata = MediaMetadata(**{name: event.media[name] for name in names})
-    return Entry(item, RECEIPT, int(event.received_at.timestamp() * 1000), metadata)
+    return Entry(item, REPLAYED, int(event.received_at.timestamp() * 1000), metadata)
 
 
 def _batches(events: Iterable[StoredEvent]) -> Iterator[list[StoredEvent]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from celery import Task
 from redis.exceptions import RedisError
 
-from shared.logs import logger
+from shared.logs import about, logger
 from workers.drain import Drain
 
 _log = logger(__name__)
@@ -24,8 +24,9 @@ class DrainTask(Task):  # type: ignore[type-arg]  # celery.Task takes no paramet
 
     def run(self) -> None:
         """One wake-up's worth of work."""
-        try:
-            self._drain().run(self.request.id)
-        except RedisError as error:
-            # What was taken comes back when its lease runs out, and the tick sends new wake-ups.
-            _log.error("Redis was lost during a drain", lane=self.name, error=type(error).__name__)
+        with about(lane=self.name):
+            try:
+                self._drain().run(self.request.id)
+            except RedisError as error:
+                # What was taken comes back when its lease runs out, and the tick sends new wake-ups.
+                _log.error("Redis was lost during a drain", error=type(error).__name__)

@@ -6,7 +6,7 @@ from workers.lanework.handling import HandlerWork
 from workers.lanework.intake import IntakeWork
 from workers.lanework.media import MediaParts, MediaWork
 from workers.lanework.work import Work
-from workers.media import Breaker, MediaAddress, MediaCache, MediaClient, Policy
+from workers.media import Breaker, MediaAddress, MediaCache, MediaClient, MediaCounts, Policy
 from workers.plan import INTAKE_LANES, MEDIA_LANE, LanePlan
 from workers.process import Process
 from workers.store import Store
@@ -49,4 +49,5 @@ def _media(process: Process) -> MediaParts:
         MediaClient(MediaAddress(settings.media_url or ""), settings.media_header),
         MediaCache(client, "sluice:media"),
         Breaker(client, "sluice:media:breaker", Policy(per_hour=None)),
+        MediaCounts(client),
     )

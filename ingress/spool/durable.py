@@ -95,6 +95,8 @@ class Durable:
             self._drainer.bytes,
             self._usage,
             self._refusing,
+            str(self._spool.path),
+            self._spool.limit,
         )
 
     async def _after_failure(self, lane: str, entries: Sequence[bytes], error: Exception) -> None:

@@ -34,7 +34,7 @@ class Spool:
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.path = path
-        self._limit = limit
+        self.limit = limit
         self._segment_bytes = segment_bytes
         self._clock_ns = clock_ns
         self._segment: Segment | None = None
@@ -80,7 +80,7 @@ class Spool:
             return "its folder may not be written to"
         if free < self._too_much:
             return "its disk is full"
-        return "it is full" if used + self._too_much > self._limit else ""
+        return "it is full" if used + self._too_much > self.limit else ""
 
     def _with_room(self, size: int) -> Segment:
         if self._segment and self._segment.size and self._segment.size + size > self._segment_bytes:
@@ -100,7 +100,7 @@ class Spool:
         return self._segment
 
     def _fits(self, size: int) -> bool:
-        return self._others + self._written() + size <= self._limit
+        return self._others + self._written() + size <= self.limit
 
     def _written(self) -> int:
         return self._segment.size if self._segment else 0

@@ -18,3 +18,5 @@ class State(NamedTuple):
     drained_bytes: int = 0
     usage: Usage = Usage()
     refusing: str = ""  # why the spool takes no webhooks either; "" as far as it is known to take them
+    folder: str = ""
+    limit: int = 0  # bytes that the folder may hold

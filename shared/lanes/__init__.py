@@ -3,6 +3,7 @@ Celery queue its wake-ups go to, a sorted set of retries and a stream of dead le
 
 from shared.lanes.lane import LaneSpec, Taken
 from shared.lanes.lanes import Lanes, Ticked
+from shared.lanes.measures import Measures
 from shared.lanes.verdicts import Again, Back, Dead, Done, Next, Verdict
 
-__all__ = ["Again", "Back", "Dead", "Done", "LaneSpec", "Lanes", "Next", "Taken", "Ticked", "Verdict"]
+__all__ = ["Again", "Back", "Dead", "Done", "LaneSpec", "Lanes", "Measures", "Next", "Taken", "Ticked", "Verdict"]

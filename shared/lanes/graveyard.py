@@ -6,7 +6,7 @@ import redis
 
 from shared.lanes import lane as names
 from shared.lanes.pages import pages
-from shared.lanes.scripts import source
+from shared.lanes.scripts import source, text
 from shared.lanes.survey import DeadLetter, read_dead_letter
 
 
@@ -16,6 +16,7 @@ class Graveyard:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._replay = client.register_script(source("replay"))
+        self._discard = client.register_script(text("discard"))
 
     def walk(self, lane: str) -> Iterator[DeadLetter]:
         """All dead letters of a lane, the oldest first, a page at a time. Those walked may be removed meanwhile."""
@@ -29,8 +30,4 @@ class Graveyard:
 
     def discard(self, lane: str, ids: Sequence[str]) -> int:
         """Thrown away; replies how many were there."""
-        pipe = self._client.pipeline(transaction=True)
-        pipe.xdel(f"{names.stream(lane)}:dead", *ids)
-        discarded = int(pipe.execute()[0])
-        self._client.hincrby(f"{names.stream(lane)}:counts", "discarded", discarded)
-        return discarded
+        return int(self._discard(keys=[names.stream(lane)], args=ids))

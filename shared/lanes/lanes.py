@@ -11,6 +11,7 @@ from shared.lanes import lane as names
 from shared.lanes.breaker import BreakerNews, BreakerPolicy
 from shared.lanes.holders import Holders
 from shared.lanes.lane import LaneSpec, Taken
+from shared.lanes.measures import Measures
 from shared.lanes.scripts import source, text
 from shared.lanes.verdicts import Back, Verdict, arguments
 
@@ -109,11 +110,19 @@ class Lanes:
         return self.conclude(lane, verdicts, suspect=suspect)[:3]
 
     def conclude(
-        self, lane: str, verdicts: list[tuple[bytes, Verdict]], *, suspect: bool = False, probe: str = ""
+        self,
+        lane: str,
+        verdicts: list[tuple[bytes, Verdict]],
+        *,
+        suspect: bool = False,
+        probe: str = "",
+        measures: Measures | None = None,
     ) -> Settled:
-        """Settles, and tells what became of the lane's breaker. `probe`: the one that ends by this."""
+        """Settles, and tells what became of the lane's breaker. `probe`: the one that ends by this. `measures`: of
+        these entries; they count if all of them were still this worker's."""
         keys = [names.suspects(lane) if suspect else names.stream(lane), names.stream(lane)]
-        args = [lane, self.dedupe_seconds, *self._policy, probe, *arguments(verdicts)]
+        measured = measures.fields() if measures else {}
+        args = [lane, self.dedupe_seconds, *self._policy, probe, *arguments(verdicts, measured)]
         entries, added, duplicates, *news = self._settle(keys=keys, args=args)
         return Settled(int(entries), int(added), int(duplicates), BreakerNews.read(*news))
 

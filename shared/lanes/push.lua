@@ -12,5 +12,6 @@ end
 for i = 3, #ARGV do
   redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
 end
+redis.call('HINCRBY', KEYS[1] .. ':counts', 'entered', #ARGV - 2)
 wake(ARGV[1], clock())
 return #ARGV - 2

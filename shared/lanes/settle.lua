@@ -5,6 +5,7 @@
 -- ARGV     lane, dedupe window (s),
 --          the breaker's policy: failures that open it, its first hold and its longest (ms),
 --          the probe that this was ('' for none; see breaker.lua),
+--          n, then n fields and increments in turn: what was measured; it counts if all of the entries are settled,
 --          n, then n ids of entries that are done and lead to nothing,
 --          n, then n names of lanes that entries below lead to,
 --          then for each further entry its id and one of
@@ -21,7 +22,7 @@ local policy = {threshold = tonumber(ARGV[3]), first = tonumber(ARGV[4]), longes
 local source, base, now = KEYS[1], KEYS[2], clock()
 local breaker = breaker_of(base)
 local probing = breaker.since and breaker.probe and breaker.probe == ARGV[6]
-local settled, added, duplicates = 0, 0, 0
+local asked, settled, added, duplicates = 0, 0, 0, 0
 local answers, failures = 0, {}
 local counts = {}
 
@@ -40,7 +41,7 @@ local function list()
   return items
 end
 
-local done = list()
+local measured, done = list(), list()
 local proven = lowest_attempt(breaker, source, done)
 for first = 1, #done, 1000 do
   local last = math.min(first + 999, #done)
@@ -48,7 +49,7 @@ for first = 1, #done, 1000 do
   redis.call('XDEL', source, unpack(done, first, last))
 end
 count('done', settled)
-answers = settled
+answers, asked = settled, #done
 
 local lanes, touched = list(), {}
 
@@ -61,7 +62,7 @@ local function follow(mine)
       for _, position in ipairs(targets) do
         local target = lanes[tonumber(position)]
         redis.call('XADD', PREFIX .. target, '*', 'd', data)
-        touched[target] = true
+        touched[target] = (touched[target] or 0) + 1
       end
     elseif mine then
       duplicates = duplicates + 1
@@ -79,6 +80,7 @@ end
 while at <= #ARGV do
   local id, verdict = shift(), shift()
   local mine = redis.call('XACK', source, GROUP, id) == 1
+  asked = asked + 1
   local entry
   if mine then
     settled = settled + 1
@@ -149,12 +151,20 @@ for _, failure in ipairs(failures) do
   end
 end
 
-if added > 0 then count('added', added) end
-if duplicates > 0 then count('duplicates', duplicates) end
+count('added', added)
+count('duplicates', duplicates)
+count('opened', news == 'opened' and 1 or 0)
 for what, n in pairs(counts) do
   if n > 0 then redis.call('HINCRBY', base .. ':counts', what, n) end
 end
-for target in pairs(touched) do wake(target, now) end
+for i = 1, settled == asked and #measured or 0, 2 do
+  -- pcall: a sum may come to its end, and must not take the rest of this script along.
+  redis.pcall('HINCRBY', base .. ':times', measured[i], measured[i + 1])
+end
+for target, n in pairs(touched) do
+  redis.call('HINCRBY', PREFIX .. target .. ':counts', 'entered', n)
+  wake(target, now)
+end
 wake(lane, now)
 local err = news == 'opened' and failures[#failures].err or ''
 return {settled, added, duplicates, news, measure, err}

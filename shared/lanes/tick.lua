@@ -86,4 +86,5 @@ if math.floor(now / 1000) % 60 == 0 then
 end
 
 if dead > 0 then redis.call('HINCRBY', base .. ':counts', 'dead', dead) end
+if suspected + dead > 0 then redis.call('HINCRBY', base .. ':counts', 'orphaned', suspected + dead) end
 return {moved, suspected, dead, wake(lane, now), left}

@@ -1,5 +1,6 @@
 """What became of a taken entry: one verdict an entry, settled together."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -55,8 +56,8 @@ _NOTHING = Done()
 LONGEST_DELAY = 10 * 366 * 86_400.0
 
 
-def arguments(verdicts: list[tuple[bytes, Verdict]]) -> list[bytes | str | int]:
-    """The arguments of settle.lua that tell these (entry id, verdict) pairs."""
+def arguments(verdicts: list[tuple[bytes, Verdict]], measured: Mapping[str, int]) -> list[bytes | str | int]:
+    """The arguments of settle.lua that tell these (entry id, verdict) pairs, and fields with what adds to them."""
     plain: list[bytes | str | int] = []
     rest: list[bytes | str | int] = []
     positions: dict[str, int] = {}
@@ -66,7 +67,8 @@ def arguments(verdicts: list[tuple[bytes, Verdict]]) -> list[bytes | str | int]:
         else:
             rest.append(identity)
             _add(rest, verdict, positions)
-    return [len(plain), *plain, len(positions), *positions, *rest]
+    times = [part for pair in measured.items() for part in pair]
+    return [len(times), *times, len(plain), *plain, len(positions), *positions, *rest]
 
 
 def _add(out: list[bytes | str | int], verdict: Verdict, positions: dict[str, int]) -> None:

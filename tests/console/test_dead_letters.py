@@ -103,7 +103,8 @@ def test_what_was_discarded_can_be_restored_once(lanes: Lanes, client: redis.Red
     page = operator.get(f"/dead/{again}")
     assert "E: why" in words(page)
     assert "rejected after 1 attempt" in words(page)
-    assert client.hget("sluice:lane:text.greet:counts", "discarded") == b"0"
+    assert client.hmget("sluice:lane:text.greet:counts", "discarded", "restored") == [b"1", b"1"]  # neither ever falls
+    assert "0 discarded" in words(operator.get("/lanes/text.greet"))
 
 
 def test_a_selection_is_asked_for_first_and_told_after(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import redis
 
 from shared.errors import Unavailable
-from shared.lanes import Done, Lanes, LaneSpec, Taken
+from shared.lanes import Done, Lanes, LaneSpec, Measures, Taken
 from shared.lanes.survey import survey
 from workers.drain import HOLD, Drain
 from workers.lanework.work import Verdicts
@@ -29,7 +29,7 @@ class Recorder:
         self.batches: list[list[bytes]] = []
         self._act = act
 
-    def run(self, entries: Sequence[Taken], spent: Callable[[], bool]) -> Verdicts:
+    def run(self, entries: Sequence[Taken], spent: Callable[[], bool], measures: Measures) -> Verdicts:
         self.batches.append([entry.data for entry in entries])
         self._act(entries)
         return [(entry.id, Done()) for entry in entries]

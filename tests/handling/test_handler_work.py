@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Reject, Retry, Unavailable
-from shared.lanes import Again, Back, Dead, Done, Taken, Verdict
+from shared.lanes import Again, Back, Dead, Done, Measures, Taken, Verdict
 from tests.handling.making import taken
 from workers.events import TextMessage
 from workers.handlers.registry import Handler
@@ -24,7 +24,7 @@ def run(
 ) -> dict[int, Verdict]:
     """The verdicts by the events' numbers."""
     work = HandlerWork(Handler("text", "f", function, batch, POLICY, "messages", timeout), draw=lambda top: top)
-    return {int(identity.split(b"-")[0]): verdict for identity, verdict in work.run(entries, spent)}
+    return {int(identity.split(b"-")[0]): verdict for identity, verdict in work.run(entries, spent, Measures())}
 
 
 def fail_for(*numbers: int) -> Callable[[Any], None]:

@@ -54,9 +54,9 @@ def _settled(lanes: Lanes) -> bool:
     return not found.waiting + found.in_flight + found.retries
 
 
-def _died(error: str) -> tuple[str, str, dict[str, Any]]:
-    fields = {"lane": LANE, "events": 1, "why": "exhausted", "error": error}
-    return "error", "events became dead letters", fields
+def _died(error: str, attempt: int, wamid: str) -> tuple[str, str, dict[str, Any]]:
+    fields = {"lane": LANE, "events": 1, "why": "exhausted", "error": error, "attempt": attempt, "handler": "f"}
+    return "error", "events became dead letters", fields | {"receipt": "receipt", "event_key": f"m:text:{wamid}"}
 
 
 def _down(_given: object) -> None:
@@ -124,7 +124,7 @@ def test_one_bad_event_among_good_ones_is_a_dead_letter(redis_url: str, client: 
     assert (letter.data, letter.why, letter.attempts) == (entry(37), "exhausted", 3)
     assert len(runs.handled) == 499
     assert runs.runs["37"] == 3
-    assert log.lines == [_died("ValueError: no luck")]
+    assert log.lines == [_died("ValueError: no luck", 3, "wamid.37")]
 
 
 def test_one_bad_event_in_a_quiet_lane_is_a_dead_letter(redis_url: str, client: redis.Redis, log: Log) -> None:
@@ -134,7 +134,7 @@ def test_one_bad_event_in_a_quiet_lane_is_a_dead_letter(redis_url: str, client: 
         until(lambda: _settled(lanes))
     assert [letter.attempts for letter in dead_letters(client, LANE, 10)] == [25]
     assert runs.runs["1"] == 25
-    assert log.lines == [_died("ConnectionError: the CRM")]
+    assert log.lines == [_died("ConnectionError: the CRM", 25, "wamid.1")]
 
 
 @pytest.mark.parametrize("fails", [1, 2])

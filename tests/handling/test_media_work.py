@@ -1,12 +1,12 @@
 """Events with media get its metadata, or the reason why not, and go on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from shared.lanes import Again, Dead, Done, Taken, Verdict
+from shared.lanes import Again, Dead, Done, Measures, Taken, Verdict
 from workers.entries import Entry, pack, unpack
 from workers.events import MediaMetadata
 from workers.lanework.media import LONGEST_WAIT, POLICY, MediaParts, MediaWork
@@ -24,6 +24,7 @@ class Parts:
         self.asked: list[list[str]] = []
         self.cached: dict[str, MediaMetadata] = {}
         self.recorded: list[tuple[int, ...]] = []
+        self.counted: list[Answer] = []
         self._answers = answers
         self._allowed = list(allowed)
 
@@ -40,6 +41,9 @@ class Parts:
     def get_many(self, ids: Sequence[str]) -> dict[str, MediaMetadata]:
         return {media_id: self.cached[media_id] for media_id in ids if media_id in self.cached}
 
+    def add(self, answers: Iterable[Answer]) -> None:
+        self.counted += answers
+
     def put_many(self, metadata: dict[str, MediaMetadata]) -> None:
         self.cached |= metadata
 
@@ -52,11 +56,16 @@ def entry(media_id: str, number: int = 1, *, attempts: int = 0, age: float = 0.0
 
 def run(parts: Parts, *entries: Taken) -> list[Verdict]:
     stand_in: Any = SimpleNamespace(
-        fetch=parts.fetch, allow=parts.allow, record=parts.record, get_many=parts.get_many, put_many=parts.put_many
+        fetch=parts.fetch,
+        allow=parts.allow,
+        record=parts.record,
+        get_many=parts.get_many,
+        put_many=parts.put_many,
+        add=parts.add,
     )
     lanes = {"image": ("image.store", "image.look")}
-    work = MediaWork(lanes, MediaParts(stand_in, stand_in, stand_in), draw=lambda top: top, now=lambda: NOW)
-    return [verdict for _, verdict in work.run(entries, lambda: False)]
+    work = MediaWork(lanes, MediaParts(*[stand_in] * 4), draw=lambda top: top, now=lambda: NOW)
+    return [verdict for _, verdict in work.run(entries, lambda: False, Measures())]
 
 
 def metadata(verdict: Verdict) -> MediaMetadata:

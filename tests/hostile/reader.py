@@ -10,7 +10,7 @@ from zlib import crc32
 
 import redis
 
-from shared.lanes import Done, Taken
+from shared.lanes import Done, Measures, Taken
 from shared.receipts import unpack
 from workers.entries import to_event
 from workers.entries import unpack as unpack_entry
@@ -90,7 +90,7 @@ def _taken(client: redis.Redis, lane: str) -> list[bytes]:
 
 def _classified(work: IntakeWork, data: bytes, faults: list[str]) -> int:
     """How many events it became; each is read as a handler gets it."""
-    [(_, verdict)] = work.run([Taken(b"1-0", data, 0)], lambda: False)
+    [(_, verdict)] = work.run([Taken(b"1-0", data, 0)], lambda: False, Measures())
     if not isinstance(verdict, Done) or not verdict.next:
         faults.append(f"{verdict!r:.500} of {data[22:300]!r}")
         return 0

@@ -8,7 +8,7 @@ import pytest
 from shared import jsontext
 from shared.errors import NotJSON
 from shared.jsontext import MOST_PARTS
-from shared.lanes import Done, Taken
+from shared.lanes import Done, Measures, Taken
 from shared.receipts import ReceiptWriter
 from workers.lanework.intake import IntakeWork
 from workers.payloads import event, split
@@ -63,7 +63,9 @@ def test_no_body_that_is_taken_costs_the_others_half_a_second(body: bytes) -> No
 
 @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES)
 def test_each_of_them_is_classified(body: bytes) -> None:
-    [(_, verdict)] = IntakeWork({}, None).run([Taken(b"1-0", ReceiptWriter().pack(body, 1)[1], 0)], lambda: False)
+    [(_, verdict)] = IntakeWork({}, None).run(
+        [Taken(b"1-0", ReceiptWriter().pack(body, 1)[1], 0)], lambda: False, Measures()
+    )
     assert isinstance(verdict, Done)
     assert verdict.next
 

@@ -1,7 +1,9 @@
 """What a process of the ingress tells Redis about itself."""
 
+import socket
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import redis.exceptions
@@ -9,7 +11,8 @@ from fakeredis import FakeAsyncRedis, FakeServer
 
 from ingress.report import Report
 from ingress.spool import Durable, Spool
-from ingress.tally import Spread, Tally
+from ingress.tally import Tally
+from shared.connections import connect_async
 
 pytestmark = pytest.mark.anyio
 
@@ -37,8 +40,9 @@ async def test_each_process_tells_its_counts_and_the_state_of_its_spool(tmp_path
     [(process, at)] = found
     told = await _hash(client, b"sluice:ingress:" + process)
     assert float(told["at_ms"]) == at
-    assert (told["answers:200"], told["group_size:le:2"], told["group_size:le:4"]) == ("3.0", "0", "1")
+    assert (told["answers:200"], told["group_size:4"], told["group_size:sum"]) == ("3", "1", "3000000")
     assert (told["spool_bytes"], told["spool_since_ms"], told["refusing"], told["open_lanes"]) == ("0", "", "", "")
+    assert (told["spool"], told["spool_limit"]) == (f"{socket.gethostname()}:{tmp_path}", str(1024**3))
     assert 0 < await client.pttl(b"sluice:ingress:" + process) <= 15_000
 
 
@@ -55,6 +59,19 @@ async def test_answers_of_all_processes_add_up_and_each_is_told_once(tmp_path: P
     assert await _hash(client, "sluice:answers") == {"200": "6", "503": "2"}
 
 
+async def test_so_do_their_histograms_whether_they_live_or_not(tmp_path: Path) -> None:
+    client, tallies = FakeAsyncRedis(), [Tally(), Tally()]
+    for tally in tallies:
+        tally.push_seconds.note(0.002)
+        report = _report(client, tally, tmp_path)
+        await report.tell()
+        tally.push_seconds.note(0.002)
+        tally.push_seconds.note(9)
+        await report.stop()
+    counts = await _hash(client, "sluice:ingress")
+    assert counts == {"push_seconds:0.0025": "4", "push_seconds:+Inf": "2", "push_seconds:sum": "18008000"}
+
+
 async def test_what_was_not_taken_is_told_the_next_time(tmp_path: Path) -> None:
     server = FakeServer()
     client, tally = FakeAsyncRedis(server=server), Tally()
@@ -68,6 +85,42 @@ async def test_what_was_not_taken_is_told_the_next_time(tmp_path: Path) -> None:
     assert await _hash(client, "sluice:answers") == {"200": "2"}
 
 
+async def test_what_was_taken_and_not_answered_is_counted_once(tmp_path: Path) -> None:
+    client, tally = FakeAsyncRedis(), Tally()
+    report = _report(client, tally, tmp_path)
+    tally.answers[200] += 2
+    with mock.patch.object(report, "_script", _Deaf(report._script)), pytest.raises(redis.exceptions.ConnectionError):
+        await report.tell()
+    assert await _hash(client, "sluice:answers") == {"200": "2"}
+    tally.answers[200] += 1
+    await report.tell()
+    assert await _hash(client, "sluice:answers") == {"200": "3"}
+
+
+class _Deaf:
+    """A script whose answers are lost."""
+
+    def __init__(self, script: Any) -> None:
+        self._script = script
+
+    async def __call__(self, **arguments: Any) -> None:
+        await self._script(**arguments)
+        raise redis.exceptions.ConnectionError
+
+
+async def test_a_full_redis_is_told_too(server: redis.Redis, valkey_url: str, tmp_path: Path) -> None:
+    client, tally = connect_async(valkey_url), Tally()
+    report = Report(client, tally, Durable(_never, _never, Spool(tmp_path)))
+    server.config_set("maxmemory", 1)
+    try:
+        tally.answers[503] += 1
+        await report.tell()
+        assert server.hgetall("sluice:answers") == {b"503": b"1"}
+    finally:
+        server.config_set("maxmemory", 0)
+        await client.aclose()
+
+
 async def test_one_that_stops_tells_its_last_and_is_gone(tmp_path: Path) -> None:
     client, tally = FakeAsyncRedis(), Tally()
     report = _report(client, tally, tmp_path)
@@ -76,10 +129,3 @@ async def test_one_that_stops_tells_its_last_and_is_gone(tmp_path: Path) -> None
     await report.stop()
     assert await _hash(client, "sluice:answers") == {"200": "1"}
     assert await client.zcard("sluice:ingresses") == 0
-
-
-def test_values_are_counted_by_their_upper_bounds() -> None:
-    spread = Spread((1.0, 2.5))
-    for value in (0.5, 1.0, 2.0, 100.0):
-        spread.note(value)
-    assert spread.fields("x") == {"x:le:1": 2, "x:le:2.5": 3, "x:le:+Inf": 4, "x:sum": 103.5}

@@ -92,6 +92,11 @@ def dead(client: redis.Redis, lane: str) -> list[bytes]:
     return look(client, lane).dead
 
 
+def times(client: redis.Redis, lane: str) -> dict[str, int]:
+    found: Any = client.hgetall(f"{stream(lane)}:times")
+    return {name.decode(): int(value) for name, value in found.items()}
+
+
 def counts(client: redis.Redis, lane: str) -> dict[str, int]:
     found: Any = client.hgetall(f"{stream(lane)}:counts")
     return {name.decode(): int(value) for name, value in found.items()}

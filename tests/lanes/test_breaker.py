@@ -183,7 +183,7 @@ def test_or_as_many_as_its_policy_has(lanes: Lanes, client: redis.Redis) -> None
     settle(lanes, take(lanes, b"3", b"4"), LAST)
     assert dead(client, LANE) == [b"1", b"2"]
     assert sorted(retrying(client, LANE)) == [b"3", b"4"]
-    assert counts(client, LANE) == {"dead": 2, "retry": 2}
+    assert counts(client, LANE) == {"entered": 4, "dead": 2, "retry": 2, "opened": 1}
 
 
 def test_what_was_under_way_when_it_opened_is_not_charged_and_does_not_die(lanes: Lanes, client: redis.Redis) -> None:

@@ -86,7 +86,7 @@ def test_what_kills_three_times_is_a_dead_letter(lanes: Lanes, client: redis.Red
     assert letter.error.startswith("3 times it was taken and not settled")
     assert held(client, LANE) == []
     assert waiting(client, LANE) == waiting_suspects(client, LANE) == []
-    assert counts(client, LANE) == {"dead": 1}
+    assert counts(client, LANE) == {"entered": 1, "orphaned": 3, "dead": 1}
 
 
 def test_the_neighbours_of_a_killer_are_taken_alone_and_handled(lanes: Lanes, client: redis.Redis) -> None:

@@ -54,7 +54,7 @@ def test_what_waits_can_be_taken_and_settled_in_every_way(lanes: Lanes, client: 
     assert (waiting(client, "text.a"), woken(client)[-1]) == ([b"event"], "text.a")
     assert (retrying(client, "intake"), dead(client, "intake")) == ([b"2"], [b"3"])
     assert waiting(client, "intake") == [b"4"]
-    assert counts(client, "intake") == {"added": 1, "done": 2, "retry": 1, "dead": 1, "back": 1}
+    assert counts(client, "intake") == {"entered": 5, "added": 1, "done": 2, "retry": 1, "dead": 1, "back": 1}
 
 
 def test_what_a_handler_needs_may_be_down_meanwhile(lanes: Lanes, client: redis.Redis) -> None:

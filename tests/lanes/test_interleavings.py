@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from shared.lanes import Again, Back, Dead, Done, Lanes, Next, Taken, Verdict
+from shared.lanes import Again, Back, Dead, Done, Lanes, Measures, Next, Taken, Verdict
 from shared.lanes.lanes import POISON_DEATHS
 from tests.lanes import looking
 from tests.lanes.breaker_model import POLICY, Breaker, Run
@@ -70,6 +70,7 @@ class Interleavings(RuleBasedStateMachine):
         self.workers = {name: Worker() for name in "AB"}
         self.seen: set[bytes] = set()
         self.pushed = 0
+        self.measured = dict.fromkeys(LANES, 0)
 
     @rule(lane=lanes_, count=st.integers(1, 4))
     def push(self, lane: str, count: int) -> None:
@@ -133,7 +134,10 @@ class Interleavings(RuleBasedStateMachine):
         is_open, failed_probe = self.breakers[lane].settle(run, probe)
         for entry, attempt, last in run.failed:
             self._failed(lane, self.model[lane][entry], attempt, last, is_open, failed_probe)
-        ended = self.lanes.conclude(lane, verdicts, suspect=alone, probe=probe)
+        measures = Measures()
+        measures.called(0.1)
+        ended = self.lanes.conclude(lane, verdicts, suspect=alone, probe=probe, measures=measures)
+        self.measured[lane] += ended.entries == len(verdicts)
         assert ended[:3] == tuple(sum(part) for part in zip(*expected, strict=True))
         assert ended.breaker.now_open == is_open
 
@@ -190,6 +194,15 @@ class Interleavings(RuleBasedStateMachine):
             assert sorted(there.held) == self._in(lane, "held")
             assert sorted(there.retrying) == self._in(lane, "retry")
             assert sorted(there.dead) == self._in(lane, "dead")
+
+    @invariant()
+    def the_counts_tell_exactly_what_happened(self) -> None:
+        for lane in LANES if hasattr(self, "model") else ():
+            counts = looking.counts(self.client, lane)
+            assert counts.get("entered", 0) == len(self.model[lane])
+            assert counts.get("done", 0) == len(self._in(lane, "done"))
+            assert counts.get("dead", 0) == len(self._in(lane, "dead"))
+            assert looking.times(self.client, lane).get("call:0.1", 0) == self.measured[lane]
 
     @invariant()
     def every_breaker_is_what_it_must_be(self) -> None:

@@ -35,7 +35,7 @@ def test_what_is_done_is_gone(lanes: Lanes, client: redis.Redis) -> None:
     taken = _take(lanes, b"1", b"2", b"3")
     assert lanes.settle("intake", [(entry.id, Done()) for entry in taken[:2]]) == (2, 0, 0)
     assert held(client, "intake") == [b"3"]
-    assert counts(client, "intake") == {"done": 2}
+    assert counts(client, "intake") == {"entered": 3, "done": 2}
 
 
 def test_thousands_can_be_done_at_once(lanes: Lanes, client: redis.Redis) -> None:
@@ -54,7 +54,7 @@ def test_what_follows_is_in_each_of_its_lanes(lanes: Lanes, client: redis.Redis)
     assert lanes.settle("intake", verdicts) == (2, 4, 0)
     assert waiting(client, "text.a") == [b"e1", b"e3"]
     assert waiting(client, "text.b") == [b"e1", b"e2"]
-    assert counts(client, "intake") == {"done": 2, "added": 4}
+    assert counts(client, "intake") == {"entered": 2, "done": 2, "added": 4}
 
 
 def test_an_event_that_comes_twice_in_one_settle_is_added_once(lanes: Lanes, client: redis.Redis) -> None:
@@ -62,7 +62,7 @@ def test_an_event_that_comes_twice_in_one_settle_is_added_once(lanes: Lanes, cli
     event = Next(b"key", b"event", ("text.a",))
     assert lanes.settle("intake", [(first.id, Done((event, event))), (second.id, Done((event,)))]) == (2, 1, 2)
     assert waiting(client, "text.a") == [b"event"]
-    assert counts(client, "intake") == {"done": 2, "added": 1, "duplicates": 2}
+    assert counts(client, "intake") == {"entered": 2, "done": 2, "added": 1, "duplicates": 2}
 
 
 def test_an_event_that_two_workers_settle_is_added_once(lanes: Lanes, client: redis.Redis) -> None:
@@ -122,7 +122,7 @@ def test_what_is_tried_again_waits_for_its_time(
     let_retries_wait(client, "intake", 60)
     assert lanes.tick(["intake"])["intake"].moved == 1
     assert [entry[1:] for entry in lanes.take("intake", "a", 5)] == [(b"1", attempts, 0)]
-    assert counts(client, "intake") == {"retry": 1}
+    assert counts(client, "intake") == {"entered": 1, "retry": 1}
 
 
 def test_a_dead_letter_tells_all_there_is_to_tell(lanes: Lanes, client: redis.Redis) -> None:
@@ -136,7 +136,7 @@ def test_a_dead_letter_tells_all_there_is_to_tell(lanes: Lanes, client: redis.Re
         "Traceback: …",
     )
     assert (letter.data, letter.attempts, letter.deaths) == (b"1", 1, 0)
-    assert counts(client, "intake") == {"dead": 1}
+    assert counts(client, "intake") == {"entered": 1, "dead": 1}
     assert held(client, "intake") == []
     assert client.xlen("sluice:lane:intake") == 0
 
@@ -146,7 +146,7 @@ def test_what_was_given_back_is_taken_at_once_by_anybody_and_was_no_attempt(lane
     lanes.settle("intake", [(entry.id, Back())])
     [again] = lanes.take("intake", "b", 5)
     assert (again.data, again.attempts, again.deaths) == (b"1", 0, 0)
-    assert counts(client, "intake") == {"back": 1}
+    assert counts(client, "intake") == {"entered": 1, "back": 1}
 
 
 def test_one_settle_can_end_entries_in_every_way(lanes: Lanes, client: redis.Redis) -> None:
@@ -162,7 +162,7 @@ def test_one_settle_can_end_entries_in_every_way(lanes: Lanes, client: redis.Red
     assert (waiting(client, "intake"), retrying(client, "intake")) == ([b"5"], [b"3"])
     assert [letter.data for letter in dead_letters(client, "intake", 10)] == [b"4"]
     assert (waiting(client, "text.a"), held(client, "intake")) == ([b"event"], [])
-    assert counts(client, "intake") == {"done": 2, "added": 1, "retry": 1, "dead": 1, "back": 1}
+    assert counts(client, "intake") == {"entered": 5, "done": 2, "added": 1, "retry": 1, "dead": 1, "back": 1}
 
 
 def test_settling_twice_is_settling_once(lanes: Lanes, client: redis.Redis) -> None:

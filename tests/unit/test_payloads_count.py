@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.lanes import Done, Taken
+from shared.lanes import Done, Measures, Taken
 from shared.receipts import ReceiptWriter
 from workers.entries import unpack
 from workers.lanework.intake import MOST_ITEMS, IntakeWork
@@ -31,7 +31,7 @@ def test_the_count_is_not_below_what_split_makes(
 def items_of(document: object) -> list[object]:
     work = IntakeWork({"unknown": ("unknown.store",), "text": ("text.store",)}, None)
     _, receipt = ReceiptWriter().pack(json.dumps(document).encode(), 1_700_000_000_000)
-    ((_, verdict),) = work.run([Taken(b"1-1", receipt)], lambda: False)
+    ((_, verdict),) = work.run([Taken(b"1-1", receipt)], lambda: False, Measures())
     assert isinstance(verdict, Done)
     return [unpack(follow.data).item.body for follow in verdict.next]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Retry, Unavailable
-from shared.lanes import Again, Dead, Done, Taken, Verdict
+from shared.lanes import Again, Dead, Done, Measures, Taken, Verdict
 from tests.handling.making import taken
 from workers.events import Event, TextMessage
 from workers.handlers.registry import Handler
@@ -20,7 +20,7 @@ def _run(
     function: Callable[[Any], None], *entries: Taken, batch: bool = False, timeout: float = 30.0
 ) -> dict[int, Verdict]:
     work = HandlerWork(Handler("text", "f", function, batch, POLICY, "messages", timeout), draw=lambda top: top)
-    return {int(identity.split(b"-")[0]): verdict for identity, verdict in work.run(entries, lambda: False)}
+    return {int(identity.split(b"-")[0]): verdict for identity, verdict in work.run(entries, lambda: False, Measures())}
 
 
 class Strange(BaseException):

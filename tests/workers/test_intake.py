@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import redis
 
-from shared.lanes import Dead, Done, Lanes, LaneSpec, Next, Taken, Verdict
+from shared.lanes import Dead, Done, Lanes, LaneSpec, Measures, Next, Taken, Verdict
 from shared.lanes.survey import dead_letters
 from shared.receipts import ReceiptWriter
 from workers.entries import Entry, unpack
@@ -22,7 +22,7 @@ SENT = {"id": "wamid.s", "status": "sent", "recipient_id": "919800000001"}
 def _classify(body: Any, *, media: str | None = None) -> Verdict:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     [(identity, verdict)] = IntakeWork(LANES, media).run(
-        [Taken(b"1-0", RECEIPTS.pack(data, 1_777_600_000_000)[1])], lambda: False
+        [Taken(b"1-0", RECEIPTS.pack(data, 1_777_600_000_000)[1])], lambda: False, Measures()
     )
     assert identity == b"1-0"
     return verdict
@@ -65,7 +65,7 @@ def test_an_event_with_media_but_without_its_id_goes_straight_on() -> None:
 
 def test_entries_keep_the_receipt_and_its_time() -> None:
     identity, data = RECEIPTS.pack(json.dumps({"messages": [TEXT]}).encode(), 1_777_600_000_123)
-    [(_, verdict)] = IntakeWork(LANES, None).run([Taken(b"1-0", data)], lambda: False)
+    [(_, verdict)] = IntakeWork(LANES, None).run([Taken(b"1-0", data)], lambda: False, Measures())
     [(_, entry)] = _next(verdict)
     assert (entry.receipt, entry.received_ms) == (identity, 1_777_600_000_123)
 
@@ -91,7 +91,7 @@ def test_what_is_no_json_is_a_dead_letter(body: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"short", b"\x02" + bytes(40), bytes(60)])
 def test_what_is_no_receipt_is_a_dead_letter(data: bytes) -> None:
-    [(_, verdict)] = IntakeWork(LANES, None).run([Taken(b"1-0", data)], lambda: False)
+    [(_, verdict)] = IntakeWork(LANES, None).run([Taken(b"1-0", data)], lambda: False, Measures())
     assert isinstance(verdict, Dead)
     assert verdict.why == "undecodable"
 
@@ -113,7 +113,7 @@ def test_no_depth_of_nesting_harms_the_batch(depth: int) -> None:
 def test_one_bad_webhook_does_not_harm_the_others_of_its_batch() -> None:
     bodies = [json.dumps({"messages": [TEXT]}).encode(), b"{", json.dumps({"statuses": [SENT]}).encode()]
     entries = [Taken(b"%d-0" % number, RECEIPTS.pack(body, 1)[1]) for number, body in enumerate(bodies)]
-    verdicts = IntakeWork(LANES, None).run(entries, lambda: True)
+    verdicts = IntakeWork(LANES, None).run(entries, lambda: True, Measures())
     assert [(identity, type(verdict)) for identity, verdict in verdicts] == [
         (b"0-0", Done),
         (b"1-0", Dead),
@@ -128,7 +128,7 @@ def test_in_redis_a_repeated_webhook_reaches_each_lane_once(lanes: Lanes, client
     lanes.push("intake", [RECEIPTS.pack(webhook, 1)[1] for _ in range(3)])
     lanes.push("intake", [RECEIPTS.pack(b"{", 1)[1]])
     taken = lanes.take("intake", "a", 10)
-    assert lanes.settle("intake", IntakeWork(LANES, None).run(taken, lambda: False)) == (4, 2, 4)
+    assert lanes.settle("intake", IntakeWork(LANES, None).run(taken, lambda: False, Measures())) == (4, 2, 4)
     assert [client.xlen(f"sluice:lane:{name}") for name in names] == [0, 1, 1, 1]
     [letter] = dead_letters(client, "intake", 10)
     assert (letter.why, letter.data) == ("undecodable", taken[3].data)  # the bytes as they came

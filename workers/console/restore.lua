@@ -8,7 +8,7 @@ for _, copy in ipairs(copies) do
   local fields = copy[2]
   local lane = fields[2]
   redis.call('XADD', ARGV[1] .. lane .. ':dead', '*', unpack(fields, 3))
-  redis.call('HINCRBY', ARGV[1] .. lane .. ':counts', 'discarded', -1)
+  redis.call('HINCRBY', ARGV[1] .. lane .. ':counts', 'restored', 1)
   redis.call('XDEL', KEYS[1], copy[1])
 end
 return #copies

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from shared import jsontext, receipts
 from shared.errors import NotJSON
-from shared.lanes import Dead, Done, Next, Taken, Verdict
+from shared.lanes import Dead, Done, Measures, Next, Taken, Verdict
 from shared.receipts import BadReceipt
 from workers.entries import Entry, pack
 from workers.lanework.work import Verdicts
@@ -24,19 +24,26 @@ class IntakeWork:
         self._lanes = lanes
         self._media = (media_lane,) if media_lane else ()
 
-    def run(self, entries: Sequence[Taken], spent: Callable[[], bool]) -> Verdicts:  # noqa: ARG002 - it never waits
+    def run(
+        self,
+        entries: Sequence[Taken],
+        spent: Callable[[], bool],  # noqa: ARG002 - it never waits
+        measures: Measures,
+    ) -> Verdicts:
         """Classifies; see Work."""
-        return [(entry.id, self._classify(entry.data)) for entry in entries]
+        return [(entry.id, self._classify(entry.data, measures)) for entry in entries]
 
-    def _classify(self, data: bytes) -> Verdict:
+    def _classify(self, data: bytes, measures: Measures) -> Verdict:
         try:
             receipt = receipts.unpack(data)
             items = _items(receipt.body)
-            return Done(tuple(self._next(item, receipt.id, receipt.received_ms) for item in items))
+            following = tuple(self._next(item, receipt.id, receipt.received_ms) for item in items)
         except (BadReceipt, NotJSON) as error:
             return Dead("undecodable", str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours, or nesting too deep: its neighbours must go on
             return Dead("unclassifiable", describe(error), trace(error))
+        measures.done(receipt.received_ms / 1000)
+        return Done(following)
 
     def _next(self, item: Item, receipt: str, received_ms: int) -> Next:
         lanes = self._lanes.get(item.type, ())

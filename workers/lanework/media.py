@@ -9,11 +9,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from shared.errors import Retry
-from shared.lanes import Again, Dead, Done, Next, Taken, Verdict
+from shared.lanes import Again, Dead, Done, Measures, Next, Taken, Verdict
 from workers.entries import BadEntry, Entry, pack, unpack
 from workers.events import MediaMetadata
 from workers.lanework.work import Verdicts
-from workers.media import Answer, Breaker, Found, Gone, Later, MediaCache, MediaClient, Tally, tally
+from workers.media import (
+    Answer,
+    Breaker,
+    Found,
+    Gone,
+    Later,
+    MediaCache,
+    MediaClient,
+    MediaCounts,
+    Tally,
+    status,
+    tally,
+)
 
 #: Lookups of one event, and the longest wait between two.
 POLICY = Retry(attempts=6, base=2.0, cap=60.0)
@@ -29,6 +41,7 @@ class MediaParts(NamedTuple):
     client: MediaClient
     cache: MediaCache
     breaker: Breaker
+    counts: MediaCounts
 
 
 class MediaWork:
@@ -47,7 +60,12 @@ class MediaWork:
         self._draw = draw
         self._now = now
 
-    def run(self, entries: Sequence[Taken], spent: Callable[[], bool]) -> Verdicts:  # noqa: ARG002 - one fetch for all
+    def run(
+        self,
+        entries: Sequence[Taken],
+        spent: Callable[[], bool],  # noqa: ARG002 - one fetch for all
+        measures: Measures,
+    ) -> Verdicts:
         """Looks up what the batch needs, each id once; see Work."""
         jobs: list[tuple[Taken, Entry]] = []
         verdicts: Verdicts = []
@@ -57,7 +75,12 @@ class MediaWork:
             except BadEntry as error:
                 verdicts.append((entry.id, Dead("undecodable", str(error))))
         answers = self._answers([job.item.media_id for _, job in jobs if job.item.media_id])
-        return verdicts + [(taken.id, self._verdict(taken, job, answers)) for taken, job in jobs]
+        for taken, job in jobs:
+            verdict = self._verdict(taken, job, answers)
+            verdicts.append((taken.id, verdict))
+            if isinstance(verdict, Done):
+                measures.done(job.received_ms / 1000)
+        return verdicts
 
     def _answers(self, ids: list[str]) -> dict[str, Answer]:
         known = self._parts.cache.get_many(ids)
@@ -82,6 +105,7 @@ class MediaWork:
             count = tally(fetched.values())
         finally:
             self._parts.breaker.record(*count)
+        self._parts.counts.add(fetched.values())
         self._parts.cache.put_many(_final(fetched))
         return fetched
 
@@ -116,6 +140,6 @@ def _final(answers: Mapping[str, Answer]) -> dict[str, MediaMetadata]:
     gone = {
         media_id: answer
         for media_id, answer in answers.items()
-        if isinstance(answer, Gone) and answer.asked and not answer.reason.startswith(("401", "403"))
+        if isinstance(answer, Gone) and answer.asked and status(answer) not in {"401", "403"}
     }
     return kept | {media_id: MediaMetadata(id=media_id, error=answer.reason) for media_id, answer in gone.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from shared.lanes import Taken, Verdict
+from shared.lanes import Measures, Taken, Verdict
 
 Verdicts = list[tuple[bytes, Verdict]]
 
@@ -11,8 +11,9 @@ Verdicts = list[tuple[bytes, Verdict]]
 class Work(Protocol):
     """Handles entries. One call has the entries of one take."""
 
-    def run(self, entries: Sequence[Taken], spent: Callable[[], bool]) -> Verdicts:
+    def run(self, entries: Sequence[Taken], spent: Callable[[], bool], measures: Measures) -> Verdicts:
         """One verdict an entry, in any order. Once `spent()` is true nothing more is begun: the rest goes back.
+        `measures` is told when the webhooks of those that are done were received, and how long handlers took.
 
         Raises Unavailable where what it needs is down for every entry: then all of them go back.
         """

@@ -1,10 +1,11 @@
 """Media metadata: what the provider's media API says of a media id. The files themselves are not fetched."""
 
 from workers.media.address import BadMediaId, MediaAddress
-from workers.media.answers import Answer, Found, Gone, Later, Tally, tally
+from workers.media.answers import Answer, Found, Gone, Later, Tally, status, tally
 from workers.media.breaker import Breaker, Policy
 from workers.media.cache import MediaCache
 from workers.media.client import MediaClient
+from workers.media.counting import MediaCounts
 
 __all__ = [
     "Answer",
@@ -16,7 +17,9 @@ __all__ = [
     "MediaAddress",
     "MediaCache",
     "MediaClient",
+    "MediaCounts",
     "Policy",
     "Tally",
+    "status",
     "tally",
 ]

@@ -1,5 +1,6 @@
 """What a lookup can end in: the metadata, never, or later."""
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -29,6 +30,15 @@ class Later(NamedTuple):
 
 
 Answer = Found | Gone | Later
+_STATUS = re.compile(r"[1-5]\d\d(?!\d)")
+
+
+def status(answer: Answer) -> str:
+    """The HTTP status of an answer, with which reasons begin that came by HTTP (reply.py); `none` without one."""
+    if isinstance(answer, Found):
+        return "200"
+    found = _STATUS.match(answer.reason)
+    return found[0] if found else "none"
 
 
 class Tally(NamedTuple):

@@ -1,0 +1,71 @@
+"""What was measured of a take counts with its settling, once, and never in its way."""
+
+import pytest
+import redis
+
+from shared.lanes import Again, Back, Done, Lanes, Measures, Taken, Verdict
+from tests.lanes.looking import let_leases_run_out, spec, times
+
+LANE = "text.f"
+NOW = 1_777_600_000.0
+
+
+@pytest.fixture(autouse=True)
+def _known(lanes: Lanes) -> None:
+    lanes.make_known([spec(LANE)])
+
+
+def take(lanes: Lanes, *data: bytes) -> list[Taken]:
+    lanes.push(LANE, data)
+    return lanes.take(LANE, "a", len(data))
+
+
+def measured(*lags: float, calls: int = 0) -> Measures:
+    measures = Measures(clock=lambda: NOW)
+    for lag in lags:
+        measures.done(NOW - lag)
+    for _ in range(calls):
+        measures.called(0.002)
+    return measures
+
+
+def test_lags_and_calls_add_up(lanes: Lanes, client: redis.Redis) -> None:
+    for lag in (0.02, 3.0):
+        [entry] = take(lanes, b"1")
+        lanes.conclude(LANE, [(entry.id, Done())], measures=measured(lag, calls=2))
+    assert times(client, LANE) == {
+        "lag:0.025": 1,
+        "lag:5": 1,
+        "lag:sum": 3_020_000,
+        "call:0.0025": 4,
+        "call:sum": 8_000,
+    }
+
+
+def test_an_event_of_tomorrow_has_no_lag() -> None:
+    assert measured(-86_400.0).fields() == {"lag:0.01": 1, "lag:sum": 0}
+
+
+@pytest.mark.parametrize("verdict", [Done(), Again(1, "why"), Back()], ids=str)
+def test_a_settle_that_is_repeated_counts_once(lanes: Lanes, client: redis.Redis, verdict: Verdict) -> None:
+    [entry] = take(lanes, b"1")
+    for _ in range(2):  # the answer to the first was lost
+        lanes.conclude(LANE, [(entry.id, verdict)], measures=measured(1.0))
+    assert times(client, LANE) == {"lag:1": 1, "lag:sum": 1_000_000}
+
+
+def test_a_take_of_which_others_have_a_part_counts_not_at_all(lanes: Lanes, client: redis.Redis) -> None:
+    taken = take(lanes, b"1", b"2")
+    let_leases_run_out(client, LANE)
+    lanes.tick([LANE])
+    [mine] = take(lanes, b"3")
+    ended = lanes.conclude(LANE, [(entry.id, Done()) for entry in (*taken, mine)], measures=measured(1.0, 1.0, 1.0))
+    assert ended.entries == 1
+    assert times(client, LANE) == {}
+
+
+def test_a_sum_at_its_end_keeps_no_entry_from_being_settled(lanes: Lanes, client: redis.Redis) -> None:
+    client.hset(f"sluice:lane:{LANE}:times", "lag:sum", 2**63 - 1)
+    [entry] = take(lanes, b"1")
+    assert lanes.conclude(LANE, [(entry.id, Done())], measures=measured(1.0)).entries == 1
+    assert times(client, LANE) == {"lag:1": 1, "lag:sum": 2**63 - 1}
