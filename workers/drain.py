@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from redis.exceptions import RedisError
 
 from shared.errors import Unavailable
-from shared.lanes import Back, Dead, Lanes, Measures, Taken
-from shared.lanes.breaker import BreakerNews
+from shared.lanes import Back, Lanes, Measures, Taken
 from shared.lanes.lanes import Begun, Settled
 from shared.logs import logger
-from workers import naming
-from workers.lanework.work import Verdicts, Work
+from workers import telling
+from workers.lanework.work import Work
 from workers.pace import Pace
 
 _log = logger(__name__)
@@ -119,21 +118,5 @@ class Drain:
             raise
         ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
         self._pace.note(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
-        self._tell(taken, verdicts, ended.breaker)
+        telling.settled(self.lane, taken, verdicts, ended.breaker)
         return ended
-
-    def _tell(self, taken: list[Taken], verdicts: Verdicts, news: BreakerNews) -> None:
-        died = [(identity, verdict) for identity, verdict in verdicts if isinstance(verdict, Dead)]
-        if news.now_open:  # then what failed at its last attempt is tried again after all
-            died = [(identity, verdict) for identity, verdict in died if not verdict.failed]
-        if died:
-            identity, last = died[-1]
-            names = next(naming.of_entry(self.lane, entry) for entry in taken if entry.id == identity)
-            told = {"lane": self.lane, "events": len(died), "why": last.why, "error": last.error}
-            _log.error("events became dead letters", **told, **names)  # the last of them, and how many
-        if news.opened_after:
-            text = "a handler fails for everyone; its lane's breaker is open"
-            _log.error(text, lane=self.lane, error=news.error, streak=news.opened_after)
-        if news.closed_after_ms is not None:
-            text = "a handler does well again; its lane's breaker is closed"
-            _log.info(text, lane=self.lane, seconds=news.closed_after_ms / 1000)

@@ -15,6 +15,7 @@ from tests.handling.making import entry
 from tests.lanes.looking import let_retries_wait, look, raw
 from tests.support.waiting import until
 from workers import drain as drain_module
+from workers import telling
 from workers.events import TextMessage
 
 RETRY = Retry(attempts=3, base=0.05, cap=0.1)
@@ -35,6 +36,7 @@ class Log:
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     recorder = Log()
     monkeypatch.setattr(drain_module, "_log", recorder)
+    monkeypatch.setattr(telling, "_log", recorder)
     return recorder
 
 
@@ -85,7 +87,7 @@ def test_while_it_fails_for_everyone_nothing_dies_and_when_it_is_mended_all_are_
     assert opened[2]["error"] == "ConnectionError: the CRM"
     assert opened[2]["streak"] >= 20
     assert closed[:2] == ("info", "a handler does well again; its lane's breaker is closed")
-    assert closed[2].keys() == {"lane", "seconds"}
+    assert closed[2].keys() == {"lane", "handler", "seconds"}
     assert 0 < closed[2]["seconds"] < 60
 
 

@@ -91,8 +91,31 @@ log.debug("nobody asked")
 """
 
 
-def _json(folder: Path, **settings: str) -> list[dict[str, Any]]:
-    ended = run(python("-c", _SCRIPT), folder, **settings)
+_ABOUT = r"""
+import asyncio
+import logging
+from shared import logs
+logs.configure()
+log = logs.logger("shared.test")
+
+async def elsewhere():
+    log.info("in a loop")
+
+with logs.about(lane="text.f", attempt=1):
+    try:
+        with logs.about(attempt=2, event_key="m:text:919812345678"):
+            logging.getLogger("foreign").warning("inner")
+            asyncio.run(elsewhere())
+            log.info("own", attempt=3)
+            raise ValueError
+    except ValueError:
+        log.info("outer")
+log.info("outside")
+"""
+
+
+def _json(folder: Path, script: str = _SCRIPT, **settings: str) -> list[dict[str, Any]]:
+    ended = run(python("-c", script), folder, **settings)
     assert (ended.returncode, ended.stdout) == (0, "")
     return [json.loads(line) for line in ended.stderr.splitlines()]
 
@@ -119,6 +142,17 @@ def test_where_no_terminal_is_each_line_is_json(tmp_path: Path) -> None:
     assert fourth["exception"].startswith("Traceback (most recent call last):\n")
     assert fourth["exception"].endswith("ValueError: of 9198\u2026678.\n\\x1b[31mforged")
     assert (fifth["event"], fifth["logger"]) == ("from 9198\u2026678\\nelsewhere", "foreign")
+
+
+def test_what_lines_are_about_is_on_each_of_them_and_ends_with_its_block(tmp_path: Path) -> None:
+    names = ("event", "lane", "attempt", "event_key")
+    assert [tuple(line.get(name) for name in names) for line in _json(tmp_path, _ABOUT)] == [
+        ("inner", "text.f", 2, "m:text:9198\u2026678"),
+        ("in a loop", "text.f", 2, "m:text:9198\u2026678"),
+        ("own", "text.f", 3, "m:text:9198\u2026678"),
+        ("outer", "text.f", 1, None),
+        ("outside", None, None, None),
+    ]
 
 
 def _assert_for_people(text: str) -> None:

@@ -23,13 +23,15 @@ _PROGRAM = Path(sys.executable).parent / "celery"
 
 
 @contextmanager
-def celery(redis_url: str, folder: Path, *options: str) -> Iterator[Worker]:
+def celery(
+    redis_url: str, folder: Path, *options: str, handlers: str = "tests.workers.celery_handlers"
+) -> Iterator[Worker]:
     """Started at once; in the end it is given time to stop, and then killed with all its processes."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")} | {
         "SLUICE_REDIS_URL": redis_url,
         "SLUICE_DATABASE_URL": "none",
         "SLUICE_DATA_DIR": str(folder),
-        "SLUICE_HANDLERS": "tests.workers.celery_handlers",
+        "SLUICE_HANDLERS": handlers,
         "NOTES": str(_notes(folder)),
     }
     _notes(folder).touch()
