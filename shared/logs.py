@@ -33,7 +33,7 @@ _ABOUT: ContextVar[Mapping[str, object]] = ContextVar("about", default={})  # no
 class about:  # noqa: N801 - reads as a statement: with about(lane=…)
     """Within it every line that is logged, by whomever, also has these values; a line's own go before them.
 
-    It stands around each call of a handler. structlog's `bound_contextvars`, which does the same, costs 7 µs, this 0.5.
+    It stands around each call of a handler: structlog's `bound_contextvars` takes 7 µs for the same, this less than 1.
     """
 
     __slots__ = ("_before", "_values")

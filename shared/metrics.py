@@ -61,25 +61,34 @@ INGRESSES = _gauge("sluice_ingress_processes", "Ingress processes that said a wo
 PROCESS_ANSWERS = _counter(
     "sluice_ingress_process_answers_total", "Answers of one process to webhooks by HTTP status.", "process", "status"
 )
-PROCESS_SPOOLED = _counter("sluice_ingress_process_spooled_total", "Webhooks that it put into a spool.", "process")
-PROCESS_DRAINED = _counter("sluice_ingress_process_drained_total", "Webhooks that it moved to Redis.", "process")
+PROCESS_SPOOLED = _counter("sluice_ingress_process_spooled_total", "Webhooks that the process spooled.", "process")
+PROCESS_DRAINED = _counter(
+    "sluice_ingress_process_drained_total", "Webhooks that the process moved to Redis.", "process"
+)
 PROCESS_SPOOLING = _gauge(
-    "sluice_ingress_process_spooling_lanes", "Lanes that it spools for, as Redis refused the last webhooks.", "process"
+    "sluice_ingress_process_spooling_lanes", "Lanes that the process spools for, as Redis refused.", "process"
 )
 PROCESS_PUSHES = _histogram(
-    "sluice_ingress_process_push_duration_seconds", "As sluice_push_duration_seconds.", "process", bounds=PUSH_SECONDS
+    "sluice_ingress_process_push_duration_seconds",
+    "As sluice_push_duration_seconds, of one process.",
+    "process",
+    bounds=PUSH_SECONDS,
 )
 PROCESS_GROUPS = _histogram(
-    "sluice_ingress_process_push_group_size", "As sluice_push_group_size.", "process", bounds=GROUP_SIZES
+    "sluice_ingress_process_push_group_size",
+    "As sluice_push_group_size, of one process.",
+    "process",
+    bounds=GROUP_SIZES,
 )
 
 # Spools: each belongs to a host and a folder, and is shared by the processes there.
 SPOOL_BYTES = _gauge("sluice_spool_bytes", "Bytes in the spool, torn ones included.", "spool")
+SPOOL_LIMIT = _gauge("sluice_spool_limit_bytes", "Bytes that the spool may hold.", "spool")
 SPOOL_SEGMENTS = _gauge("sluice_spool_segments", "Files with webhooks that wait in the spool.", "spool")
-SPOOL_AGE = _gauge("sluice_spool_oldest_age_seconds", "Age of the oldest file of these; 0 if there is none.", "spool")
-SPOOL_TORN = _gauge("sluice_spool_torn_bytes", "Bytes of damaged pieces, set aside for a person to look at.", "spool")
+SPOOL_AGE = _gauge("sluice_spool_oldest_age_seconds", "Age of the oldest webhook that waits in it; 0: none.", "spool")
+SPOOL_TORN = _gauge("sluice_spool_torn_bytes", "Bytes of damaged pieces, set aside for a person.", "spool")
 SPOOL_REFUSING = _gauge(
-    "sluice_spool_refusing", "Whether it takes no webhooks: then those that Redis does not take get a 503.", "spool"
+    "sluice_spool_refusing", "Whether the spool refuses webhooks; those that Redis refuses too get a 503.", "spool"
 )
 
 # Lanes.
@@ -93,8 +102,8 @@ LANE = _info(
 )
 LANE_WAITING = _gauge("sluice_lane_waiting", "Entries that nobody holds.", "lane")
 LANE_IN_FLIGHT = _gauge("sluice_lane_in_flight", "Entries that a worker holds.", "lane")
-LANE_SUSPECTS = _gauge("sluice_lane_suspects", "Those of both that are taken alone, as their holder died.", "lane")
-LANE_OLDEST = _gauge("sluice_lane_oldest_age_seconds", "Time that the oldest of both is in the lane; 0: none.", "lane")
+LANE_SUSPECTS = _gauge("sluice_lane_suspects", "Waiting or held entries taken alone, as their holder died.", "lane")
+LANE_OLDEST = _gauge("sluice_lane_oldest_age_seconds", "Age of the oldest waiting or held entry; 0: none.", "lane")
 LANE_RETRIES = _gauge("sluice_lane_retries_waiting", "Entries that wait for the time of their next attempt.", "lane")
 LANE_NEXT_RETRY = _gauge(
     "sluice_lane_next_retry_seconds", "Time until the next retry is due; negative: overdue. Absent: none.", "lane"
@@ -102,7 +111,7 @@ LANE_NEXT_RETRY = _gauge(
 LANE_DEAD = _gauge("sluice_lane_dead_letters", "Dead letters that wait for a person's decision.", "lane")
 LANE_PAUSED = _gauge("sluice_lane_paused", "Whether a person has paused the lane.", "lane")
 LANE_BREAKER = _gauge(
-    "sluice_lane_breaker_open", "Whether its handler fails for every event and is left alone.", "lane"
+    "sluice_lane_breaker_open", "Whether the handler fails for every event, and is left alone.", "lane"
 )
 LANE_ENTERED = _counter("sluice_lane_entered_total", "Entries that came into the lane, each counted once.", "lane")
 LANE_OUTCOMES = _counter(
@@ -121,12 +130,15 @@ LETTERS = _counter(
 )
 EVENT_LAG = _histogram(
     "sluice_event_lag_seconds",
-    "Time from the webhook's receipt until it was done in this lane.",
+    "Time from a webhook's receipt until an entry of it was done in the lane.",
     "lane",
     bounds=LAG_SECONDS,
 )
 CALLS = _histogram(
-    "sluice_handler_duration_seconds", "Time of one call of a handler, well or failed.", "lane", bounds=CALL_SECONDS
+    "sluice_handler_duration_seconds",
+    "Time that a call of the handler took, however it ended.",
+    "lane",
+    bounds=CALL_SECONDS,
 )
 
 # Workers.
@@ -134,22 +146,24 @@ WORKERS = _gauge(
     "sluice_workers", "Workers (main processes) by what they said last; silent: nothing for 10 s.", "state"
 )
 QUEUE_WORKERS = _gauge("sluice_queue_workers", "Workers that take messages from a queue that lanes need.", "queue")
-SLOTS = _gauge("sluice_worker_slots", "Tasks that workers which take messages can run at a time.")
-SLOTS_BUSY = _gauge("sluice_worker_slots_busy", "Tasks that they run.")
+SLOTS = _gauge("sluice_worker_slots", "Tasks that workers can run at a time, of those that take messages.")
+SLOTS_BUSY = _gauge("sluice_worker_slots_busy", "Tasks that these workers run.")
 
 # The media API.
-MEDIA_ANSWERS = _counter("sluice_media_answers_total", "Its answers by HTTP status; none: there was none.", "status")
-MEDIA_BREAKER = _gauge("sluice_media_breaker_open", "Whether it is left alone, as too many lookups failed.")
+MEDIA_ANSWERS = _counter(
+    "sluice_media_answers_total", "Answers of the media API by HTTP status; none: no answer.", "status"
+)
+MEDIA_BREAKER = _gauge("sluice_media_breaker_open", "Whether the media API is left alone, as too many lookups failed.")
 
 # Redis.
 MEMORY_USED = _gauge("sluice_redis_memory_used_bytes", "Memory that Redis uses.")
 MEMORY_LIMIT = _gauge("sluice_redis_memory_limit_bytes", "Memory that Redis may use; 0: there is no limit.")
 NOEVICTION = _gauge("sluice_redis_noeviction", "Whether a full Redis refuses writes rather than throw data away.")
 AOF = _gauge("sluice_redis_aof_enabled", "Whether Redis keeps a log on disk.")
-AOF_WRITTEN = _gauge("sluice_redis_aof_last_write_ok", "Whether its last write of the log went well.")
+AOF_WRITTEN = _gauge("sluice_redis_aof_last_write_ok", "Whether Redis' last write of that log went well.")
 APPENDFSYNC = _gauge(
     "sluice_redis_appendfsync",
-    "1 for the policy in force: always, everysec or no. Absent: Redis does not tell.",
+    "Whether always, everysec or no is the policy in force. Absent: Redis does not tell.",
     "policy",
 )
 REPLICAS = _gauge("sluice_redis_connected_replicas", "Replicas that are connected.")

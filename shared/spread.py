@@ -7,7 +7,8 @@ Not cumulative, as Prometheus shows them: then a value is one increment, and bou
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import inf
 from typing import NamedTuple
 
 _MILLION = 1_000_000
@@ -29,30 +30,23 @@ class Spread:
 
     def fields(self) -> dict[str, int]:
         """What of it is not zero, as fields of a hash."""
-        labels = [*map(label, self._bounds), "+Inf"]
-        found = {f"{self._name}:{each}": count for each, count in zip(labels, self._counts, strict=True) if count}
+        bounds = [*map("{:g}".format, self._bounds), "+Inf"]
+        found = {f"{self._name}:{bound}": count for bound, count in zip(bounds, self._counts, strict=True) if count}
         return found | {f"{self._name}:sum": round(self._sum * _MILLION)} if found else {}
 
 
 class Histogram(NamedTuple):
-    """As Prometheus shows it: cumulative buckets by upper bound, the last one +Inf, and the sum."""
+    """As Prometheus shows it: cumulative buckets by upper bound, the last one infinite, and the sum."""
 
-    buckets: list[tuple[str, int]]
+    buckets: list[tuple[float, int]]
     sum: float
 
 
 def read(fields: Mapping[bytes, bytes], name: str, bounds: Sequence[float]) -> Histogram:
     """The histogram NAME of such a hash. Values counted under bounds of another version go where they fit."""
     prefix = f"{name}:".encode()
-    counts = {float(key[len(prefix) :]): int(count) for key, count in _counted(fields, prefix)}
-    buckets = [(label(bound), sum(count for at, count in counts.items() if at <= bound)) for bound in bounds]
-    return Histogram([*buckets, ("+Inf", sum(counts.values()))], int(fields.get(prefix + b"sum", 0)) / _MILLION)
-
-
-def _counted(fields: Mapping[bytes, bytes], prefix: bytes) -> Iterable[tuple[bytes, bytes]]:
-    return ((key, value) for key, value in fields.items() if key.startswith(prefix) and not key.endswith(b":sum"))
-
-
-def label(bound: float) -> str:
-    """A bound as it is written."""
-    return f"{bound:g}"
+    own = {key.removeprefix(prefix): int(value) for key, value in fields.items() if key.startswith(prefix)}
+    total = own.pop(b"sum", 0)
+    counts = {float(bound): count for bound, count in own.items()}
+    buckets = [(bound, sum(count for at, count in counts.items() if at <= bound)) for bound in (*bounds, inf)]
+    return Histogram(buckets, total / _MILLION)

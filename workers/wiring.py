@@ -7,6 +7,7 @@ from workers.lanework.intake import IntakeWork
 from workers.lanework.media import MediaParts, MediaWork
 from workers.lanework.work import Work
 from workers.media import Breaker, MediaAddress, MediaCache, MediaClient, MediaCounts, Policy
+from workers.media.breaker import MEDIA_BREAKER
 from workers.plan import INTAKE_LANES, MEDIA_LANE, LanePlan
 from workers.process import Process
 from workers.store import Store
@@ -48,6 +49,6 @@ def _media(process: Process) -> MediaParts:
     return MediaParts(
         MediaClient(MediaAddress(settings.media_url or ""), settings.media_header),
         MediaCache(client, "sluice:media"),
-        Breaker(client, "sluice:media:breaker", Policy(per_hour=None)),
+        Breaker(client, MEDIA_BREAKER, Policy(per_hour=None)),
         MediaCounts(client),
     )

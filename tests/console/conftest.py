@@ -9,14 +9,18 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from shared.lanes import Dead, Lanes, LaneSpec
+from ingress.tally import Tally
+from shared.lanes import Again, Back, Dead, Done, Lanes, LaneSpec, Measures, Next, Verdict
 from shared.settings import Settings
 from tests.console.browsing import PASSWORD, Visitor
+from tests.console.scraping import say, tell
+from tests.lanes.looking import let_leases_run_out
 from tests.support.programs import forget_settings
 from workers.console.app import create_app
 from workers.console.desk import Desk
 from workers.entries import Entry, pack, to_event, unpack
 from workers.events import Event
+from workers.liveness.presence import DEAF, LISTENING
 from workers.payloads import Item
 from workers.store import Store
 
@@ -116,3 +120,31 @@ def bury(lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", 
     lanes.settle(lane, [(taken.id, Dead(why, error, f"Traceback\n  File x\n{error}"))])
     found: Any = lanes.client.xrevrange(f"sluice:lane:{lane}:dead", count=1)
     return f"{lane}/{found[0][0].decode()}"
+
+
+@pytest.fixture
+def busy(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
+    """A system in which everything has happened."""
+    events = (Next(b"a", b"", ("text.greet",)), Next(b"a", b"", ("text.greet",)))
+    lanes.push("intake", [b"webhook"])
+    [webhook] = lanes.take("intake", "w", 1)
+    lanes.settle("intake", [(webhook.id, Done(events))])
+    lanes.push("text.greet", [entry()] * 6)
+    taken = lanes.take("text.greet", "w", 6)
+    verdicts: list[Verdict] = [Done(), Done(), Again(60.0, "why"), Dead("rejected", "no"), Back()]
+    measures = Measures()
+    measures.called(0.003)
+    for _ in range(2):
+        measures.done(time.time() - 0.3)
+    lanes.conclude(
+        "text.greet", [(each.id, verdict) for each, verdict in zip(taken, verdicts, strict=False)], measures=measures
+    )
+    let_leases_run_out(client, "text.greet")
+    lanes.tick(["text.greet"])
+    tally = Tally()
+    tally.answers[200] += 3
+    tally.push_seconds.note(0.002)
+    tally.group_sizes.note(3)
+    tell(redis_url, tmp_path / "spool", tally)
+    say(client, "one", LISTENING, "intake", "messages")
+    say(client, "two", DEAF, "statuses")

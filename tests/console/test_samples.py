@@ -6,7 +6,7 @@ import redis
 from shared.lanes import Dead, Done, Lanes
 from shared.lanes.graveyard import Graveyard
 from tests.console.conftest import bury, entry
-from tests.console.test_trouble import HERE, NOW, lane, seen
+from tests.console.test_trouble import NOW, ingress, lane, seen
 from workers.console.charts import HEIGHT, chart, most, rate
 from workers.console.desk import Desk
 from workers.console.live.history import SAMPLES, History
@@ -137,4 +137,4 @@ def test_a_chart_of_nothing_is_flat_or_empty() -> None:
 
 def test_there_may_be_no_ingress_to_ask() -> None:
     assert sample(seen(ingresses=None), seen(ingresses=None)._replace(at_ms=NOW + 1), []).answers is None
-    assert sample(seen(ingresses=[HERE]), seen(ingresses=[HERE])._replace(at_ms=NOW + 1), []).answers == {}
+    assert sample(seen(ingresses=[ingress()]), seen(ingresses=[ingress()])._replace(at_ms=NOW + 1), []).answers == {}

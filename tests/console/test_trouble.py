@@ -6,13 +6,17 @@ import pytest
 
 from shared.lanes.breaker import BreakerStatus
 from shared.lanes.survey import LaneStatus
-from workers.console.live.look import Ingress, Look, Server
+from workers.console.live.ingresses import Ingress, Spool
+from workers.console.live.look import Look, Server
 from workers.console.live.trouble import LATE, Elsewhere, Grade, troubles
 from workers.liveness.presence import DEAF, LISTENING, Said, Worker
 
 NOW = 1_800_000_000_000
 GOOD = Server("Valkey 9.1.2", 1_000_000, 0, "noeviction", True, "always", True, 0, 60)
-HERE = Ingress("a", 0, 0, None, "")
+
+
+def ingress(spool: str = "host:/spool", **about: Any) -> Ingress:
+    return Ingress("a", Spool(spool, **about))
 
 
 def lane(name: str = "text.greet", **about: Any) -> LaneStatus:
@@ -26,7 +30,7 @@ def worker(queues: tuple[str, ...] = ("messages",), age: float = 0.5, state: str
 
 
 def seen(*lanes: LaneStatus, **about: Any) -> Look:
-    found: dict[str, Any] = {"workers": [worker()], "ingresses": [HERE], "answers": {}, "server": GOOD}
+    found: dict[str, Any] = {"workers": [worker()], "ingresses": [ingress()], "answers": {}, "server": GOOD}
     return Look(at_ms=NOW, lanes=list(lanes), **(found | about))
 
 
@@ -44,8 +48,8 @@ def test_nothing_is_wrong_where_nothing_is() -> None:
         (seen(server=GOOD._replace(appendfsync="everysec")), {}, "fsync", Grade.NOTE, "up to a second"),
         (seen(server=GOOD._replace(memory=95, memory_limit=100)), {}, "memory", Grade.STUCK, "95\u202fB of 100\u202fB"),
         (seen(ingresses=[]), {}, "ingress", Grade.LOSS, "nobody may be taking webhooks"),
-        (seen(ingresses=[HERE._replace(refusing="disk full")]), {}, "refusing", Grade.LOSS, "503"),
-        (seen(ingresses=[HERE._replace(spooled=7)]), {}, "spool", Grade.LATE, "7 webhooks wait in the spool"),
+        (seen(ingresses=[ingress(refusing="disk full")]), {}, "refusing", Grade.LOSS, "503"),
+        (seen(ingresses=[ingress(bytes=7)]), {}, "spool", Grade.LATE, "7\u202fB of webhooks wait in the spool"),
         (seen(workers=[]), {}, "workers", Grade.STUCK, "No worker is alive"),
         (seen(workers=[worker(age=60)]), {}, "workers", Grade.STUCK, "No worker is alive"),
         (seen(workers=[worker(), worker(state=DEAF)]), {}, "worker w", Grade.NOTE, "it has taken no messages"),
@@ -74,7 +78,7 @@ def test_a_trouble_keeps_the_time_it_began_at() -> None:
 
 def test_who_knows_better_says_since_when() -> None:
     breaker = BreakerStatus(NOW - 90_000, 90.0, "boom", 3, 1.0)
-    spooling = HERE._replace(spooled=1, spool_since_ms=NOW - 70_000)
+    spooling = ingress(bytes=1, since_ms=NOW - 70_000)
     found = troubles(seen(lane(breaker=breaker), ingresses=[spooling]), Elsewhere(), {"spool": NOW})
     assert [trouble.since_ms for trouble in found] == [NOW - 90_000, NOW - 70_000]
 
@@ -93,4 +97,18 @@ def test_a_paused_lane_is_neither_late_nor_overdue() -> None:
 
 def test_lag_is_that_of_the_spool_too() -> None:
     assert seen(lane(oldest_ms=5)).lag_ms == 5
-    assert seen(lane(oldest_ms=5), ingresses=[HERE._replace(spool_since_ms=NOW - 9000)]).lag_ms == 9000
+    assert seen(lane(oldest_ms=5), ingresses=[ingress(since_ms=NOW - 9000)]).lag_ms == 9000
+
+
+def test_a_spool_that_several_processes_share_is_told_once_as_it_was_seen_last() -> None:
+    older = ingress(bytes=9, segments=1, refusing="disk full")._replace(at_ms=NOW - 1000)
+    newer = ingress(bytes=7, segments=1)._replace(at_ms=NOW)
+    (spool,) = seen(ingresses=[newer, older]).spools
+    assert (spool.bytes, spool.refusing) == (7, "disk full")
+    assert len(seen(ingresses=[newer, ingress("host:/other")]).spools) == 2
+
+
+def test_a_spool_that_was_emptied_is_no_trouble_nor_are_pieces_set_aside() -> None:
+    said = {b"spooled": b"7", b"drained": b"7"}
+    assert troubles(seen(ingresses=[ingress()._replace(said=said)]), Elsewhere(), {}) == []
+    assert troubles(seen(ingresses=[ingress(bytes=5, torn_bytes=5)]), Elsewhere(), {}) == []

@@ -21,6 +21,7 @@ from workers.console.desk import Desk
 from workers.console.forms import posted
 from workers.console.guard.door import Door
 from workers.console.guard.headers import SecurityHeaders
+from workers.console.guard.scrapers import METRICS
 from workers.console.pages import (
     audit,
     conversation,
@@ -30,6 +31,7 @@ from workers.console.pages import (
     faults,
     lanes,
     live,
+    metrics,
     overview,
     report,
     signing,
@@ -51,7 +53,7 @@ def create_app(settings: Settings, desk: Desk | None = None) -> ASGIApp:
     pages.state.desk = made
     pages.router.redirect_slashes = False  # it would redirect to whatever host the request names
     # Around it rather than as its middleware: what Starlette answers to a fault of ours goes through them, too.
-    door = Door(pages, made.sessions, has_password=made.password is not None, proxies=settings.trusted_proxies)
+    door = Door(pages, made.sessions, password=made.password, proxies=settings.trusted_proxies)
     return SecurityHeaders(door)
 
 
@@ -80,6 +82,7 @@ def _routes() -> list[Route | Mount]:
         Route("/sign-in", posted(signing.sign_in), methods=["POST"]),
         Route("/sign-out", posted(signing.sign_out), methods=["POST"]),
         Route("/numbers", posted(signing.numbers), methods=["POST"]),
+        Route(METRICS, metrics.page),
         Route("/health/live", _live),
         Mount("/static", StaticFiles(directory=str(files(__package__) / "static"))),
     ]

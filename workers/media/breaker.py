@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import redis
 
+#: How the keys of the one that guards the media API begin.
+MEDIA_BREAKER = "sluice:media:breaker"
 _SCRIPT = (files(__package__) / "breaker.lua").read_text()
 _PARTS = ("state", "latest", "failures", "under-way")
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.networks import Network, is_loopback
 from workers.console.guard.address import client_address, is_encrypted
+from workers.console.guard.scrapers import METRICS, Scrapers
 from workers.console.guard.sessions import COOKIE, LASTS, Session, Sessions
 
 #: Open to everybody who can reach the console.
@@ -21,15 +22,17 @@ class Door:
     """Stands before the pages. Without a password only this machine is let in, and every browser on it.
 
     Leaves the session in `scope["state"]["session"]`, and the sender's address in `…["address"]`. A page that changes
-    the session puts the new one there, and it becomes the answer's cookie.
+    the session puts the new one there, and it becomes the answer's cookie. The metrics are read by programs, which get
+    neither a session nor a form to sign in.
     """
 
     def __init__(
-        self, app: ASGIApp, sessions: Sessions, *, has_password: bool, proxies: tuple[Network, ...] = ()
+        self, app: ASGIApp, sessions: Sessions, *, password: str | None, proxies: tuple[Network, ...] = ()
     ) -> None:
         self._app = app
         self._sessions = sessions
-        self._has_password = has_password
+        self._has_password = password is not None
+        self._scrapers = Scrapers(password) if password is not None else None
         self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,11 +40,15 @@ class Door:
         if scope["type"] != "http" or scope["path"].startswith(_OPEN):
             await self._app(scope, receive, send)
             return
+        came = self._sessions.read(HTTPConnection(scope).cookies.get(COOKIE))
         refusal = self._refusal(scope)
+        if scope["path"] == METRICS:
+            refusal = refusal or self._scrape_refusal(scope, came)
+            await (refusal or self._app)(scope, receive, send)
+            return
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        came = self._sessions.read(HTTPConnection(scope).cookies.get(COOKIE))
         session = came or self._sessions.begin(signed_in=False)
         if self._has_password and not session.signed_in and scope["path"] != SIGN_IN:
             await _to_sign_in(scope)(scope, receive, send)
@@ -62,6 +69,11 @@ class Door:
         if scope["method"] not in _SAFE and _is_from_elsewhere(headers):
             return PlainTextResponse("This request was made by another site.\n", 403)
         return None
+
+    def _scrape_refusal(self, scope: Scope, came: Session | None) -> Response | None:
+        if self._scrapers is None or (came is not None and came.signed_in):
+            return None
+        return self._scrapers.refusal(Headers(scope=scope), client_address(scope, self._proxies))
 
     def _with_cookie(self, scope: Scope, send: Send, came: Session | None) -> Send:
         async def sending(message: Message) -> None:

@@ -6,24 +6,11 @@ import redis
 from redis.exceptions import ResponseError
 
 from shared.lanes.survey import LaneStatus, survey
+from workers.console.live import ingresses
+from workers.console.live.ingresses import Ingress, Spool
 from workers.liveness import presence
 from workers.liveness.presence import Worker
 from workers.plan import INTAKE_LANES, MEDIA_LANE
-
-#: What the ingress tells (ingress/report.py): its processes by the time (ms) of their last word, what each last said,
-#: and all answers that were ever given, by HTTP status.
-INGRESSES, ANSWERS = "sluice:ingresses", "sluice:answers"
-_INGRESS = "sluice:ingress:"
-
-
-class Ingress(NamedTuple):
-    """What one ingress process said of itself."""
-
-    id: str
-    spooled: int  # webhooks
-    spool_bytes: int
-    spool_since_ms: int | None  # the oldest webhook in its spool, since 1970
-    refusing: str  # why its spool takes no webhooks; empty: it does
 
 
 class Server(NamedTuple):
@@ -70,10 +57,15 @@ class Look(NamedTuple):
         return sum(_count(lane, "retry", "dead") for lane in self.lanes)
 
     @property
+    def spools(self) -> list[Spool]:
+        """Where webhooks wait that Redis did not take."""
+        return ingresses.spools(self.ingresses or ())
+
+    @property
     def lag_ms(self) -> int:
         """Age of the oldest event that is not handled, retries aside, the spool included."""
         ages = [lane.oldest_ms for lane in self.lanes if lane.oldest_ms is not None]
-        ages += [self.at_ms - found.spool_since_ms for found in self.ingresses or () if found.spool_since_ms]
+        ages += [self.at_ms - spool.since_ms for spool in self.spools if spool.since_ms]
         return max([0, *ages])
 
 
@@ -89,39 +81,10 @@ def look(client: redis.Redis) -> Look:
         at_ms=int(seconds) * 1000 + int(micros) // 1000,
         lanes=survey(client),
         workers=presence.survey(client),
-        ingresses=_ingresses(client),
-        answers=_answers(client),
+        ingresses=ingresses.survey(client),
+        answers=ingresses.answers(client),
         server=_server(client),
     )
-
-
-def _ingresses(client: redis.Redis) -> list[Ingress] | None:
-    known: Any = client.zrange(INGRESSES, 0, -1)
-    if not known:
-        return [] if client.exists(ANSWERS) else None
-    pipe = client.pipeline(transaction=False)
-    for name in known:
-        pipe.hgetall(f"{_INGRESS}{name.decode()}")
-    return [_ingress(name.decode(), said) for name, said in zip(known, pipe.execute(), strict=True) if said]
-
-
-def _ingress(name: str, said: dict[bytes, bytes]) -> Ingress:
-    def number(field: bytes) -> int:
-        return int(float(said.get(field) or 0))
-
-    refusing = said.get(b"refusing", b"").decode("utf-8", "replace")
-    return Ingress(
-        name,
-        number(b"spooled_records"),
-        number(b"spool_bytes"),
-        number(b"spool_since_ms") or None,
-        "" if refusing == "0" else refusing,
-    )
-
-
-def _answers(client: redis.Redis) -> dict[str, int]:
-    found: Any = client.hgetall(ANSWERS)
-    return {code.decode(): int(count) for code, count in found.items()}
 
 
 def _server(client: redis.Redis) -> Server:

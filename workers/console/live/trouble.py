@@ -75,8 +75,8 @@ def _server(server: Server) -> list[Trouble]:
 
 
 def _ingress(now: Look) -> list[Trouble]:
-    refusing = [found.refusing for found in now.ingresses or () if found.refusing]
-    spooled = [found for found in now.ingresses or () if found.spooled]
+    refusing = [spool.refusing for spool in now.spools if spool.refusing]
+    spooled = [spool for spool in now.spools if spool.waiting_bytes]
     troubles = []
     if refusing:
         text = f"Webhooks are answered 503: the spool does not take them ({refusing[0]})."
@@ -85,9 +85,9 @@ def _ingress(now: Look) -> list[Trouble]:
         text = "No ingress says that it runs: nobody may be taking webhooks."
         troubles.append(Trouble("ingress", Grade.LOSS, text, "Start one: python -m ingress."))
     if spooled:
-        many = sum(found.spooled for found in spooled)
-        since = min((found.spool_since_ms for found in spooled if found.spool_since_ms), default=0)
-        text = f"{count_of(many, 'webhook')} wait in the spool: Redis did not take them."
+        many = sum(spool.waiting_bytes for spool in spooled)
+        since = min((spool.since_ms for spool in spooled if spool.since_ms), default=0)
+        text = f"{bytes_of(many)} of webhooks wait in the spool: Redis did not take them."
         advice = "They are safe on the ingress's disk, and are moved by themselves once Redis takes them."
         troubles.append(Trouble("spool", Grade.LATE, text, advice, since_ms=since))
     return troubles

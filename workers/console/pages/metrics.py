@@ -1,0 +1,24 @@
+"""The metrics, for Prometheus. Who may read them is decided at the door (guard/door.py)."""
+
+from prometheus_client.exposition import choose_encoder
+from starlette.requests import Request
+from starlette.responses import Response
+
+from workers.console.desk import Desk, desk
+from workers.console.metrics.whole import gather
+
+
+async def page(request: Request) -> Response:
+    """All of them, in the format that is asked for."""
+    here = desk(request)
+    written, kind = await here.ask(_written, here, request.headers.get("accept", ""))
+    return Response(written, media_type=kind)
+
+
+def _written(here: Desk, accepted: str) -> tuple[bytes, str]:
+    sheet = gather(here.redis, here.sampler, has_store=here.store is not None)
+    try:
+        encode, kind = choose_encoder(accepted)
+    except TypeError:  # a version that is no number
+        encode, kind = choose_encoder("")
+    return encode(sheet), kind
