@@ -12,7 +12,7 @@ from shared.lanes.breaker import BreakerNews, BreakerPolicy
 from shared.lanes.holders import Holders
 from shared.lanes.lane import LaneSpec, Taken
 from shared.lanes.scripts import source, text
-from shared.lanes.verdicts import Back, Verdict, arguments
+from shared.lanes.verdicts import Back, Verdict, packed
 
 #: An entry whose holders died this often is a dead letter.
 POISON_DEATHS = 3
@@ -113,7 +113,7 @@ class Lanes:
     ) -> Settled:
         """Settles, and tells what became of the lane's breaker. `probe`: the one that ends by this."""
         keys = [names.suspects(lane) if suspect else names.stream(lane), names.stream(lane)]
-        args = [lane, self.dedupe_seconds, *self._policy, probe, *arguments(verdicts)]
+        args: list[bytes | str | int] = [lane, self.dedupe_seconds, *self._policy, probe, packed(verdicts)]
         entries, added, duplicates, *news = self._settle(keys=keys, args=args)
         return Settled(int(entries), int(added), int(duplicates), BreakerNews.read(*news))
 
