@@ -38,6 +38,7 @@ def create_app(settings: Settings) -> Celery:
     ticker = Ticker(lambda: process.lanes, [lane.spec for lane in lanes.values()], process.holder)
     app.steps["worker"].add(type("Tick", (TickStep,), {"ticker": staticmethod(ticker)}))
     app.steps["worker"].add(broker.Unsociable)
+    app.steps["worker"].add(broker.Prompt)
     watch_over(app, process)
     setup_logging.connect(_set_up_logging)
     worker_init.connect(_spare_collector)
