@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from shared.lanes import Lanes
 from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
 from workers.events import TYPES
+from workers.payloads.fields import phone
 from workers.replay import Bookmark, lanes_for
 from workers.replay import replay as run
 from workers.store import Store, StoreUnavailable
@@ -40,7 +41,7 @@ def replay(
     address = settings().database
     if address is None:
         fail("there is no event store: SLUICE_DATABASE_URL is none")
-    wanted = Wanted(type_ or None, customer or None, _utc(since), _utc(until))
+    wanted = Wanted(type_ or None, phone(customer) if customer else None, _utc(since), _utc(until))
     store = Store(address)
     try:
         done = _replay(store, wanted, handler, rate=rate, dry_run=dry_run, restart=restart)
