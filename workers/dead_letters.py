@@ -10,6 +10,9 @@ from shared.lanes.graveyard import Graveyard
 from shared.lanes.survey import DeadLetter, survey
 from workers.entries import BadEntry, unpack
 
+#: Copies of letters that the console discarded lie, for a while, in streams of which the names begin so.
+COPIES = "sluice:console:discarded:"
+
 
 class Filter(NamedTuple):
     """What a dead letter must be like; empty values ask for nothing. Ages in milliseconds."""
@@ -30,7 +33,7 @@ class Filter(NamedTuple):
             and (not self.type or event_type(letter) == self.type)
             and (not self.why or letter.why == self.why)
             and self.error.lower() in letter.error.lower()
-            and age >= self.older_ms
+            and (not self.older_ms or age >= self.older_ms)
             and (not self.newer_ms or age <= self.newer_ms)
         )
 
