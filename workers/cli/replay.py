@@ -17,6 +17,7 @@ from workers.store import Store, StoreUnavailable
 from workers.store.reading import Wanted, count, stream
 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+_INTERRUPTED = 130  # as a shell has it: 128 and the signal
 _Time = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="UTC, by the provider's clock.")]
 
 
@@ -33,7 +34,9 @@ def replay(
 ) -> None:
     """Put stored events into their handlers' lanes again, past the dedupe.
 
-    An interrupted replay goes on where it stopped when the same command is given again.
+    It rests while 5,000 events wait in a lane. Interrupted, it goes on where it stopped when the same command is given
+    again.
+
     For example `sluice replay --type text --since 2026-01-31 --handler greet`.
     """
     if type_ and type_ not in TYPES:
@@ -70,8 +73,12 @@ def _replay(store: Store, wanted: Wanted, handler: str, *, rate: float, dry_run:
         done = 0
         with Progress(*columns, console=Console(stderr=True)) as bars:
             bar = bars.add_task("", total=total)
-            for done in run(Lanes(client), stream(connection, wanted, after), targets, bookmark, rate=rate):
-                bars.update(bar, completed=done)
+            try:
+                for done in run(Lanes(client), stream(connection, wanted, after), targets, bookmark, rate=rate):
+                    bars.update(bar, completed=done)
+            except KeyboardInterrupt:
+                bars.stop()
+                fail(f"interrupted after {done} of {total} events; the same command goes on from there", _INTERRUPTED)
         return done
 
 
