@@ -92,14 +92,15 @@ def test_an_interrupted_replay_goes_on_where_it_stopped(
     assert Bookmark(lanes.client, "another").read() == ""
 
 
-def test_ctrl_c_ends_a_replay_and_says_how_to_go_on(
-    store: Store, lanes: Lanes, sluice: Sluice, redis_url: str, database: str, tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_replay_that_is_interrupted_says_how_to_go_on(
+    store: Store, lanes: Lanes, sluice: Sluice, redis_url: str, database: str, tmp_path: Path, number: signal.Signals
 ) -> None:
     settings = {"SLUICE_REDIS_URL": redis_url, "SLUICE_DATABASE_URL": database}
-    with started([program("sluice"), "replay", "--rate", "1"], tmp_path, **settings) as running:
-        until(lambda: lanes.client.xlen("sluice:lane:sent.store") == 1, within=30)  # then it waits: one event a second
+    with started([program("sluice"), "replay", "--rate", "0.1"], tmp_path, **settings) as running:
+        until(lambda: lanes.client.xlen("sluice:lane:sent.store") == 1, within=30)  # then it waits for a minute
         until(lambda: lanes.client.keys("sluice:replay:*"))
-        running.process.send_signal(signal.SIGINT)
+        running.process.send_signal(number)
         assert running.process.wait(30) == 130
         assert "interrupted after 6 of 6 events; the same command goes on from there" in running.output
     assert sluice("replay", "--rate", "1") == {"replayed": 0}

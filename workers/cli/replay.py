@@ -1,5 +1,8 @@
 """`sluice replay`: events of the event store go through their handlers again."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -27,7 +30,7 @@ def replay(
     until: _Time = None,
     customer: Annotated[str, typer.Option(help="Only this customer's.")] = "",
     handler: Annotated[str, typer.Option(help="Only for this handler: `greet` or `text.greet`.")] = "",
-    rate: Annotated[float, typer.Option(min=1, max=100_000, help="Events a second at most.")] = 2000,
+    rate: Annotated[float, typer.Option(min=0.1, max=100_000, help="Events a second at most.")] = 2000,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many events that would be.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="From the start, also after an interruption.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
@@ -74,12 +77,24 @@ def _replay(store: Store, wanted: Wanted, handler: str, *, rate: float, dry_run:
         with Progress(*columns, console=Console(stderr=True)) as bars:
             bar = bars.add_task("", total=total)
             try:
-                for done in run(Lanes(client), stream(connection, wanted, after), targets, bookmark, rate=rate):
-                    bars.update(bar, completed=done)
+                with _interruptible():
+                    for done in run(Lanes(client), stream(connection, wanted, after), targets, bookmark, rate=rate):
+                        bars.update(bar, completed=done)
             except KeyboardInterrupt:
                 bars.stop()
                 fail(f"interrupted after {done} of {total} events; the same command goes on from there", _INTERRUPTED)
         return done
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt, and so does SIGINT where a shell has it ignored, as in the background."""
+    before = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _utc(time: datetime | None) -> datetime | None:
