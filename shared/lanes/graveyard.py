@@ -17,9 +17,10 @@ class Graveyard:
         self._client = client
         self._replay = client.register_script(source("replay"))
 
-    def walk(self, lane: str) -> Iterator[DeadLetter]:
-        """All dead letters of a lane, the oldest first, a page at a time. Those walked may be removed meanwhile."""
-        for page in pages(self._client, f"{names.stream(lane)}:dead"):
+    def walk(self, lane: str, *, latest_first: bool = False) -> Iterator[DeadLetter]:
+        """All dead letters of a lane, the oldest first, or the latest, a page at a time. Those walked may be removed
+        meanwhile."""
+        for page in pages(self._client, f"{names.stream(lane)}:dead", latest_first=latest_first):
             for identity, fields in page:
                 yield read_dead_letter(lane, identity, fields)
 

@@ -4,10 +4,10 @@ import pytest
 import redis
 
 from shared.lanes import Again, Back, Dead, Done, Lanes, Next, Taken, Verdict
-from shared.lanes.survey import dead_letters
 from tests.lanes.looking import (
     counts,
     dead,
+    dead_letters,
     entries,
     everything,
     held,

@@ -89,13 +89,14 @@ def look(client: redis.Redis) -> Look:
         at_ms=int(seconds) * 1000 + int(micros) // 1000,
         lanes=survey(client),
         workers=presence.survey(client),
-        ingresses=_ingresses(client),
+        ingresses=ingresses(client),
         answers=_answers(client),
         server=_server(client),
     )
 
 
-def _ingresses(client: redis.Redis) -> list[Ingress] | None:
+def ingresses(client: redis.Redis) -> list[Ingress] | None:
+    """What each process of the ingress said last; None where none ever said a word. Raises RedisError."""
     known: Any = client.zrange(INGRESSES, 0, -1)
     if not known:
         return [] if client.exists(ANSWERS) else None
