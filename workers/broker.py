@@ -1,11 +1,14 @@
 """How Celery speaks to Redis and ends, where its own ways would keep lanes waiting or need room in a full Redis."""
 
 import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import billiard.pool
 from celery import bootsteps
 from celery.app import amqp
+from celery.concurrency import thread
 from kombu import Connection, Queue
 
 #: Seconds between two tries to reach Redis again.
@@ -44,6 +47,40 @@ class Unsociable(bootsteps.Step):
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
         worker.options.update(without_gossip=True, without_mingle=True, without_heartbeat=True)
+
+
+class TellingThreads(ThreadPoolExecutor):
+    """Threads that call `tell` whenever one of them has nothing to do any more."""
+
+    def __init__(self, threads: int, tell: Callable[[], object]) -> None:
+        super().__init__(threads)
+        self._tell = tell
+
+    def submit(self, *call: Any, **named: Any) -> Future[Any]:
+        """As ThreadPoolExecutor's."""
+        future: Future[Any] = super().submit(*call, **named)
+        future.add_done_callback(lambda _: self._tell())
+        return future
+
+
+class Prompt(bootsteps.StartStopStep):
+    """Has a worker whose threads are all at work take its next wake-up as soon as one of them is free.
+
+    It takes none while they are (`worker_disable_prefetch`), and its event loop, which sees whether they are, does not
+    turn when a thread ends what it did: up to a second, until the next tick. (Processes of a pool answer by a pipe.)
+    """
+
+    requires = ("celery.worker.components:Pool", "celery.worker.components:Hub")
+
+    def start(self, worker: Any) -> None:
+        """Before the first wake-up is taken."""
+        has_threads = isinstance(worker.pool, thread.TaskPool)
+        if has_threads and worker.hub is not None:
+            worker.pool.executor = TellingThreads(worker.pool.limit, lambda: worker.hub.call_soon(_turn))
+
+
+def _turn() -> None:
+    """All that is wanted is that the loop comes round."""
 
 
 class OnceAnOutage(logging.Filter):

@@ -1,6 +1,7 @@
 """Which dead letters are meant, and finding them: for the command line and the console."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import redis
@@ -8,6 +9,9 @@ import redis
 from shared.lanes.graveyard import Graveyard
 from shared.lanes.survey import DeadLetter, survey
 from workers.entries import BadEntry, unpack
+
+#: Copies of letters that the console discarded lie, for a while, in streams of which the names begin so.
+COPIES = "sluice:console:discarded:"
 
 
 class Filter(NamedTuple):
@@ -29,7 +33,7 @@ class Filter(NamedTuple):
             and (not self.type or event_type(letter) == self.type)
             and (not self.why or letter.why == self.why)
             and self.error.lower() in letter.error.lower()
-            and age >= self.older_ms
+            and (not self.older_ms or age >= self.older_ms)
             and (not self.newer_ms or age <= self.newer_ms)
         )
 
@@ -41,9 +45,22 @@ class Filter(NamedTuple):
 def letters(client: redis.Redis, wanted: Filter, now_ms: int) -> Iterator[DeadLetter]:
     """The dead letters that are meant, lane by lane, the oldest first."""
     graveyard = Graveyard(client)
-    lanes = wanted.lanes() or {found.lane for found in survey(client) if found.dead}
-    for lane in sorted(lanes):
+    for lane in _lanes(client, wanted):
         yield from (letter for letter in graveyard.walk(lane) if wanted.wants(letter, now_ms))
+
+
+def latest(client: redis.Redis, wanted: Filter, now_ms: int, most: int) -> list[DeadLetter]:
+    """The latest `most` of each lane that are meant, the latest first. Raises RedisError."""
+    graveyard = Graveyard(client)
+    found: list[DeadLetter] = []
+    for lane in _lanes(client, wanted):
+        meant = (letter for letter in graveyard.walk(lane, latest_first=True) if wanted.wants(letter, now_ms))
+        found += islice(meant, most)
+    return sorted(found, key=lambda letter: letter.at_ms, reverse=True)
+
+
+def _lanes(client: redis.Redis, wanted: Filter) -> list[str]:
+    return sorted(wanted.lanes() or {found.lane for found in survey(client) if found.dead})
 
 
 def event_type(letter: DeadLetter) -> str:

@@ -1,7 +1,9 @@
 """Removing everything about one customer from the lanes: what waits, what will be retried, and the dead letters.
 
-Webhooks that are not classified yet cannot be told apart by customer; they are counted, and gone within seconds, so
-that a second purge finds them in the lanes behind. What is being handled at this moment is left to that, too.
+A webhook that is not classified may name several customers, and is left. Those that wait for it and name this one are
+counted: they are gone within seconds, so that a second purge finds them in the lanes behind. What is being handled at
+this moment is left to that, too, and so is what the ingresses have spooled. Those that are dead letters, since nobody
+could read them, are counted for a person to look at.
 """
 
 from collections import Counter
@@ -14,29 +16,42 @@ from shared import receipts
 from shared.lanes import lane as names
 from shared.lanes.pages import pages
 from shared.receipts import BadReceipt
+from workers.console.live import ingresses
+from workers.dead_letters import COPIES
 from workers.entries import BadEntry, to_event, unpack
 from workers.events import Message, StatusUpdate
 from workers.plan import INTAKE_LANES
 
+_INTAKE = frozenset(INTAKE_LANES)
 _PAGE = 500
 
 
 def purge_lanes(client: redis.Redis, customer: str) -> dict[str, int]:
     """Removes the customer's entries; replies how many of each kind went. Raises RedisError."""
-    known: Any = client.smembers(names.LANES)
-    gone: Counter[str] = Counter(waiting=0, retries=0, dead_letters=0, not_yet_classified=0)
-    for lane in sorted(name.decode() for name in known):
+    gone: Counter[str] = Counter(waiting=0, retries=0, dead_letters=0)
+    for lane in _lanes(client) - _INTAKE:
         base = names.stream(lane)
-        if lane in INTAKE_LANES:
-            gone["not_yet_classified"] += _mentions(client, base, customer)
-            continue
         for stream in (base, names.suspects(lane)):
             gone["waiting"] += _purge_stream(client, stream, customer)
         if customer.encode() in (client.hget(f"{base}:breaker", "error") or b""):
             client.hdel(f"{base}:breaker", "error")  # an error may quote its event
         gone["dead_letters"] += _purge_stream(client, f"{base}:dead", customer)
         gone["retries"] += _purge_retries(client, f"{base}:retry", customer)
+    for copies in client.scan_iter(f"{COPIES}*"):  # discarded lately, and yet to be restored
+        gone["dead_letters"] += _purge_stream(client, copies.decode(), customer)
     return dict(gone)
+
+
+def not_reached(client: redis.Redis, customer: str) -> dict[str, int]:
+    """What a purge leaves: webhooks that name the customer and are not yet, or never will be, classified; and the bytes
+    that the ingresses have spooled, of anybody. Raises RedisError."""
+    left: Counter[str] = Counter(not_yet_classified=0, unreadable_webhooks=0)
+    for lane in _lanes(client) & _INTAKE:
+        base = names.stream(lane)
+        for stream in (base, names.suspects(lane)):
+            left["not_yet_classified"] += _mentions(client, stream, customer)
+        left["unreadable_webhooks"] += _mentions(client, f"{base}:dead", customer)
+    return dict(left) | {"spooled_bytes": _spooled(client)}
 
 
 def is_about(data: bytes, customer: str) -> bool:
@@ -50,6 +65,15 @@ def is_about(data: bytes, customer: str) -> bool:
     if isinstance(event, StatusUpdate):
         return event.recipient == customer
     return customer.encode() in data
+
+
+def _lanes(client: redis.Redis) -> set[str]:
+    known: Any = client.smembers(names.LANES)
+    return {name.decode() for name in known}
+
+
+def _spooled(client: redis.Redis) -> int:
+    return sum(spool.bytes for spool in ingresses.spools(ingresses.survey(client) or ()))
 
 
 def _purge_stream(client: redis.Redis, stream: str, customer: str) -> int:

@@ -10,13 +10,16 @@ from typing import Any
 import redis
 
 from shared.lanes import Lanes
-from shared.lanes.lane import LANES
+from shared.lanes import lane as names
 from workers.entries import REPLAYED, Entry, pack
 from workers.events import MediaMetadata
 from workers.payloads import Item
 from workers.store.reading import StoredEvent
 
+#: Events in a lane, beyond which nothing more is put into it for now.
+MOST_WAITING = 5000
 _AT_ONCE = 200
+_REST = 0.2  # seconds between two looks whether there is room again
 _REMEMBERED = 7 * 86_400  # seconds that an interrupted replay can be taken up again
 
 
@@ -43,9 +46,9 @@ class Bookmark:
 
 def lanes_for(client: redis.Redis, handler: str) -> dict[str, list[str]]:
     """Handlers' lanes by event type; `handler` names one function (`greet`) or lane (`text.greet`), empty: all."""
-    known: Any = client.smembers(LANES)
+    known: Any = client.smembers(names.LANES)
     found: dict[str, list[str]] = {}
-    for lane in sorted(name.decode() for name in known):
+    for lane in sorted(each.decode() for each in known):
         kind, dot, name = lane.partition(".")
         if dot and kind != "intake" and handler in ("", name, lane):
             found.setdefault(kind, []).append(lane)
@@ -62,7 +65,10 @@ def replay(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[int]:
-    """Pushes the events, at most `rate` a second; yields how many were pushed after every few hundred."""
+    """Pushes the events, at most `rate` a second; yields how many were pushed after every few hundred.
+
+    Rests while MOST_WAITING events wait in a lane: new ones must not wait behind hours of old ones, nor Redis fill.
+    """
     began, done = clock(), 0
     for batch in _batches(events):
         by_lane: dict[str, list[bytes]] = {}
@@ -70,6 +76,8 @@ def replay(
             for lane in targets.get(event.type, ()):
                 by_lane.setdefault(lane, []).append(pack(entry(event)))
         for lane, entries in by_lane.items():
+            while lanes.client.xlen(names.stream(lane)) > MOST_WAITING:
+                sleep(_REST)
             lanes.push(lane, entries)
         bookmark.write(batch[-1].key)
         done += len(batch)
@@ -84,8 +92,8 @@ def entry(event: StoredEvent) -> Entry:
     metadata = None
     if event.media is not None:
         item.media_id = event.media["id"]
-        names = ("id", "url", "mime_type", "sha256", "file_size", "fetched_at", "error")
-        metadata = MediaMetadata(**{name: event.media[name] for name in names})
+        known = ("id", "url", "mime_type", "sha256", "file_size", "fetched_at", "error")
+        metadata = MediaMetadata(**{name: event.media[name] for name in known})
     return Entry(item, REPLAYED, int(event.received_at.timestamp() * 1000), metadata)
 
 

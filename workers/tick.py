@@ -11,8 +11,8 @@ from celery import bootsteps
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from shared.lanes import Lanes, LaneSpec
+from shared.lanes.graveyard import Graveyard
 from shared.lanes.lane import LANES
-from shared.lanes.survey import dead_letters
 from shared.logs import logger
 from workers import telling
 
@@ -77,7 +77,7 @@ class Ticker:
         for lane, did in ticked.items():
             if did.suspected or did.dead:
                 _log.warning("entries outlived their holder", lane=lane, suspects=did.suspected, dead=did.dead)
-            for letter in dead_letters(lanes.client, lane, 1) if did.dead else ():
+            if did.dead and (letter := Graveyard(lanes.client).latest(lane)):
                 telling.buried(letter, did.dead)
         if not any(did.left for did in ticked.values()):
             lanes.holders.forget(dead)

@@ -13,7 +13,7 @@ from shared.lanes.holders import Holders
 from shared.lanes.lane import LaneSpec, Taken
 from shared.lanes.measures import Measures
 from shared.lanes.scripts import source, text
-from shared.lanes.verdicts import Back, Verdict, arguments
+from shared.lanes.verdicts import Back, Verdict, packed
 
 #: An entry whose holders died this often is a dead letter.
 POISON_DEATHS = 3
@@ -121,8 +121,8 @@ class Lanes:
         """Settles, and tells what became of the lane's breaker. `probe`: the one that ends by this. `measures`: of
         these entries; they count if all of them were still this worker's."""
         keys = [names.suspects(lane) if suspect else names.stream(lane), names.stream(lane)]
-        measured = measures.fields() if measures else {}
-        args = [lane, self.dedupe_seconds, *self._policy, probe, *arguments(verdicts, measured)]
+        told = packed(verdicts, measures.fields() if measures else {})
+        args: list[bytes | str | int] = [lane, self.dedupe_seconds, *self._policy, probe, told]
         entries, added, duplicates, *news = self._settle(keys=keys, args=args)
         return Settled(int(entries), int(added), int(duplicates), BreakerNews.read(*news))
 

@@ -9,11 +9,14 @@ _AT_ONCE = 500
 Entry = tuple[bytes, dict[bytes, bytes]]  # id and fields
 
 
-def pages(client: redis.Redis, stream: str) -> Iterator[list[Entry]]:
-    """Its entries, the oldest first. Those of a page may be removed before the next is asked for. Raises RedisError."""
-    start = "-"
+def pages(client: redis.Redis, stream: str, *, latest_first: bool = False) -> Iterator[list[Entry]]:
+    """Its entries, the oldest first, or the latest. Those of a page may be removed before the next is asked for.
+
+    Raises RedisError.
+    """
+    read, start, end = (client.xrevrange, "+", "-") if latest_first else (client.xrange, "-", "+")
     while True:
-        page: Any = client.xrange(stream, start, "+", count=_AT_ONCE)
+        page: Any = read(stream, start, end, count=_AT_ONCE)
         yield page
         if len(page) < _AT_ONCE:
             return

@@ -51,12 +51,6 @@ def survey(client: redis.Redis) -> list[LaneStatus]:
     return [_status(client, lane, now) for lane in lanes]
 
 
-def dead_letters(client: redis.Redis, lane: str, most: int) -> list[DeadLetter]:
-    """The latest dead letters of a lane, at most so many. Raises RedisError."""
-    found: Any = client.xrevrange(f"{names.stream(lane)}:dead", count=most)
-    return [read_dead_letter(lane, identity, fields) for identity, fields in found]
-
-
 def dead_letter(client: redis.Redis, lane: str, identity: str) -> DeadLetter | None:
     """One dead letter. Raises RedisError, also for what is no id."""
     found: Any = client.xrange(f"{names.stream(lane)}:dead", identity, identity)

@@ -1,7 +1,9 @@
 """What became of a taken entry: one verdict an entry, settled together."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgpack
 
 
 class Next(NamedTuple):
@@ -51,39 +53,40 @@ class Back(NamedTuple):
 Verdict = Done | Again | Dead | Back
 #: The reason that settle.lua knows: its handler will not have it.
 REJECTED = "rejected"
-_NOTHING = Done()
 #: Seconds. A delay beyond that, even an infinite one, is this one: ten years.
 LONGEST_DELAY = 10 * 366 * 86_400.0
 
 
-def arguments(verdicts: list[tuple[bytes, Verdict]], measured: Mapping[str, int]) -> list[bytes | str | int]:
-    """The arguments of settle.lua that tell these (entry id, verdict) pairs, and fields with what adds to them."""
-    plain: list[bytes | str | int] = []
-    rest: list[bytes | str | int] = []
-    positions: dict[str, int] = {}
+def _pack(value: Any) -> bytes:
+    # The server's reader knows the older format only, in which text and bytes are one.
+    return bytes(msgpack.packb(value, use_bin_type=False))
+
+
+def packed(verdicts: list[tuple[bytes, Verdict]], measured: Mapping[str, int]) -> bytes:
+    """What settle.lua is told of these (entry id, verdict) pairs, in MessagePack. `measured`: see measures.py."""
+    done: list[bytes] = []
+    targets: dict[tuple[str, ...], int] = {}  # lists of lanes, by their positions in Lua
+    leading: list[tuple[bytes, list[tuple[bytes, bytes, int]]]] = []
+    others: list[tuple[Any, ...]] = []
     for identity, verdict in verdicts:
-        if verdict == _NOTHING and isinstance(verdict, Done):
-            plain.append(identity)
+        if not isinstance(verdict, Done):
+            others.append((identity, *_details(verdict)))
+        elif verdict.next:
+            events = [(key, data, targets.setdefault(lanes, len(targets) + 1)) for key, data, lanes in verdict.next]
+            leading.append((identity, events))
         else:
-            rest.append(identity)
-            _add(rest, verdict, positions)
-    times = [part for pair in measured.items() for part in pair]
-    return [len(times), *times, len(plain), *plain, len(positions), *positions, *rest]
+            done.append(identity)
+    return _pack((done, list(targets), leading, others, dict(measured)))
 
 
-def _add(out: list[bytes | str | int], verdict: Verdict, positions: dict[str, int]) -> None:
+def _details(verdict: Again | Dead | Back) -> tuple[Any, ...]:
     match verdict:
-        case Done(following):
-            out += ("done", len(following))
-            for key, data, lanes in following:
-                out += (key, data, len(lanes))
-                out += [positions.setdefault(lane, len(positions) + 1) for lane in lanes]
         case Again(delay, error, counted, failed):
-            out += ("retry", _milliseconds(delay), int(counted), int(failed), _utf8(error))
+            return "retry", _milliseconds(delay), int(counted), failed, _utf8(error)
         case Dead(why, error, trace, failed):
-            out += ("dead", int(failed), why, _utf8(error), _utf8(trace))
+            return "dead", failed, why, _utf8(error), _utf8(trace)
         case Back():
-            out.append("back")
+            return ("back",)
 
 
 def _milliseconds(delay: float) -> int:

@@ -23,7 +23,7 @@ class Kept:
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
         self.name = name
         self.environment = dict(environment)
-        self.exits: list[int] = []  # codes with which it ended by itself
+        self.exits: list[int] = []  # codes with which it ended though nobody ended it
         self.orphans = 0.0
         self.killed_late = 0  # times that SIGTERM was not enough
         self._command = list(command)
@@ -72,11 +72,6 @@ class Kept:
         self._thread.join()
         return self._process.returncode
 
-    def restart(self, environment: Mapping[str, str]) -> None:
-        """Ends it in good order, and starts it in another environment."""
-        self.environment = dict(environment)
-        self.kill(signal.SIGTERM)
-
     def _start(self) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
             return spawn(
@@ -92,7 +87,7 @@ class Kept:
         while True:
             code = self._process.wait()
             if not self._stopping.is_set():
-                if code >= 0:
+                if code != -signal.SIGKILL:
                     self.exits.append(code)
                 self._stopping.wait(self.orphans)
             self.signal_all(signal.SIGKILL)

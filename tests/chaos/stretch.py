@@ -82,7 +82,7 @@ def run(world: World, faults: Sequence[Fault], rounds: int, rate: float, random:
         amiss = reckon(sure, expected([*sender.acknowledged, *unanswered]) if unanswered else sure, found)
         if amiss.is_right and not restless:
             _clean(world, client)
-    odd, world.odd = [*world.odd, *sender.unexpected], []
+    odd, world.odd = [*world.odd, *world.ended(), *sender.unexpected], []
     if unanswered:
         odd.append(f"{len(unanswered)} webhooks were not acknowledged within {_FINISH:g} s of the last fault")
     return Result(

@@ -110,6 +110,13 @@ class World:
             if one.killed_late or code not in {0, -15}:
                 self.odd.append(f"{one.name} ended with {code} after SIGTERM{' and SIGKILL' * one.killed_late}")
 
+    def ended(self) -> list[str]:
+        """Ingresses that ended by themselves since this was asked last, in words. (A worker may: see the README.)"""
+        found = [f"{one.name} ended by itself with {code}" for one in self.ports for code in one.exits]
+        for one in self.ports:
+            one.exits.clear()
+        return found
+
     def tell(self, line: str) -> None:
         """Writes a line into the suite's own log, to be held against those of the programs."""
         with (self.folder / "chaos.log").open("a") as log:

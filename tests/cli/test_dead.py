@@ -11,6 +11,8 @@ from shared.lanes import Dead, Lanes
 from tests.cli.conftest import Sluice, bury
 from tests.cli.terminal import on_a_terminal
 from tests.support.waiting import until
+from workers.entries import Entry, pack
+from workers.payloads import Item
 
 _TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: no'
 #: What a customer may put into a profile name, and so into an error: markup, colours, a terminal's commands, lines.
@@ -73,6 +75,38 @@ def test_a_list_may_be_of_one_lane_and_short(sluice: Sluice, lanes: Lanes, valke
     assert [each["letter"] for each in _json(sluice, valkey_url, "list", "--lane", "text.store")] == [stored]
     assert {each["letter"] for each in _json(sluice, valkey_url, "list", "--limit", "1")} == {stored, greeted[-1]}
     assert _json(sluice, valkey_url, "list", "--lane", "nothing") == []
+
+
+def test_a_list_may_be_of_a_type_a_reason_an_error_an_age_and_of_letters_by_name(
+    sluice: Sluice, lanes: Lanes, valkey_url: str
+) -> None:
+    text = pack(Entry(Item("message", "text", "m:text:1", {"id": "1"}), "r", 1_700_000_000_000))
+    rejected = bury(lanes, "text.greet", text, Dead("rejected", "STOP means stop"))
+    failed = bury(lanes, "text.greet", b"{}", Dead("exhausted", "ConnectionError: the CRM"))
+    old: Any = {"d": b"{}", "why": "poison", "e": "died", "at": _milliseconds(lanes.client) - 7_200_000}
+    lanes.client.xadd("sluice:lane:text.store:dead", old, id="1-1")
+
+    def listed(*filters: str) -> list[str]:
+        return sorted(each["letter"] for each in _json(sluice, valkey_url, "list", *filters))
+
+    assert listed("--type", "text") == [rejected]
+    assert listed("--why", "exhausted") == [failed]
+    assert listed("--error", "stop MEANS") == [rejected]
+    assert listed("--older", "1h") == ["text.store/1-1"]
+    assert listed("--newer", "1h") == listed("--lane", "text.greet") == sorted([rejected, failed])
+    assert listed(failed, "text.store/1-1") == sorted([failed, "text.store/1-1"])
+    assert listed("--why", "exhausted", "--lane", "text.store") == []
+    assert len(listed("--all")) == len(listed()) == 3
+
+
+def test_a_limit_counts_only_what_is_meant(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+    meant = [bury(lanes, "text.greet", b"{}", Dead("rejected", "no")) for _ in range(3)]
+    lanes.push("text.greet", [b"{}"] * 600)  # more than one page of the stream
+    taken = lanes.take("text.greet", "test", 600)
+    lanes.settle("text.greet", [(each.id, Dead("exhausted", "boom")) for each in taken])
+
+    listed = _json(sluice, valkey_url, "list", "--why", "rejected", "--limit", "2")
+    assert [each["letter"] for each in listed] == meant[:0:-1]
 
 
 def test_where_there_is_none_that_is_said(sluice: Sluice, client: redis.Redis, valkey_url: str) -> None:

@@ -9,10 +9,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from shared.errors import Retry, Unavailable
 from shared.lanes import Lanes, LaneSpec, Taken
 from shared.lanes.breaker import BreakerPolicy, BreakerStatus
-from shared.lanes.survey import LaneStatus, dead_letters, survey
+from shared.lanes.survey import LaneStatus, survey
 from tests.handling.fleet import LANE, Runs, fleet, make
 from tests.handling.making import entry
-from tests.lanes.looking import let_retries_wait, look, raw
+from tests.lanes.looking import dead_letters, let_retries_wait, look, raw
 from tests.support.waiting import until
 from workers import drain as drain_module
 from workers import telling

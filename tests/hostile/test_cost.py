@@ -1,8 +1,15 @@
-"""What three megabytes that were made to cost much do cost: processor time, which other processes do not change."""
+"""What three megabytes that were made to cost much do cost, beside three megabytes as a campaign sends them.
 
+In processor time, and measured in turns with the others: a machine that is busy makes both slower.
+"""
+
+import gc
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
 from shared import jsontext
@@ -10,6 +17,7 @@ from shared.errors import NotJSON
 from shared.jsontext import MOST_PARTS
 from shared.lanes import Done, Measures, Taken
 from shared.receipts import ReceiptWriter
+from workers import samples
 from workers.lanework.intake import IntakeWork
 from workers.payloads import event, split
 
@@ -47,18 +55,37 @@ _BODIES = {
 }
 
 
+_STATUS = samples.load("delivered")
+#: Takes about 0.03 s.
+_REAL = b'{"statuses":[%b]}' % b",".join([orjson.dumps(orjson.loads(_STATUS))] * (_SIZE // len(_STATUS)))
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_small_process() -> Iterator[None]:
+    """What the tests' process holds is no garbage collector's affair: the ingress holds little."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def _cost(body: bytes) -> float:
+    """How many times as long as a real one it keeps the ingress from others."""
+    pairs = [(_seconds(body), _seconds(_REAL)) for _ in range(5)]
+    return min(body for body, _ in pairs) / min(real for _, real in pairs)
+
+
 def _seconds(body: bytes) -> float:
-    best = 10.0
-    for _ in range(3):
-        began = time.process_time()
+    began = time.process_time()
+    with suppress(NotJSON):
         jsontext.check(body)
-        best = min(best, time.process_time() - began)
-    return best
+    return time.process_time() - began
 
 
 @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES)
 def test_no_body_that_is_taken_costs_the_others_half_a_second(body: bytes) -> None:
-    assert _seconds(body) < 0.5
+    jsontext.check(body)
+    assert _cost(body) < 16
 
 
 @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES)
@@ -73,10 +100,9 @@ def test_each_of_them_is_classified(body: bytes) -> None:
 @pytest.mark.parametrize("unit", [unit for unit, _ in _UNITS.values()])
 def test_what_costs_more_is_refused_at_once(unit: bytes) -> None:
     body = b"[" + unit * ((_SIZE - 3) // len(unit)) + b"0]"
-    began = time.process_time()
     with pytest.raises(NotJSON):
         jsontext.check(body)
-    assert time.process_time() - began < 0.25
+    assert _cost(body) < 3
 
 
 def test_a_text_that_holds_json_of_a_million_values_stays_a_text() -> None:

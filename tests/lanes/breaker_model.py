@@ -30,6 +30,7 @@ class Breaker:
     streak: set[bytes] = field(default_factory=set)
     proven: int | None = None
     done: int = 0
+    forgotten: int = 0
 
     def begin(self, worker: str, work: bool) -> bool:
         """A drain comes; whether it is the probe."""
@@ -52,6 +53,13 @@ class Breaker:
             self._release()
         self.done += run.done
         return self.open, failed_probe
+
+    def forget(self, entry: bytes) -> None:
+        """It is put back from among the dead: it counts in the streak, and would count again."""
+        if entry in self.streak:
+            self.streak.remove(entry)
+            self.forgotten += 1
+            self.streak.add(b"forgotten %d" % self.forgotten)
 
     def die(self, worker: str) -> None:
         """A process is known to be dead."""

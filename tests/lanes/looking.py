@@ -1,12 +1,15 @@
 """Looks into the keys of the lanes, and lets time pass in them, so that no test has to sleep."""
 
 import json
+from itertools import islice
 from typing import Any, NamedTuple
 
 import redis
 
 from shared.lanes import LaneSpec
+from shared.lanes.graveyard import Graveyard
 from shared.lanes.lane import GROUP, stream, suspects
+from shared.lanes.survey import DeadLetter
 
 
 def spec(name: str, queue: str = "work", *, grain: int = 4, cap: int = 8, lease_ms: int = 60_000) -> LaneSpec:
@@ -33,6 +36,11 @@ def raw(client: redis.Redis, key: str) -> list[tuple[bytes, dict[bytes, bytes]]]
 def entries(client: redis.Redis, key: str) -> list[tuple[bytes, bytes]]:
     """Ids and data of all that is in a stream."""
     return [(identity, fields[b"d"]) for identity, fields in raw(client, key)]
+
+
+def dead_letters(client: redis.Redis, lane: str, most: int) -> list[DeadLetter]:
+    """The latest dead letters of a lane, at most so many."""
+    return [*islice(Graveyard(client).walk(lane, latest_first=True), most)]
 
 
 class Look(NamedTuple):

@@ -8,10 +8,10 @@ import redis
 from shared.connections import connect
 from shared.lanes import Again, Back, Done, Lanes, Verdict
 from shared.lanes.lanes import LEASES_AT_ONCE, POISON_DEATHS
-from shared.lanes.survey import dead_letters
 from tests.lanes.looking import (
     counts,
     dead,
+    dead_letters,
     held,
     let_leases_run_out,
     let_retries_wait,

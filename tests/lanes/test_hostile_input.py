@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from shared.connections import connect
 from shared.lanes import Again, Dead, Done, Lanes, Next
-from shared.lanes.survey import dead_letters, survey
+from shared.lanes.survey import survey
 from shared.lanes.verdicts import LONGEST_DELAY
-from tests.lanes.looking import let_retries_wait, raw, retrying, spec, waiting
+from tests.lanes.looking import dead_letters, let_retries_wait, raw, retrying, spec, waiting
 
 #: Any text, lone surrogates included: that is what an error may quote from an event.
 TEXTS = st.text(st.characters(), max_size=40)

@@ -1,303 +1,100 @@
-"""Whatever workers, ticks and deaths do in whatever order: no entry is lost, and none is in two places.
-
-A model says where each entry must be, and whether the lane's breaker is open; after every step the server is asked.
-And whatever happened: once the handlers do well, all that is left is handled.
-"""
-
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+"""Whatever workers, ticks, deaths and people do in whatever order: no entry is lost, and none is in two places."""
 
 import redis
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import rule, run_state_machine_as_test
 
-from shared.lanes import Again, Back, Dead, Done, Lanes, Measures, Next, Taken, Verdict
-from shared.lanes.lanes import POISON_DEATHS
+from shared.lanes import pausing
+from shared.lanes.graveyard import Graveyard
 from tests.lanes import looking
-from tests.lanes.breaker_model import POLICY, Breaker, Run
-
-LANES = ("first", "second")
-EVENTS = tuple(Next(b"key %d" % number, b"event %d" % number, ("second",)) for number in range(4))
-
-lanes_ = st.sampled_from(LANES)
-workers_ = st.sampled_from("AB")
-verdicts_ = st.one_of(
-    st.lists(st.sampled_from(EVENTS), max_size=3).map(lambda events: Done(tuple(events))),
-    st.builds(Again, delay=st.just(1000.0), error=st.just("told"), counted=st.booleans()),
-    st.just(Dead("rejected", "no")),
-    st.just(Dead("undecodable", "no")),
-    st.just(Back()),
-)
-FAILED = Again(1000.0, "failed", failed=True)
-LAST = Dead("exhausted", "failed", failed=True)
-moods_ = st.sampled_from(("any", "any", "failing", "failing", "well"))  # of the handlers, for one settle
+from tests.lanes.breaker_model import Run
+from tests.lanes.machine import Machine, lanes_, workers_
 
 
-@dataclass
-class Place:
-    """Where an entry must be."""
+class Interleavings(Machine):
+    """What else may come in between: a death after any step, an answer that is lost, a person."""
 
-    state: str = "waiting"  # suspect, held, retry, dead or done
-    id: bytes = b""  # while it is held
-    holder: str = ""
-    alone: bool = False  # it is held as a suspect
-    expired: bool = False
-    due: bool = False
-    attempts: int = 0
-    deaths: int = 0
-
-
-@dataclass
-class Worker:
-    """What a worker takes for its own, rightly or not."""
-
-    entries: list[tuple[str, bool, str, Taken]] = field(
-        default_factory=list
-    )  # lane, whether as a suspect, probe, entry
-
-
-class Interleavings(RuleBasedStateMachine):
-    client: ClassVar[redis.Redis]
-
-    @initialize()
-    def begin(self) -> None:
-        self.client.flushall()
-        self.lanes = Lanes(self.client, breaker=POLICY)
-        self.lanes.make_known([looking.spec(lane) for lane in LANES])
-        self.model: dict[str, dict[bytes, Place]] = {lane: {} for lane in LANES}
-        self.breakers = {lane: Breaker() for lane in LANES}
-        self.workers = {name: Worker() for name in "AB"}
-        self.seen: set[bytes] = set()
-        self.pushed = 0
-        self.measured = dict.fromkeys(LANES, 0)
-
-    @rule(lane=lanes_, count=st.integers(1, 4))
-    def push(self, lane: str, count: int) -> None:
-        entries = [b"entry %d" % (self.pushed + number) for number in range(count)]
-        self.pushed += count
-        self.lanes.push(lane, entries)
-        self.model[lane] |= {entry: Place() for entry in entries}
-
-    @rule(lane=lanes_, worker=workers_, count=st.integers(1, 4))
-    def take(self, lane: str, worker: str, count: int) -> None:
-        """As a drain does: a suspect alone and then a batch, or nothing, or the one entry of a probe."""
-        suspects, waiting, breaker = self._in(lane, "suspect"), self._in(lane, "waiting"), self.breakers[lane]
-        held = breaker.held or (breaker.open and not suspects + waiting)
-        probing = breaker.begin(worker, bool(suspects + waiting))
-        begun = self.lanes.begin(lane, None, worker)
-        assert (begun.held, bool(begun.probe)) == (held, probing)
-        if held:
-            return
-        if probing:
-            breaker.probe = begun.probe
-            alone = bool(suspects) and (breaker.tries % 2 == 0 or not waiting)
-            taken = self.lanes.take_suspect(lane, worker) if alone else self.lanes.take(lane, worker, 1)
-            assert len(taken) == 1
-            self._hold(lane, worker, taken, alone=alone, probe=begun.probe)
-            return
-        taken = self.lanes.take_suspect(lane, worker)
-        assert len(taken) == min(1, len(suspects))
-        self._hold(lane, worker, taken, alone=True)
-        taken = self.lanes.take(lane, worker, count)
-        assert len(taken) == min(count, len(waiting))
-        self._hold(lane, worker, taken, alone=False)
-
-    @rule(worker=workers_, mood=moods_, data=st.data())
-    def settle(self, worker: str, mood: str, data: st.DataObject) -> None:
-        """The worker settles all that it takes for its own, be it late or not."""
-        mine, self.workers[worker].entries = self.workers[worker].entries, []
-        for lane, alone, probe in sorted({item[:3] for item in mine}):
-            believed = [entry for *where, entry in mine if where == [lane, alone, probe]]
-            verdicts: dict[str, st.SearchStrategy[Verdict]] = {
-                "well": st.just(Done()),
-                "failing": st.sampled_from((FAILED, FAILED, LAST)),
-                "any": verdicts_,
-            }
-            drawn: list[tuple[bytes, Verdict]] = [(entry.id, data.draw(verdicts[mood])) for entry in believed]
-            self._settle(lane, alone, probe, believed, drawn)
-
-    @rule(lane=lanes_, worker=workers_, mood=moods_, data=st.data())
-    def drain(self, lane: str, worker: str, mood: str, data: st.DataObject) -> None:
-        """All at once, some time later."""
-        self.time_passes(lane, leases=False, retries=True, holds=True, crashed=None, known=False)
-        self.take(lane, worker, 4)
-        self.settle(worker, mood, data)
-
-    def _settle(
-        self, lane: str, alone: bool, probe: str, believed: list[Taken], verdicts: list[tuple[bytes, Verdict]]
-    ) -> None:
-        run = Run()
-        expected = [
-            self._settled(lane, entry, verdict, run) for entry, (_, verdict) in zip(believed, verdicts, strict=True)
-        ]
-        is_open, failed_probe = self.breakers[lane].settle(run, probe)
-        for entry, attempt, last in run.failed:
-            self._failed(lane, self.model[lane][entry], attempt, last, is_open, failed_probe)
-        measures = Measures()
-        measures.called(0.1)
-        ended = self.lanes.conclude(lane, verdicts, suspect=alone, probe=probe, measures=measures)
-        self.measured[lane] += ended.entries == len(verdicts)
-        assert ended[:3] == tuple(sum(part) for part in zip(*expected, strict=True))
-        assert ended.breaker.now_open == is_open
-
-    @rule(
-        lane=lanes_,
-        leases=st.booleans(),
-        retries=st.booleans(),
-        holds=st.booleans(),
-        crashed=st.sampled_from((None, "A", "B")),
-        known=st.booleans(),
-    )
-    def time_passes(
-        self, lane: str, leases: bool, retries: bool, holds: bool, crashed: str | None, known: bool
-    ) -> None:
-        """Leases run out: a worker that has not crashed was paused, and will settle too late."""
-        if crashed:
-            self.workers[crashed] = Worker()
-        if leases:
-            looking.let_leases_run_out(self.client, lane)
-            for entry in self._in(lane, "held"):
-                self.model[lane][entry].expired = True
-        if retries:
-            looking.let_retries_wait(self.client, lane, 2000)
-            for entry in self._in(lane, "retry"):
-                self.model[lane][entry].due = True
-        if holds:
-            self.client.delete(f"sluice:lane:{lane}:hold")
-            self.breakers[lane].held = False
-        self._tick(crashed if known else None)
-
-    def _tick(self, dead: str | None = None) -> None:
-        """Time acts on all lanes. `dead`: a worker that is known to have crashed."""
-        for lane, did in self.lanes.tick(LANES, [dead] if dead else []).items():
-            due = [place for place in self.model[lane].values() if place.state == "retry" and place.due]
-            held = [place for place in self.model[lane].values() if place.state == "held"]
-            lost = [place for place in held if place.expired or place.holder == dead]
-            poison = [place for place in lost if place.deaths + 1 >= POISON_DEATHS]
-            assert did[:3] == (len(due), len(lost) - len(poison), len(poison))
-            for place in due:
-                place.state = "waiting"
-            for place in lost:
-                place.state, place.deaths = "suspect", place.deaths + 1
-            for place in poison:
-                place.state = "dead"
-            if dead:
-                self.breakers[lane].die(dead)
-
-    @invariant()
-    def every_entry_is_where_it_must_be_and_nowhere_else(self) -> None:
-        for lane in LANES if hasattr(self, "model") else ():
-            there = looking.look(self.client, lane)
-            assert sorted(there.waiting) == self._in(lane, "waiting")
-            assert sorted(there.suspects) == self._in(lane, "suspect")
-            assert sorted(there.held) == self._in(lane, "held")
-            assert sorted(there.retrying) == self._in(lane, "retry")
-            assert sorted(there.dead) == self._in(lane, "dead")
-
-    @invariant()
-    def the_counts_tell_exactly_what_happened(self) -> None:
-        for lane in LANES if hasattr(self, "model") else ():
-            counts = looking.counts(self.client, lane)
-            assert counts.get("entered", 0) == len(self.model[lane])
-            assert counts.get("done", 0) == len(self._in(lane, "done"))
-            assert counts.get("dead", 0) == len(self._in(lane, "dead"))
-            assert looking.times(self.client, lane).get("call:0.1", 0) == self.measured[lane]
-
-    @invariant()
-    def every_breaker_is_what_it_must_be(self) -> None:
-        for lane, breaker in self.breakers.items() if hasattr(self, "model") else ():
-            kept: Any = self.client.hgetall(f"sluice:lane:{lane}:breaker")
-            assert (b"since" in kept) == breaker.open
-            assert int(kept.get(b"streak", 0)) == len(breaker.streak)
-            assert int(kept.get(b"proven", 1)) == (breaker.proven or 1)
-            assert kept.get(b"probe", b"").decode() == breaker.probe
-            assert bool(self.client.exists(f"sluice:lane:{lane}:hold")) == breaker.held
-
-    def teardown(self) -> None:
-        """In the end all wake-ups are lost: lanes with work are woken again, and others are not. And all is handled."""
-        self.client.delete("sluice:queue:work")
-        for lane in LANES:
-            looking.let_wakeups_wait(self.client, lane, 60)
-        self._tick()
-        with_work = {
-            lane
-            for lane in LANES
-            if (self._in(lane, "waiting") or self._in(lane, "suspect")) and not self.breakers[lane].held
-        }
-        assert set(looking.woken(self.client)) == with_work
-        unfinished = [lane for lane in LANES if self._left(lane)]
-        for _ in range(sum(map(len, self.model.values())) + 2):
-            for lane in LANES:
-                self.time_passes(lane, leases=True, retries=True, holds=True, crashed="A", known=True)
-                self.take(lane, "A", 1000)
-                for alone, probe in {item[1:3] for item in self.workers["A"].entries}:
-                    entries = [entry for _, where, _, entry in self.workers["A"].entries if where == alone]
-                    self._settle(lane, alone, probe, entries, [(entry.id, Done()) for entry in entries])
-                self.every_entry_is_where_it_must_be_and_nowhere_else()
-                self.every_breaker_is_what_it_must_be()
-        assert not any(self._left(lane) for lane in LANES)
-        assert not any(self.breakers[lane].open for lane in unfinished)
-
-    def _left(self, lane: str) -> bool:
-        return any(place.state not in ("done", "dead") for place in self.model[lane].values())
-
-    def _in(self, lane: str, state: str) -> list[bytes]:
-        return sorted(entry for entry, place in self.model[lane].items() if place.state == state)
-
-    def _hold(self, lane: str, worker: str, taken: list[Taken], *, alone: bool, probe: str = "") -> None:
-        for entry in taken:
-            place = self.model[lane][entry.data]
-            assert place.state == ("suspect" if alone else "waiting")
-            assert (entry.attempts, entry.deaths) == (place.attempts, place.deaths)
-            place.state, place.id, place.holder, place.alone, place.expired = "held", entry.id, worker, alone, False
-            self.workers[worker].entries.append((lane, alone, probe, entry))
-
-    def _settled(self, lane: str, entry: Taken, verdict: Verdict, run: Run) -> tuple[int, int, int]:
-        place = self.model[lane][entry.data]
-        if (place.state, place.id) != ("held", entry.id):
-            if verdict == Done():
-                run.plain.append(None)
-            return 0, 0, 0  # another has it, or had it: this verdict comes too late
-        added = duplicates = 0
-        match verdict:
-            case Done(following):
-                place.state = "done"
-                run.answers, run.done = run.answers + 1, run.done + 1
-                if not following:
-                    run.plain.append(place.attempts + 1)
-                for event in following:
-                    fresh = event.key not in self.seen
-                    added, duplicates = added + fresh, duplicates + (not fresh)
-                    if fresh:
-                        self.seen.add(event.key)
-                        self.model["second"][event.data] = Place()
-            case Again(failed=True) | Dead(failed=True):
-                place.state = "failed"  # what becomes of it depends on the others
-                run.failed.append((entry.data, place.attempts + 1, isinstance(verdict, Dead)))
-            case Again(_, _, counted):
-                place.state, place.due, place.deaths = "retry", False, 0
-                place.attempts += counted
-            case Dead(why):
-                place.state = "dead"
-                run.answers += why == "rejected"
-            case Back():
-                place.state = "suspect" if place.alone else "waiting"
-        return 1, added, duplicates
-
-    def _failed(self, lane: str, place: Place, attempt: int, last: bool, is_open: bool, failed_probe: bool) -> None:
-        """What a failure leads to. While the breaker is open only the entry that its probes go on with is charged."""
-        alone = [each for each in self.model[lane].values() if each.alone and each.state == "held"]
-        if not is_open:
-            place.state, place.attempts = ("dead", place.attempts) if last else ("retry", attempt)
-        elif failed_probe and not last and not alone and not self._in(lane, "suspect"):
-            place.state, place.attempts = "suspect", attempt
+    @rule(lane=lanes_, worker=workers_, takes=st.booleans(), known=st.booleans())
+    def begin_and_die(self, lane: str, worker: str, takes: bool, known: bool) -> None:
+        """A drain begins, maybe as the breaker's probe, and its process dies: before it has taken anything, or after.
+        Others know it at once, or when the lease is over."""
+        if takes:
+            self.take(lane, worker, 4)
         else:
-            place.state = "retry"
-        if place.state != "dead":
-            place.due, place.deaths = False, 0
+            self._begin(lane, worker)
+        self.time_passes(lane, leases=not known, retries=False, holds=not known, crashed=worker, known=known)
+
+    @rule(lane=lanes_, worker=workers_, count=st.integers(1, 4), gives_back=st.booleans())
+    def take_and_hear_nothing(self, lane: str, worker: str, count: int, gives_back: bool) -> None:
+        """What Redis gave it in an answer that never came, it holds without knowing. It gives all back, or dies."""
+        before = list(self.workers[worker].entries)
+        self.take(lane, worker, count)
+        probes = {probe for _, _, probe, _ in self.workers[worker].entries[len(before) :] if probe}
+        self.workers[worker].entries = before if gives_back else []
+        if gives_back:
+            self.give_back(lane, worker)
+            for probe in probes:
+                assert not self.lanes.conclude(lane, [], probe=probe).entries
+                self.breakers[lane].settle(Run(), probe)
+
+    @rule(lane=lanes_, worker=workers_)
+    def give_back(self, lane: str, worker: str) -> None:
+        """Also what others of its threads hold: they will settle it in vain."""
+        mine = [place for place in self.model[lane].values() if (place.state, place.holder) == ("held", worker)]
+        assert self.lanes.give_back(lane, worker) == len(mine)
+        for place in mine:
+            place.state = "suspect" if place.alone else "waiting"
+
+    @rule(lane=lanes_, worker=workers_, times=st.integers(1, 3), known=st.booleans())
+    def die_again_and_again(self, lane: str, worker: str, times: int, known: bool) -> None:
+        """What is in the lane kills whoever takes it."""
+        self.push(lane, 2)
+        for _ in range(times):
+            self.begin_and_die(lane, worker, takes=True, known=known)
+
+    @rule(worker=workers_, dies=st.booleans(), data=st.data())
+    def classify(self, worker: str, dies: bool, data: st.DataObject) -> None:
+        """Webhooks become events, some of them for the second time; or the process dies over it."""
+        self.push("first", 3)
+        if dies:
+            self.begin_and_die("first", worker, takes=True, known=True)
+        self.drain("first", worker, "sorting", data)
+
+    @rule(lane=lanes_, worker=workers_, times=st.integers(1, 4), data=st.data())
+    def fail_again_and_again(self, lane: str, worker: str, times: int, data: st.DataObject) -> None:
+        """The handler fails for everyone."""
+        self.push(lane, 2)
+        for _ in range(times):
+            self.drain(lane, worker, "failing", data)
+
+    @rule(lane=lanes_, worker=workers_, ends=st.sampled_from((True, True, True, False)))
+    def pause(self, lane: str, worker: str, ends: bool) -> None:
+        """A person does: nothing is taken, for a moment or until somebody resumes it."""
+        pausing.pause(self.client, lane)
+        self.paused.add(lane)
+        self.push(lane, 1)
+        self.take(lane, worker, 4)
+        if ends:
+            self._resume(lane)
+
+    @rule(lane=lanes_)
+    def resume(self, lane: str) -> None:
+        """A person does, whether it is paused or not."""
+        self._resume(lane)
+
+    @rule(lane=lanes_, most=st.integers(1, 4))
+    def replay(self, lane: str, most: int) -> None:
+        """Dead letters are put back, as if nothing had been tried with them."""
+        letters = looking.dead_letters(self.client, lane, most)
+        assert Graveyard(self.client).replay(lane, [letter.id for letter in letters]) == len(letters)
+        self.replayed[lane] += len(letters)
+        for letter in letters:
+            place = self.model[lane][letter.data]
+            place.state, place.attempts, place.deaths = "waiting", 0, 0
+            self.breakers[lane].forget(letter.data)
 
 
 def test_no_entry_is_lost_or_doubled_whatever_the_order(client: redis.Redis) -> None:
-    machine = type("Machine", (Interleavings,), {"client": client})
+    machine = type("WithClient", (Interleavings,), {"client": client})
     run_state_machine_as_test(machine, settings=settings(max_examples=150, stateful_step_count=50, deadline=None))

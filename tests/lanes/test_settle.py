@@ -4,10 +4,10 @@ import pytest
 import redis
 
 from shared.lanes import Again, Back, Dead, Done, Lanes, Next, Taken, Verdict
-from shared.lanes.survey import dead_letters
 from tests.lanes.looking import (
     counts,
     dead,
+    dead_letters,
     entries,
     everything,
     held,
@@ -187,3 +187,15 @@ def test_what_nobody_took_cannot_be_settled(lanes: Lanes, client: redis.Redis) -
         assert lanes.settle("intake", [(identity, verdict)]) == (0, 0, 0)
     assert waiting(client, "intake") == [b"1"]
     assert waiting(client, "text.a") == retrying(client, "intake") == dead(client, "intake") == []
+
+
+def test_what_nobody_took_stays_where_it_is(lanes: Lanes, client: redis.Redis) -> None:
+    """As after a failover to a replica that has the entry, but has not heard that it was taken."""
+    taken = _take(lanes, b"1", b"2")
+    client.xgroup_destroy("sluice:lane:intake", "workers")
+    lanes.make_known([spec("intake")])
+    every: list[Verdict] = [Done(), Done((Next(b"", b"event", ("text.a",)),))]
+    for verdict in every:
+        assert lanes.settle("intake", [(entry.id, verdict) for entry in taken]) == (0, 0, 0)
+    assert waiting(client, "intake") == [b"1", b"2"]
+    assert waiting(client, "text.a") == []

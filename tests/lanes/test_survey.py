@@ -4,8 +4,8 @@ import pytest
 import redis
 
 from shared.lanes import Again, Dead, Done, Lanes, Next
-from shared.lanes.survey import LaneStatus, dead_letter, dead_letters, survey
-from tests.lanes.looking import everything, let_leases_run_out, spec
+from shared.lanes.survey import LaneStatus, dead_letter, survey
+from tests.lanes.looking import dead_letters, everything, let_leases_run_out, spec
 
 
 def _status(client: redis.Redis, lane: str) -> LaneStatus:

@@ -109,6 +109,13 @@ def test_what_a_filter_wants(wanted: Filter, answer: bool) -> None:
     assert wanted.wants(letter, 1_010_000) is answer
 
 
+def test_a_letter_that_died_a_moment_ahead_of_this_machines_clock_is_meant_too() -> None:
+    letter = DeadLetter("text.greet", "1-1", "poison", "boom", "", 1, 3, 1_000_500, b"")
+    assert Filter().wants(letter, 1_000_000)
+    assert Filter(newer_ms=60_000).wants(letter, 1_000_000)
+    assert not Filter(older_ms=1).wants(letter, 1_000_000)
+
+
 @pytest.mark.parametrize("age", ["5", "h", "1.5h", "-1h", "1w"])
 def test_an_age_that_is_none_is_refused(sluice: Sluice, age: str) -> None:
     assert sluice("dead", "discard", "--yes", "--older", age, fails=True)[0] == 2

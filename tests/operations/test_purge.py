@@ -1,13 +1,16 @@
 """`sluice purge`: everything about one customer goes, and nothing about anybody else."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from shared.lanes import Again, Lanes
+from shared.lanes import Again, Lanes, LaneSpec
 from shared.lanes.survey import survey
 from shared.receipts import ReceiptWriter
 from tests.operations.conftest import Sluice, bury
+from workers.console.burial import Burial
+from workers.dead_letters import Filter, letters
 from workers.entries import Entry, pack, to_event
 from workers.events import MediaMetadata
 from workers.payloads import Item
@@ -74,6 +77,37 @@ def test_webhooks_that_are_not_classified_yet_are_counted(store: Store, lanes: L
     lanes.client.sadd("sluice:lanes", "intake")
     lanes.push("intake", [ReceiptWriter().pack(f'{{"messages": {{"from": "{HER}"}}}}'.encode(), 1)[1]])
     assert sluice("purge", "--customer", HER, "--yes")["not_yet_classified"] == 1
+
+
+def test_webhooks_that_nobody_could_read_are_counted_and_left(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    lanes.make_known([LaneSpec("intake.large", "intake", 10, 60_000)])
+    for customer in (HER, HER, HIM):
+        bury(lanes, "intake.large", ReceiptWriter().pack(f'{{"from": "{customer}"'.encode(), 1)[1], why="undecodable")
+    assert sluice("purge", "--customer", HER, "--yes")["unreadable_webhooks"] == 2
+    said = sluice("purge", "--customer", HER, "--yes", plain=True)
+    assert "2 dead letters of the intake lanes name this customer" in said
+    assert sum(lane.dead for lane in survey(lanes.client)) == 3
+
+
+def test_what_is_spooled_is_told(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    # Two processes with one folder, and one with its own.
+    reports = [("one:7:aa", "one:/spool", 300), ("one:8:bb", "one:/spool", 200), ("two:7:cc", "two:/spool", 50)]
+    for age, (name, spool, size) in enumerate(reports):
+        lanes.client.zadd("sluice:ingresses", {name: 1})
+        said: Any = {"spool": spool, "spool_bytes": size, "at_ms": 1000 - age}
+        lanes.client.hset(f"sluice:ingress:{name}", mapping=said)
+    assert sluice("purge", "--customer", HER, "--yes")["spooled_bytes"] == 350
+    assert "350 bytes of webhooks" in sluice("purge", "--customer", HER, "--yes", plain=True)
+
+
+def test_letters_that_were_discarded_and_could_be_restored_go_too(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+    for customer in (HER, HIM):
+        bury(lanes, "sent.store", pack(status(customer)))
+    burial = Burial(lanes.client)
+    undo = burial.discard(letters(lanes.client, Filter(), 0)).undo
+    assert sluice("purge", "--customer", HER, "--yes")["dead_letters"] == 1
+    assert burial.restore(undo) == 1
+    assert [HIM in letter.data.decode() for letter in letters(lanes.client, Filter(), 0)] == [True]
 
 
 def test_purging_asks_first(store: Store, lanes: Lanes, sluice: Sluice) -> None:

@@ -1,11 +1,15 @@
 """`sluice replay`: stored events go through their handlers again."""
 
+import signal
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from shared.lanes import Lanes
+from shared.lanes import Done, Lanes
 from tests.operations.conftest import Sluice
+from tests.support.programs import program, started
+from tests.support.waiting import until
 from workers.entries import to_event, unpack
 from workers.events import ImageMessage, MediaMetadata, StatusUpdate, TextMessage
 from workers.payloads import Item, event
@@ -58,8 +62,9 @@ def test_one_handler_can_be_meant(store: Store, lanes: Lanes, sluice: Sluice) ->
 def test_events_are_chosen_by_time_and_customer(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     assert sluice("replay", "--type", "text", "--since", "2026-05-03", "--until", "2026-05-05") == {"replayed": 2}
     assert keys(lanes, "text.greet") == ["m:text:wamid.2", "m:text:wamid.3"]
-    assert sluice("replay", "--customer", "919800000004") == {"replayed": 1}
-    assert keys(lanes, "text.greet") == ["m:text:wamid.4"]
+    for customer in ("919800000004", "+91 98000 00004"):
+        assert sluice("replay", "--customer", customer) == {"replayed": 1}
+        assert keys(lanes, "text.greet") == ["m:text:wamid.4"]
 
 
 def test_a_dry_run_only_counts(store: Store, lanes: Lanes, sluice: Sluice) -> None:
@@ -85,6 +90,40 @@ def test_an_interrupted_replay_goes_on_where_it_stopped(
         rest = [stored.key for stored in stream(connection, Wanted(), bookmark.read())]
     assert rest == ["m:text:wamid.4", "s:wamid.out"]
     assert Bookmark(lanes.client, "another").read() == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_replay_that_is_interrupted_says_how_to_go_on(
+    store: Store, lanes: Lanes, sluice: Sluice, redis_url: str, database: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    settings = {"SLUICE_REDIS_URL": redis_url, "SLUICE_DATABASE_URL": database}
+    with started([program("sluice"), "replay", "--rate", "0.1"], tmp_path, **settings) as running:
+        until(lambda: lanes.client.xlen("sluice:lane:sent.store") == 1, within=30)  # then it waits for a minute
+        until(lambda: lanes.client.keys("sluice:replay:*"))
+        running.process.send_signal(number)
+        assert running.process.wait(30) == 130
+        assert "interrupted after 6 of 6 events; the same command goes on from there" in running.output
+    assert sluice("replay", "--rate", "1") == {"replayed": 0}
+    assert sluice("replay") == {"replayed": 6}
+
+
+def test_a_replay_rests_while_much_waits_in_a_lane(store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.replay._AT_ONCE", 1)
+    monkeypatch.setattr("workers.replay.MOST_WAITING", 2)
+    rests: list[int] = []
+
+    def sleep(seconds: float) -> None:
+        if seconds > 0.1:  # the rate asks for less
+            waiting = lanes.take("text.greet", "test", 10)
+            rests.append(len(waiting))
+            lanes.settle("text.greet", [(taken.id, Done()) for taken in waiting])
+
+    with store.reading() as connection:
+        targets, events = lanes_for(lanes.client, "greet"), stream(connection, Wanted(type="text"))
+        run = replay(lanes, events, targets, Bookmark(lanes.client), rate=1e9, clock=lambda: 1.0, sleep=sleep)
+        assert list(run) == [1, 2, 3, 4, 5]
+    assert rests == [3]
+    assert len(keys(lanes, "text.greet")) == 2
 
 
 def test_a_complete_replay_begins_anew_the_next_time(store: Store, lanes: Lanes, sluice: Sluice) -> None:

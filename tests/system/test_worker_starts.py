@@ -101,8 +101,8 @@ def test_a_worker_that_is_started_while_redis_is_full_drains_what_waits(place: P
             wamids = _fill(place)
             with place.worker("--pool", pool) as worker:  # the first that this Redis ever sees
                 until(lambda: place.stored() >= wamids, within=_SECONDS, every=0.1)
+                until(place.is_well)
                 assert worker.process.poll() is None
-                assert place.is_well()
 
 
 def test_a_worker_that_is_started_before_its_redis_waits_for_it(place: Place) -> None:

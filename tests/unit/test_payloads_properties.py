@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.jsontext import dumps, loads
+from tests.unit.json_values import objects, scalars, values
 from workers import samples
 from workers.events import MEDIA_TYPES, TYPES
 from workers.payloads import Item, event, split
@@ -16,47 +17,6 @@ from workers.payloads import Item, event, split
 bounded = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 RECEIVED = datetime(2026, 1, 1, 12, tzinfo=UTC)
-WORDS = [
-    "wamid.A",
-    "US.1234",
-    "+91 98000",
-    "text",
-    "image",
-    "sent",
-    "read",
-    "interactive",
-    "nfm_reply",
-    "\ud83d",
-    "\0",
-    "",
-]
-NAMES = ["id", "type", "status", "from", "timestamp", "text", "image", "contacts", "context", "errors", "recipient_id"]
-NAMES += [
-    "messages",
-    "statuses",
-    "entry",
-    "changes",
-    "value",
-    "metadata",
-    "conversation",
-    "pricing",
-    "wa_id",
-    "profile",
-]
-scalars = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.sampled_from([10**30, -(10**3900), 1687327462, 1687327462123]),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(st.characters(codec=None), max_size=8),  # lone surrogates included
-    st.sampled_from(WORDS),
-)
-names = st.one_of(st.sampled_from(NAMES), st.text(st.characters(codec=None), max_size=4))
-values: st.SearchStrategy[Any] = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=6), max_leaves=20
-)
-objects = st.dictionaries(names, values, max_size=6)
 texts = {name: samples.load(name) for name in samples.names()}
 
 

@@ -1,6 +1,7 @@
 """Celery's side of Redis: what it writes there at its start, how it waits, and how often it says so."""
 
 import logging
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,10 +9,13 @@ import billiard.pool
 import pytest
 import redis
 from celery import Celery
+from celery.concurrency.solo import TaskPool as Solo
+from celery.concurrency.thread import TaskPool as Threads
 from celery.worker.consumer import consumer as celerys
 from kombu.exceptions import OperationalError
 
 from tests.support.programs import free_port
+from tests.support.waiting import until
 from workers import broker
 from workers.broker import OnceAnOutage
 
@@ -71,3 +75,23 @@ def test_a_process_of_the_pool_does_not_wait_long_for_a_main_process_that_stops(
     process.on_ready_counter = SimpleNamespace(value=0)  # results that the main process has read
     assert process._ensure_messages_consumed(completed=1) is False
     assert sum(slept) == pytest.approx(1.0)
+
+
+def test_a_thread_that_is_free_again_turns_the_event_loop() -> None:
+    turned: list[bool] = []
+    free = threading.Event()
+    worker = SimpleNamespace(hub=SimpleNamespace(call_soon=lambda _: turned.append(free.is_set())), pool=Threads(1))
+    broker.Prompt(worker).start(worker)
+    done = worker.pool.on_apply(free.wait, (20.0,))
+    assert not turned
+    free.set()
+    done.wait(20.0)
+    assert until(lambda: turned) == [True]
+    worker.pool.on_stop()
+
+
+def test_pools_that_answer_by_a_pipe_are_left_as_they_are() -> None:
+    pool = Solo(1)
+    worker = SimpleNamespace(hub=None, pool=pool)
+    broker.Prompt(worker).start(worker)
+    assert vars(worker) == {"hub": None, "pool": pool}

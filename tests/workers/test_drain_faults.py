@@ -9,9 +9,8 @@ import redis
 from shared.errors import Reject, Retry, Unavailable
 from shared.lanes import Lanes
 from shared.lanes.lanes import POISON_DEATHS
-from shared.lanes.survey import dead_letters
 from tests.handling.making import entry
-from tests.lanes.looking import let_leases_run_out, let_retries_wait, look, spec, woken
+from tests.lanes.looking import dead_letters, let_leases_run_out, let_retries_wait, look, spec, woken
 from workers.drain import Drain
 from workers.events import TextMessage
 from workers.handlers.registry import Handler

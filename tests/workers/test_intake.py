@@ -7,8 +7,8 @@ import pytest
 import redis
 
 from shared.lanes import Dead, Done, Lanes, LaneSpec, Measures, Next, Taken, Verdict
-from shared.lanes.survey import dead_letters
 from shared.receipts import ReceiptWriter
+from tests.lanes.looking import dead_letters
 from workers.entries import Entry, unpack
 from workers.lanework.intake import IntakeWork, dedupe_key
 

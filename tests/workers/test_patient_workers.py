@@ -12,7 +12,7 @@ from shared.lanes import Lanes
 from tests.ingress.processes import killable
 from tests.support.waiting import until
 from tests.workers.celery_worker import did, post, settled
-from tests.workers.watched_worker import POOLS, states, watched
+from tests.workers.watched_worker import POOLS, health, states, watched
 from workers.liveness import presence
 
 #: Seconds: longer than a worker may be deaf before it ends (see stalling_handlers).
@@ -41,6 +41,17 @@ def test_a_worker_whose_handler_takes_long_is_well(
         assert busy.process.poll() is None
         assert "takes no messages" not in busy.output
     assert (tmp_path / "notes").read_text().count("begun") == 1
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_worker_that_is_busy_from_its_first_moment_on_is_well(
+    lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path, pool: str
+) -> None:
+    post(lanes, f"slow {_LONG + 3}")
+    with watched(client, redis_url, tmp_path, pool, "-c", "1"):
+        until(lambda: "begun" in (tmp_path / "notes").read_text(), within=20)
+        assert health(redis_url).exit_code == 0
+        assert did(tmp_path) == []  # the handler still runs
 
 
 def test_a_redis_that_is_away_for_longer_than_a_worker_may_be_deaf_ends_none(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ POOLS = ("prefork", "threads", "solo")
 def watched(
     client: redis.Redis, url: str, folder: Path, pool: str, *options: str, name: str = "one"
 ) -> Iterator[Program]:
-    """Started, and waited for until it takes messages; in the end it is killed with all its processes."""
+    """Started, and waited for until it takes messages or is full; in the end it is killed with all its processes."""
     own = folder / name
     own.mkdir(exist_ok=True)
     (folder / "notes").touch()
@@ -36,7 +36,7 @@ def watched(
     }
     with started(command, own, **settings) as running:
         try:
-            until(lambda: state(client, name) == presence.LISTENING, within=30)
+            until(lambda: state(client, name) in {presence.LISTENING, presence.FULL}, within=30)
             yield running
         finally:
             if running.process.poll() is None:

@@ -8,10 +8,12 @@ from redis.exceptions import ResponseError
 from rich.table import Table
 from rich.text import Text
 
-from shared.lanes.survey import DeadLetter, dead_letter, dead_letters, survey
+from shared.lanes.survey import DeadLetter, dead_letter
 from shared.plaintext import lines, one_line
 from workers.cli import dead_actions
 from workers.cli.common import console, fail, print_json, redis_client
+from workers.cli.selection import Error, Lane, Newer, Older, Type, Which, Why, chosen, now_ms
+from workers.dead_letters import latest
 
 _WIDTH = 10  # of the names in `sluice dead show`
 
@@ -23,15 +25,24 @@ app.command()(dead_actions.export)
 
 @app.command("list")
 def list_(
-    lane: Annotated[str, typer.Option(help="Only of this lane.")] = "",
+    which: Which = None,
+    lane: Lane = "",
+    type_: Type = "",
+    why: Why = "",
+    error: Error = "",
+    older: Older = "",
+    newer: Newer = "",
+    everything: Annotated[bool, typer.Option("--all", help="Of every lane (also without this).")] = True,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The latest so many of each lane.")] = 50,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """List dead letters, the latest first."""
+    """List dead letters, the latest first.
+
+    For example `sluice dead list --lane text.greet --error timeout --newer 2h`.
+    """
+    wanted = chosen(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
-        lanes = [lane] if lane else [found.lane for found in survey(client) if found.dead]
-        letters = [letter for name in lanes for letter in dead_letters(client, name, limit)]
-    letters.sort(key=lambda letter: letter.at_ms, reverse=True)
+        letters = latest(client, wanted, now_ms(), limit)
     if json:
         print_json([_as_dict(letter, whole=False) for letter in letters])
     elif not letters:

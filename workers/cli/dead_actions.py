@@ -2,7 +2,6 @@
 
 import base64
 import sys
-import time
 from collections.abc import Callable, Iterable
 from itertools import groupby, islice
 from typing import Annotated
@@ -13,7 +12,7 @@ import typer
 from shared.lanes.graveyard import Graveyard
 from shared.lanes.survey import DeadLetter
 from workers.cli.common import print_json, redis_client
-from workers.cli.selection import All, Error, Lane, Newer, Older, Type, Which, Why, chosen
+from workers.cli.selection import All, Error, Lane, Newer, Older, Type, Which, Why, chosen, now_ms
 from workers.dead_letters import letters
 
 _AT_ONCE = 200
@@ -38,7 +37,7 @@ def replay(
     wanted = chosen(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
         graveyard = Graveyard(client)
-        count = _in_turns(letters(client, wanted, _now()), graveyard.replay)
+        count = _in_turns(letters(client, wanted, now_ms()), graveyard.replay)
     _tell("replayed", count, json)
 
 
@@ -57,10 +56,10 @@ def discard(
     """Throw dead letters away, for good. The events stay in the event store if they got that far."""
     wanted = chosen(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
-        count = sum(1 for _ in letters(client, wanted, _now()))
+        count = sum(1 for _ in letters(client, wanted, now_ms()))
         if count and not yes:
             typer.confirm(f"Throw {count} dead letters away for good?", abort=True)
-        discarded = _in_turns(letters(client, wanted, _now()), Graveyard(client).discard)
+        discarded = _in_turns(letters(client, wanted, now_ms()), Graveyard(client).discard)
     _tell("discarded", discarded, json)
 
 
@@ -77,7 +76,7 @@ def export(
     """Print dead letters as JSON, one a line, each whole: `data` is its entry as it was, in base64."""
     wanted = chosen(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
-        for letter in letters(client, wanted, _now()):
+        for letter in letters(client, wanted, now_ms()):
             line = letter._asdict() | {"data": base64.b64encode(letter.data).decode()}
             sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
 
@@ -96,7 +95,3 @@ def _tell(what: str, count: int, json: bool) -> None:
         print_json({what: count})
     else:
         typer.echo(f"{count} {what}.")
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

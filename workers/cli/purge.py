@@ -6,9 +6,17 @@ import typer
 
 from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
 from workers.payloads.fields import phone
-from workers.purge import purge_lanes
+from workers.purge import not_reached, purge_lanes
 from workers.store import Store, StoreUnavailable
 from workers.store.purging import purge as purge_store
+
+#: What is said of that which a purge leaves.
+_LEFT = {
+    "not_yet_classified": "{} webhooks that may name this customer are not classified yet: do it again in a moment.",
+    "unreadable_webhooks": "{} dead letters of the intake lanes name this customer, and maybe others, and are left: "
+    "see `sluice dead list --lane intake` and `sluice dead discard`.",
+    "spooled_bytes": "{} bytes of webhooks are in the ingress's spool: do it again when it is empty.",
+}
 
 
 def purge(
@@ -19,6 +27,8 @@ def purge(
     """Remove one customer's events, messages, deliveries, media rows, dead letters and waiting entries, for good.
 
     While webhooks of that customer come in, do it twice: what was under way at the first time goes at the second.
+    Webhooks that are not classified, and what is in the ingress's spool, are left, and told. Beyond reach are backups,
+    Redis' own log until it is rewritten, and what your handlers have kept.
     """
     who = phone(customer)
     if who is None:
@@ -27,16 +37,17 @@ def purge(
         typer.confirm("Remove everything about this customer, for good?", abort=True)
     with redis_client() as client:
         gone = purge_lanes(client, who)
-    address = settings().database
-    if address is not None:
-        gone |= _purge_store(address, who)
+        address = settings().database
+        if address is not None:
+            gone |= _purge_store(address, who)
+        left = not_reached(client, who)
     if json:
-        print_json(gone)
+        print_json(gone | left)
         return
-    waiting = gone.pop("not_yet_classified")
     typer.echo("Removed: " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in gone.items()) + ".")
-    if waiting:
-        typer.echo(f"{waiting} webhooks that may name this customer are not classified yet: do it again in a moment.")
+    for what, count in left.items():
+        if count:
+            typer.echo(_LEFT[what].format(count))
 
 
 def _purge_store(address: str, who: str) -> dict[str, int]:

@@ -1,5 +1,8 @@
 """`sluice replay`: events of the event store go through their handlers again."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,12 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from shared.lanes import Lanes
 from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
 from workers.events import TYPES
+from workers.payloads.fields import phone
 from workers.replay import Bookmark, lanes_for
 from workers.replay import replay as run
 from workers.store import Store, StoreUnavailable
 from workers.store.reading import Wanted, count, stream
 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+_INTERRUPTED = 130  # as a shell has it: 128 and the signal
 _Time = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="UTC, by the provider's clock.")]
 
 
@@ -25,14 +30,16 @@ def replay(
     until: _Time = None,
     customer: Annotated[str, typer.Option(help="Only this customer's.")] = "",
     handler: Annotated[str, typer.Option(help="Only for this handler: `greet` or `text.greet`.")] = "",
-    rate: Annotated[float, typer.Option(min=1, max=100_000, help="Events a second at most.")] = 2000,
+    rate: Annotated[float, typer.Option(min=0.1, max=100_000, help="Events a second at most.")] = 2000,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many events that would be.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="From the start, also after an interruption.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
 ) -> None:
     """Put stored events into their handlers' lanes again, past the dedupe.
 
-    An interrupted replay goes on where it stopped when the same command is given again.
+    It rests while 5,000 events wait in a lane. Interrupted, it goes on where it stopped when the same command is given
+    again.
+
     For example `sluice replay --type text --since 2026-01-31 --handler greet`.
     """
     if type_ and type_ not in TYPES:
@@ -40,7 +47,7 @@ def replay(
     address = settings().database
     if address is None:
         fail("there is no event store: SLUICE_DATABASE_URL is none")
-    wanted = Wanted(type_ or None, customer or None, _utc(since), _utc(until))
+    wanted = Wanted(type_ or None, phone(customer) if customer else None, _utc(since), _utc(until))
     store = Store(address)
     try:
         done = _replay(store, wanted, handler, rate=rate, dry_run=dry_run, restart=restart)
@@ -69,9 +76,25 @@ def _replay(store: Store, wanted: Wanted, handler: str, *, rate: float, dry_run:
         done = 0
         with Progress(*columns, console=Console(stderr=True)) as bars:
             bar = bars.add_task("", total=total)
-            for done in run(Lanes(client), stream(connection, wanted, after), targets, bookmark, rate=rate):
-                bars.update(bar, completed=done)
+            try:
+                with _interruptible():
+                    for done in run(Lanes(client), stream(connection, wanted, after), targets, bookmark, rate=rate):
+                        bars.update(bar, completed=done)
+            except KeyboardInterrupt:
+                bars.stop()
+                fail(f"interrupted after {done} of {total} events; the same command goes on from there", _INTERRUPTED)
         return done
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt, and so does SIGINT where a shell has it ignored, as in the background."""
+    before = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _utc(time: datetime | None) -> datetime | None:

@@ -1,6 +1,7 @@
 """Which dead letters a command is for: by id, by filter, or all."""
 
 import re
+import time
 from typing import Annotated
 
 import typer
@@ -37,3 +38,8 @@ def milliseconds(age: str) -> int:
     if not found:
         raise typer.BadParameter(f"{age!r} is no age; 90s, 15m, 6h or 2d are")
     return int(found[1]) * _SECONDS[found[2]] * 1000
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970, by this machine's clock."""
+    return int(time.time() * 1000)

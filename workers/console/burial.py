@@ -17,13 +17,13 @@ import redis
 from shared.lanes import lane as names
 from shared.lanes.graveyard import Graveyard
 from shared.lanes.survey import DeadLetter
+from workers.dead_letters import COPIES
 
 #: Seconds that discarded letters can be restored.
 KEPT = 600
 #: Seconds that one request acts for at most; what is left then is said, and can be asked for again.
 _LONGEST = 20.0
 _AT_ONCE = 200
-_COPIES = "sluice:console:discarded:"
 _NAME = re.compile(r"[0-9a-f]{16}")
 
 
@@ -58,7 +58,7 @@ class Burial:
         for lane, ids in _in_turns(found):
             if time.monotonic() > end:
                 return Done(done, complete=False, undo=undo)
-            done += int(self._discard(keys=[names.stream(lane), _COPIES + undo], args=[lane, KEPT, *ids]))
+            done += int(self._discard(keys=[names.stream(lane), COPIES + undo], args=[lane, KEPT, *ids]))
         return Done(done, complete=True, undo=undo if done else "")
 
     def restore(self, undo: str) -> int:
@@ -66,7 +66,7 @@ class Burial:
         if not _NAME.fullmatch(undo):
             return 0
         restored = 0
-        while some := int(self._restore(keys=[_COPIES + undo], args=[names.stream(""), _AT_ONCE])):
+        while some := int(self._restore(keys=[COPIES + undo], args=[names.stream(""), _AT_ONCE])):
             restored += some
         return restored
 

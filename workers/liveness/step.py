@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from celery import bootsteps
-from celery.signals import worker_shutdown
+from celery.signals import worker_ready, worker_shutdown
 
 from workers import broker
 from workers.liveness import pulse
@@ -19,7 +19,7 @@ EVERY = 1.0  # seconds
 
 
 class WatchStep(bootsteps.StartStopStep):
-    """Has a worker watched from the first turn of its event loop until it has stopped."""
+    """Has a worker watched from when it is ready to take messages until it has stopped."""
 
     requires = ("celery.worker.components:Timer",)
     watch: Watch  # set by the application's own subclass: Celery makes the step itself
@@ -31,16 +31,16 @@ class WatchStep(bootsteps.StartStopStep):
         worker.app.amqp.queues.select_add(broker.queue(self.watch.pulses.queue))  # beside those of -Q
 
     def start(self, worker: Any) -> None:
-        """Notes messages and the event loop's turns, and begins to watch at the first of these."""
+        """Notes messages and the event loop's turns, and begins to watch when the worker is ready."""
         pulse.on_message(self.watch.heard)
-        worker.timer.call_repeatedly(EVERY, self._turn, (worker,))
+        worker.timer.call_repeatedly(EVERY, self.watch.turned)
+        # Not at the loop's first turn: that of a solo worker comes after its first messages, however long they take.
+        worker_ready.connect(self._begin, weak=False)
         worker_shutdown.connect(self._end, weak=False)
 
-    def _turn(self, worker: Any) -> None:
-        self.watch.turned()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._keep, args=(worker,), name="watch", daemon=True)
-            self._thread.start()
+    def _begin(self, sender: Any, **_details: object) -> None:
+        self._thread = threading.Thread(target=self._keep, args=(sender.controller,), name="watch", daemon=True)
+        self._thread.start()
 
     def _keep(self, worker: Any) -> None:
         while not self._stopped.is_set():

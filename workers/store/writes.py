@@ -43,14 +43,23 @@ def _parameters(dialect: str, table: Table, rows: list[Row]) -> Parameters:
 
 
 def _parts(rows: list[Row]) -> Iterator[list[Row]]:
+    if _size(rows) <= _MOST:  # as nearly always, and to see it costs little
+        if rows:
+            yield rows
+        return
     part: list[Row] = []
     room = _MOST
     for row in rows:
-        size = sum(len(value) for value in row if type(value) is str)
+        size = _size([row])
         if part and size > room:
             yield part
             part, room = [], _MOST
         part.append(row)
         room -= size
-    if part:
-        yield part
+    yield part
+
+
+def _size(rows: list[Row]) -> int:
+    """Characters of all text. Column by column, for a column is all text or has none."""
+    columns = [list(filter(None, column)) for column in zip(*rows, strict=True)]
+    return sum(sum(map(len, values)) for values in columns if values and isinstance(values[0], str))

@@ -16,6 +16,7 @@ from tests.bench.measure import (
     redis_cpu,
     redis_memory,
     slow_handlers,
+    stages,
 )
 from tests.bench.report import Measured
 
@@ -32,5 +33,6 @@ MEASUREMENTS: Mapping[str, Callable[[Context], Measured]] = {
     "slow-handlers": slow_handlers.measure,
     "depth": depth.measure,
     "processes": processes.measure,
+    "stages": stages.measure,
     "memory": ingress_memory.measure,
 }

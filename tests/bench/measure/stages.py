@@ -1,0 +1,129 @@
+"""Where an event's microseconds go: each stage of its way alone, in one process, by the CPU it takes.
+
+The best of several rounds: other work on the machine can only add to a stage, never take from it.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from ingress.sorting import STATUSES, lane_of
+from shared import jsontext, receipts
+from shared.lanes import Done, Lanes, LaneSpec, Measures, Verdict
+from shared.lanes.lane import stream
+from shared.receipts import ReceiptWriter
+from tests.bench import rows as tables
+from tests.bench.broker import broker
+from tests.bench.commandstats import called_by_scripts, spent_us
+from tests.bench.context import OTHER_CORE, Context
+from tests.bench.report import Measured, Series
+from tests.bench.traffic import some_statuses
+from workers.entries import Entry, pack, to_event, unpack
+from workers.events import TYPES
+from workers.lanework.intake import IntakeWork, dedupe_key
+from workers.payloads import split
+from workers.store import Store
+from workers.store.rows import rows
+from workers.store.writes import write_rows
+
+_BATCH, _ROUNDS = 500, 9
+_GROUP = 64  # webhooks in a push, as of so many connections
+_LANES = {kind: (f"{kind}.store",) for kind in TYPES}
+_STORES = tuple(f"{kind}.store" for kind in ("sent", "delivered", "read"))
+_T = TypeVar("_T")
+
+
+class _Stages:
+    """The least that each stage took in any round, in µs an event."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[float]] = {}
+
+    def note(self, stage: str, microseconds: float, events: int) -> None:
+        self._found.setdefault(stage, []).append(microseconds / events)
+
+    def run(self, stage: str, events: int, call: Callable[[], _T]) -> _T:
+        began = time.process_time()
+        result = call()
+        self.note(stage, (time.process_time() - began) * 1e6, events)
+        return result
+
+    def ask(self, what: str, events: int, lanes: Lanes, call: Callable[[], _T]) -> _T:
+        """What asks Redis: its commands' time, and the CPU on this side."""
+        lanes.client.config_resetstat()
+        result = self.run(f"{what}: client's side", events, call)
+        self.note(f"{what}: Redis", spent_us(lanes.client.info("commandstats"), called_by_scripts()), events)
+        return result
+
+    def series(self) -> tuple[Series, ...]:
+        best = {stage: min(values) for stage, values in self._found.items()}
+        best["all of these"] = sum(best.values())
+        return tuple(Series(stage, "µs an event", (value,)) for stage, value in best.items())
+
+
+def measure(context: Context) -> Measured:
+    """Campaign statuses, one a webhook, in batches of 500."""
+    bodies = some_statuses(_BATCH * _ROUNDS)
+    stages = _Stages()
+    gc.collect()
+    gc.freeze()  # as a worker does, see workers/application.py
+    tables.empty(context.database)
+    store = Store(context.database)
+    try:
+        with broker(OTHER_CORE) as redis:
+            lanes = Lanes(redis.client)
+            lanes.make_known([LaneSpec(name, "statuses", 125, 60_000) for name in (STATUSES, *_STORES)])
+            for number in range(_ROUNDS):
+                batch = bodies[number * _BATCH : (number + 1) * _BATCH]
+                _take_in(stages, lanes, batch)
+                _classify(stages, lanes)
+                for lane in _STORES:
+                    _handle(stages, lanes, store, lane)
+    finally:
+        store.close()
+        gc.unfreeze()
+    return Measured("where an event's microseconds go: CPU of each stage alone", stages.series(), {})
+
+
+def _take_in(stages: _Stages, lanes: Lanes, bodies: Sequence[bytes]) -> None:
+    writer, now = ReceiptWriter(), time.time_ns() // 1_000_000
+    stages.run("JSON checked, lane chosen", _BATCH, lambda: [lane_of(jsontext.check(b), len(b)) for b in bodies])
+    made = stages.run("receipt", _BATCH, lambda: [writer.pack(body, now)[1] for body in bodies])
+    for start in range(0, len(made), _GROUP):
+        _push(stages, lanes, made[start : start + _GROUP])
+
+
+def _push(stages: _Stages, lanes: Lanes, group: list[bytes]) -> None:
+    stages.ask("push", len(group), lanes, lambda: lanes.push(STATUSES, group))
+
+
+def _classify(stages: _Stages, lanes: Lanes) -> None:
+    taken = stages.ask("take webhooks", _BATCH, lanes, lambda: lanes.take(STATUSES, "bench", _BATCH))
+    found = [receipts.unpack(entry.data) for entry in taken]
+    documents = stages.run("webhook: parsed", _BATCH, lambda: [jsontext.loads(each.body) for each in found])
+    items = stages.run("webhook: split into events", _BATCH, lambda: [split(document) for document in documents])
+    flat = [(item, receipt) for each, receipt in zip(items, found, strict=True) for item in each]
+    stages.run("event: dedupe key", _BATCH, lambda: [dedupe_key(item.key) for item, _ in flat])
+    stages.run("event: packed", _BATCH, lambda: [pack(Entry(i, r.id, r.received_ms)) for i, r in flat])
+    measures = Measures()
+    verdicts = IntakeWork(_LANES, None).run(taken, lambda: False, measures)
+    settle = partial(lanes.conclude, STATUSES, verdicts, measures=measures)
+    stages.ask("settle webhooks, claim, add events", _BATCH, lanes, settle)
+
+
+def _handle(stages: _Stages, lanes: Lanes, store: Store, lane: str) -> None:
+    count = lanes.client.xlen(stream(lane))
+    taken = stages.ask("take events", count, lanes, lambda: lanes.take(lane, "bench", _BATCH))
+    entries = stages.run("event: parsed", count, lambda: [unpack(each.data) for each in taken])
+    events = stages.run("event: typed", count, lambda: [to_event(entry, 1) for entry in entries])
+    made = stages.run("event: rows", count, lambda: rows(events))
+    with store.writing() as connection:
+        stages.run("SQL: client's side", count, lambda: write_rows(connection, made))
+    done: list[tuple[bytes, Verdict]] = [(entry.id, Done()) for entry in taken]
+    measures = Measures()
+    measures.called(0.01)
+    for event in events:
+        measures.done(event.received_at.timestamp())
+    stages.ask("settle events", count, lanes, partial(lanes.conclude, lane, done, measures=measures))
