@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 FIGURES := deploy/figures
 .DEFAULT_GOAL := help
-.PHONY: help setup run test demo chaos hostile browser bench capacity lint lock clean
+.PHONY: help setup run test long demo chaos hostile browser bench capacity lint lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -21,6 +21,9 @@ run: .venv/ready  ## serve at http://127.0.0.1:8000, with a Redis and a database
 
 test: lint  ## every check and test that needs no more than this machine
 	$(BIN)/pytest
+
+long: .venv/ready  ## tests that wait for what takes its time: outages, takeovers, workers that stall
+	$(BIN)/pytest -n 4 -m long
 
 demo: .venv/ready  ## 5,000 webhooks through the whole of it, each accounted for
 	$(BIN)/python -m tests.demo

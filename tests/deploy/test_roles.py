@@ -18,6 +18,8 @@ from tests.deploy import compose, units
 from tests.deploy.programs import DEPLOY, ROOT, eventually, free_port, render
 from tests.deploy.redis_server import KINDS, answering, binary, serving
 
+pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
+
 PASSWORD = compose.SECRETS["REDIS_PASSWORD"]
 
 

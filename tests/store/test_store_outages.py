@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from sqlalchemy import make_url, text
@@ -130,12 +130,12 @@ def test_a_time_limit_that_strikes_within_a_statement_is_what_the_caller_sees(po
 
 
 def test_a_pool_without_a_free_connection_is_unavailable(store_url: str) -> None:
-    store = Store(store_url, timeout=0.05)
-    store.create()
-    with ExitStack() as held:
-        for _ in range(15):
-            held.enter_context(store.reading())
-        with pytest.raises(StoreUnavailable, match="in use"):
-            store.check()
-    store.check()
-    store.close()
+    with closing(Store(store_url)) as patient:
+        patient.create()
+    with closing(Store(store_url, timeout=0.5)) as store:
+        with ExitStack() as held:
+            for _ in range(15):
+                held.enter_context(store.reading())
+            with pytest.raises(StoreUnavailable, match="in use"):
+                store.check()
+        store.check()

@@ -19,6 +19,8 @@ from tests.support.stack import Stack, stack
 from tests.support.waiting import until
 from tests.system.rows import post, rows, wait_for_row
 
+pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
+
 #: Afterwards everything has to be there; workers may have been started again, which takes a while on a busy machine.
 _SECONDS = 60.0
 _SPOOL_BYTES = 2 * 1024 * 1024

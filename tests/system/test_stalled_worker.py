@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.stack import stack
 from tests.support.waiting import until
 from tests.system.rows import post, wait_for_row
+
+pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
 
 _TEXT = b'{"messages": {"id": "wamid.%b", "type": "text", "from": "919800000001", "text": {"body": "%b"}}}'
 

@@ -12,6 +12,8 @@ from tests.support.stack import Stack, stack
 from tests.support.waiting import until
 from tests.system.rows import post
 
+pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
+
 TEXT = b'{"messages": {"id": "wamid.%b", "type": "text", "from": "919800000001", "text": {"body": "%b"}}}'
 
 

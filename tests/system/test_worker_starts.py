@@ -15,6 +15,8 @@ from tests.deploy.redis_server import binary
 from tests.support.programs import Program, free_port, lasting_port, program, python, run, started
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
+
 _SECONDS = 60.0
 _TEXT = '{"messages": {"id": "%s", "type": "text", "from": "919800000001", "text": {"body": "%s"}}}'
 

@@ -15,6 +15,8 @@ from tests.workers.celery_worker import did, post, settled
 from tests.workers.watched_worker import POOLS, health, states, watched
 from workers.liveness import presence
 
+pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
+
 #: Seconds: longer than a worker may be deaf before it ends (see stalling_handlers).
 _LONG = 7
 

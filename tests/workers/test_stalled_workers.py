@@ -13,6 +13,8 @@ from tests.workers.celery_worker import did, post, settled
 from tests.workers.watched_worker import POOLS, health, stall, state, watched
 from workers.liveness import presence
 
+pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
+
 
 @pytest.mark.parametrize(("pool", "how"), [*[(pool, "mute") for pool in POOLS], ("prefork", "swallow")])
 def test_a_worker_that_takes_no_messages_is_noticed_and_ends_and_the_next_one_goes_on(
