@@ -51,7 +51,7 @@ lint: .venv/ready  ## ruff and mypy
 lock:  ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --generate-hashes --universal --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
-	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 -c requirements.lock \
+	uv pip compile pyproject.toml --extra otel --generate-hashes --universal --python-version 3.11 -c requirements.lock \
 		--no-emit-index-url --no-header --quiet --output-file deploy/requirements.lock
 
 clean:  ## remove what was made

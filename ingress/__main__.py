@@ -3,9 +3,11 @@
 import uvicorn
 
 from ingress.direct import DirectProtocol
+from ingress.traced import SERVICE
 from shared import logs
 from shared.exits import or_refuse
 from shared.settings import Settings
+from shared.tracing import chosen
 
 
 def main() -> None:
@@ -13,6 +15,7 @@ def main() -> None:
     logs.configure()
     settings = or_refuse(Settings.load)
     or_refuse(settings.require_secret_unless_loopback)
+    or_refuse(lambda: chosen(SERVICE))
     uvicorn.run(
         "ingress.app:app",
         host=settings.host,

@@ -1,7 +1,10 @@
 """The ingress as an ASGI application: `uvicorn ingress.app:app`, or `python -m ingress`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 import redis.asyncio
 from starlette.applications import Starlette
@@ -23,23 +26,33 @@ from ingress.senders import Senders
 from ingress.sorting import INTAKE, LARGE_LANE, STATUSES
 from ingress.spool import Durable, Spool
 from ingress.tally import Tally
+from ingress.traced import SERVICE, TracedWebhooks, traced
 from ingress.webhooks import Check, Webhooks
 from shared import logs
 from shared.connections import connect_async
 from shared.errors import Refused
 from shared.exits import or_refuse
 from shared.settings import Settings
+from shared.tracing import chosen
+
+if TYPE_CHECKING:
+    from shared.tracing.otel import Tracing
 
 _PATHS = ("", "/messages", "/statuses", "/{token}", "/messages/{token}", "/statuses/{token}")
 
 
-def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) -> ASGIApp:
-    """The whole ingress. Raises WrongSettings where it would be open to everybody, or knows no Redis."""
+def create_app(
+    settings: Settings, client: redis.asyncio.Redis | None = None, tracing: "Tracing | None" = None
+) -> ASGIApp:
+    """The whole ingress. Raises WrongSettings where it would be open to everybody, or knows no Redis.
+
+    `tracing`: what makes spans, where these are wanted; it ends with the application.
+    """
     settings.require_secret_unless_loopback()
     client = client or connect_async(settings.redis)
     push = RedisPush(client, max_backlog=settings.max_backlog, min_replicas=settings.min_replicas)
     durable = Durable(
-        push.push,
+        traced(tracing, push.push) if tracing else push.push,
         push.ping,
         Spool(settings.spool_dir, limit=settings.spool_bytes),
         rate=settings.spool_rate,
@@ -62,8 +75,11 @@ def create_app(settings: Settings, client: redis.asyncio.Redis | None = None) ->
         await durable.stop()
         await report.stop()
         await client.aclose()
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
-    return Webhooks(
+    kind = partial(TracedWebhooks, tracing) if tracing else Webhooks
+    return kind(
         _rest(challenge, health, lifespan),
         lambda lane, receipt: groups[lane].commit(receipt),
         guard,
@@ -123,9 +139,14 @@ async def _fault(_request: Request, _error: Exception) -> Response:
     return JSONResponse({"error": {"code": "internal", "message": "this is a fault of the server; it was logged"}}, 500)
 
 
+def _made() -> ASGIApp:
+    begin = chosen(SERVICE)
+    return create_app(Settings.load(), tracing=begin() if begin else None)
+
+
 def __getattr__(name: str) -> ASGIApp:
     # Made when it is asked for, so that importing this module reads no environment.
     if name == "app":
         logs.configure()
-        return or_refuse(lambda: create_app(Settings.load()))
+        return or_refuse(_made)
     raise AttributeError(name)

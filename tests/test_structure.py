@@ -24,6 +24,7 @@ FORBIDDEN = {
 READS_THE_ENVIRONMENT = {
     "shared/settings.py": "it is its task",
     "shared/logs.py": "FORCE_COLOR, a convention of terminals and no setting of ours",
+    "shared/tracing/__init__.py": "OTEL_…, OpenTelemetry's own variables: its SDK reads them itself",
     "workers/up/runner.py": "passes the environment on to what it starts",
 }
 TOP_LEVEL = {

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutdown
 
-from shared import logs, wakeups
+from shared import logs, tracing, wakeups
 from shared.connections import connect, keepalive
 from shared.errors import WrongSettings
 from shared.settings import Settings
@@ -26,7 +26,7 @@ from workers.tick import Ticker, TickStep
 
 def create_app(settings: Settings) -> Celery:
     """The application with a task for every lane. Raises WrongSettings, also for a handler module that fails."""
-    process = Process(settings)
+    process = Process(settings, tracing.chosen("sluice-worker"))
     if settings.database is not None:
         builtin.register(partial(wiring.store, process))
     import_handlers(settings.handlers)
@@ -42,6 +42,9 @@ def create_app(settings: Settings) -> Celery:
     watch_over(app, process)
     setup_logging.connect(_set_up_logging)
     worker_init.connect(_spare_collector)
+    # A process of a prefork pool ends with the first of these, any other worker with the second.
+    for ended in (worker_process_shutdown, worker_shutdown):
+        ended.connect(lambda **_details: process.end_tracing(), weak=False)
     return app
 
 

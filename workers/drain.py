@@ -1,7 +1,8 @@
 """A drain: what a wake-up leads to. It takes from one lane, works and settles, until that is empty or time is spent."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from redis.exceptions import RedisError
 
@@ -22,8 +23,14 @@ _PATIENCE = 20.0
 _AGAIN = 0.5
 
 
+def untraced(_taken: Sequence[Taken]) -> AbstractContextManager[object]:
+    """Settling is a part of no trace."""
+    return nullcontext()
+
+
 class Drain:
-    """Drains one lane in one process. `budget`: seconds after which nothing more is taken: others get their turn."""
+    """Drains one lane in one process. `budget`: seconds after which nothing more is taken: others get their turn.
+    `settling`: what the settling of these entries runs in."""
 
     def __init__(
         self,
@@ -34,6 +41,7 @@ class Drain:
         *,
         batch: int,
         budget: float,
+        settling: Callable[[Sequence[Taken]], AbstractContextManager[object]] = untraced,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lane = lane
@@ -41,6 +49,7 @@ class Drain:
         self._work = work
         self._consumer = consumer
         self._budget = budget
+        self._settling = settling
         self._clock = clock
         self._pace = Pace(batch, budget / 2)
 
@@ -116,7 +125,8 @@ class Drain:
             self._lanes.hold(self.lane, HOLD, probe=probe)
             self._lanes.settle(self.lane, [(entry.id, Back()) for entry in taken], suspect=suspect)
             raise
-        ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
+        with self._settling(taken):
+            ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
         self._pace.note(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
         telling.settled(self.lane, taken, verdicts, ended.breaker)
         return ended

@@ -1,5 +1,6 @@
 """Entries of the handlers' and the media lane: one classified event each, as JSON with short names."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,12 +20,21 @@ class BadEntry(SluiceError):
 
 
 class Entry(msgspec.Struct):
-    """A classified event with the receipt it came in and, once fetched, its media metadata."""
+    """A classified event with the receipt it came in and, once fetched, its media metadata; and the context of the
+    trace that it is a part of, if any."""
 
     item: Item
     receipt: str
     received_ms: int
     metadata: MediaMetadata | None = None
+    trace: str = ""
+
+
+class Origin(msgspec.Struct):
+    """Where an entry comes from: receipt and trace."""
+
+    receipt: str = msgspec.field(default="", name="r")
+    trace: str = msgspec.field(default="", name="tp")
 
 
 _SHORT = {"k": "key", "n": "kind", "t": "type", "b": "body", "c": "contact", "u": "business_number", "i": "media_id"}
@@ -32,7 +42,7 @@ _SHORT |= {"w": "reason"}
 
 
 def pack(entry: Entry) -> bytes:
-    """The entry's bytes. Parts that are None are left out."""
+    """The entry's bytes. Parts that are None or empty are left out."""
     item = entry.item
     fields: dict[str, Any] = {"r": entry.receipt, "at": entry.received_ms}
     for short, name in _SHORT.items():
@@ -41,6 +51,8 @@ def pack(entry: Entry) -> bytes:
             fields[short] = value
     if entry.metadata is not None:
         fields["m"] = msgspec.to_builtins(entry.metadata)
+    if entry.trace:
+        fields["tp"] = entry.trace
     return jsontext.dumps(fields)
 
 
@@ -50,9 +62,21 @@ def unpack(data: bytes) -> Entry:
         fields = jsontext.loads(data)
         named = {name: fields.get(short) for short, name in _SHORT.items()}
         metadata = msgspec.convert(fields["m"], MediaMetadata) if "m" in fields else None
-        return Entry(msgspec.convert(named, Item), str(fields["r"]), int(fields["at"]), metadata)
+        trace = str(fields.get("tp", ""))
+        return Entry(msgspec.convert(named, Item), str(fields["r"]), int(fields["at"]), metadata, trace)
     except (NotJSON, AttributeError, KeyError, TypeError, ValueError, OverflowError, msgspec.ValidationError) as error:
         raise BadEntry(f"this is no event entry: {error!r}") from None
+
+
+def origin(data: bytes) -> Origin:
+    """Receipt and trace of the entry in `data`, by a quick look where that does; both empty in what is no entry."""
+    try:
+        return msgspec.json.decode(data, type=Origin)
+    except msgspec.DecodeError:  # JSON that only jsontext reads (half a character, say), or no entry
+        with suppress(BadEntry):
+            entry = unpack(data)
+            return Origin(entry.receipt, entry.trace)
+    return Origin()
 
 
 def to_event(entry: Entry, attempt: int) -> Event:

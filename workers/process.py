@@ -5,21 +5,25 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.connections import connect
 from shared.lanes import Lanes
 from shared.settings import Settings
 from workers import heart
 
+if TYPE_CHECKING:
+    from shared.tracing.otel import Tracing
+
 _T = TypeVar("_T")
 
 
 class Process:
-    """Resources of this process by name."""
+    """Resources of this process by name. `tracing` makes its spans, where these are wanted."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tracing: "Callable[[], Tracing] | None" = None) -> None:
         self.settings = settings
+        self._tracing = tracing
         # Made before a fork and so known to all of a worker's processes; a worker that is started again has another.
         self._worker = secrets.token_hex(4)
         self._held: dict[str, Any] = {}
@@ -44,6 +48,16 @@ class Process:
         """The lanes of the settings' Redis."""
         url, window = self.settings.redis, self.settings.dedupe_seconds
         return self.get("lanes", lambda: Lanes(connect(url), takes=connect(url, retries=0), dedupe_seconds=window))
+
+    @property
+    def tracing(self) -> "Tracing | None":
+        """What makes spans, where they are wanted. It has a thread, so it must not be asked for before a fork."""
+        return self.get("tracing", self._tracing) if self._tracing is not None else None
+
+    def end_tracing(self) -> None:
+        """Sends the last spans, if this process made any."""
+        if self._tracing is not None and "tracing" in self._held:
+            self._held.pop("tracing").close()
 
     @property
     def name(self) -> str:

@@ -1,6 +1,8 @@
 """What each lane's work is made of, from what its process holds."""
 
-from workers.drain import Drain
+from functools import partial
+
+from workers.drain import Drain, untraced
 from workers.handlers.registry import REGISTRY
 from workers.lanework.handling import HandlerWork
 from workers.lanework.intake import IntakeWork
@@ -11,16 +13,17 @@ from workers.media.breaker import MEDIA_BREAKER
 from workers.plan import INTAKE_LANES, MEDIA_LANE, LanePlan
 from workers.process import Process
 from workers.store import Store
+from workers.traced import TracedHandlerWork, TracedWork, settling
 
 
 def drain(process: Process, lane: LanePlan) -> Drain:
     """The lane's drain in this process, made at its first wake-up."""
 
     def make() -> Drain:
-        name = lane.spec.name
-        return Drain(
-            name, process.lanes, _work(process, name), process.living_holder, batch=lane.batch, budget=lane.budget
-        )
+        name, tracing = lane.spec.name, process.tracing
+        around = partial(settling, tracing, name) if tracing else untraced
+        work, holder = _work(process, name), process.living_holder
+        return Drain(name, process.lanes, work, holder, batch=lane.batch, budget=lane.budget, settling=around)
 
     return process.get(f"drain {lane.spec.name}", make)
 
@@ -37,11 +40,20 @@ def store(process: Process) -> Store:
 
 
 def _work(process: Process, name: str) -> Work:
-    if name in INTAKE_LANES:
-        return IntakeWork(REGISTRY.lanes_by_type(), MEDIA_LANE if process.settings.media_url else None)
-    if name == MEDIA_LANE:
-        return MediaWork(REGISTRY.lanes_by_type(), process.get("media", lambda: _media(process)))
-    return HandlerWork(REGISTRY.handlers[name])
+    tracing = process.tracing
+    if name == MEDIA_LANE or name in INTAKE_LANES:
+        work = _media_work(process) if name == MEDIA_LANE else _intake_work(process)
+        return TracedWork(name, work, tracing) if tracing else work
+    handler = REGISTRY.handlers[name]
+    return TracedHandlerWork(handler, tracing) if tracing else HandlerWork(handler)
+
+
+def _intake_work(process: Process) -> IntakeWork:
+    return IntakeWork(REGISTRY.lanes_by_type(), MEDIA_LANE if process.settings.media_url else None)
+
+
+def _media_work(process: Process) -> MediaWork:
+    return MediaWork(REGISTRY.lanes_by_type(), process.get("media", lambda: _media(process)))
 
 
 def _media(process: Process) -> MediaParts:

@@ -16,7 +16,7 @@ import pytest
 from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-_OURS = ("SLUICE_", "WEB_CONCURRENCY", "FORCE_COLOR", "NO_COLOR", "COLUMNS", "UVICORN_")
+_OURS = ("SLUICE_", "OTEL_", "WEB_CONCURRENCY", "FORCE_COLOR", "NO_COLOR", "COLUMNS", "UVICORN_")
 
 
 class Program(NamedTuple):

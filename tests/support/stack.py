@@ -52,7 +52,7 @@ def stack(folder: Path, **settings: str) -> Iterator[Stack]:
     """Everything started and answering; stopped at the end. `settings` are environment variables."""
     with _media_api() as template:
         port = free_port()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("SLUICE_", "OTEL_"))}
         environment |= {
             "SLUICE_DATA_DIR": str(folder / "var"),
             "SLUICE_PORT": str(port),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.entries import BadEntry, Entry, pack, to_event, unpack
+from workers.entries import BadEntry, Entry, Origin, origin, pack, to_event, unpack
 from workers.events import ImageMessage, MediaMetadata, StatusUpdate, TextMessage, UnknownEvent
 from workers.payloads import Item
 
@@ -65,6 +65,18 @@ def test_what_real_senders_write_survives(body: Any) -> None:
 def test_metadata_goes_along(metadata: MediaMetadata) -> None:
     entry = Entry(_item({"image": {}}, type="image", media_id="77"), "r", 1, metadata)
     assert unpack(pack(entry)) == entry
+
+
+@given(body=VALUES, trace=st.text(st.characters(codec="ascii"), max_size=99))
+def test_the_trace_goes_along_and_is_found_whatever_the_payload(body: Any, trace: str) -> None:
+    entry = Entry(_item(body), "00ff", 1, trace=trace)
+    assert unpack(pack(entry)) == entry
+    assert origin(pack(entry)) == Origin("00ff", trace)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"null", b"[]", b"{}", b'{"r":7}', b'{"tp":"00-"}', b"\xff", b"[" * 5000])
+def test_what_is_no_entry_comes_from_nowhere(data: bytes) -> None:
+    assert origin(data).receipt == ""
 
 
 def test_what_is_not_there_takes_no_room() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from shared import jsontext, receipts
 from shared.errors import NotJSON
 from shared.lanes import Dead, Done, Measures, Next, Taken, Verdict
-from shared.receipts import BadReceipt
+from shared.receipts import BadReceipt, Receipt
 from workers.entries import Entry, pack
 from workers.lanework.work import Verdicts
 from workers.payloads import Item, count, split, whole
@@ -37,7 +37,7 @@ class IntakeWork:
         try:
             receipt = receipts.unpack(data)
             items = _items(receipt.body)
-            following = tuple(self._next(item, receipt.id, receipt.received_ms) for item in items)
+            following = tuple(self._next(item, receipt) for item in items)
         except (BadReceipt, NotJSON) as error:
             return Dead("undecodable", str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours, or nesting too deep: its neighbours must go on
@@ -45,11 +45,12 @@ class IntakeWork:
         measures.done(receipt.received_ms / 1000)
         return Done(following)
 
-    def _next(self, item: Item, receipt: str, received_ms: int) -> Next:
+    def _next(self, item: Item, receipt: Receipt) -> Next:
         lanes = self._lanes.get(item.type, ())
         if item.media_id and lanes:
             lanes = self._media or lanes
-        return Next(dedupe_key(item.key), pack(Entry(item, receipt, received_ms)), lanes)
+        entry = Entry(item, receipt.id, receipt.received_ms, trace=receipt.trace)
+        return Next(dedupe_key(item.key), pack(entry), lanes)
 
 
 def _items(body: bytes) -> list[Item]:

@@ -1,0 +1,35 @@
+"""Traces: one from the POST of a webhook through its lanes to each run of each handler.
+
+Off unless OpenTelemetry's own environment variables ask for it (see switch.py); then nothing of OpenTelemetry is loaded
+here, and it need not be installed. On, `Tracing` (see otel.py) makes the spans. A trace's context travels in the data,
+in receipts and entries, as text: W3C's `traceparent`, a blank and its `tracestate` where there is one.
+"""
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from shared.errors import WrongSettings
+from shared.tracing import switch
+
+if TYPE_CHECKING:
+    from shared.tracing.otel import Tracing
+
+_MISSING = "traces are asked for by OTEL_… in the environment, but {} is missing: pip install 'sluice[otel]'"
+
+
+def chosen(service: str) -> "Callable[[], Tracing] | None":
+    """What makes the process' spans, to be called once a process, after a fork; None where no traces are wanted.
+
+    `service`: the name it goes by where OTEL_SERVICE_NAME is not set. Raises WrongSettings.
+    """
+    exporters = switch.exporters(os.environ)
+    if not exporters:
+        return None
+    try:
+        otel = importlib.import_module("shared.tracing.otel")
+    except ModuleNotFoundError as error:
+        raise WrongSettings([_MISSING.format(error.name)]) from None
+    maker: Callable[[], Tracing] = otel.maker(exporters, service)
+    return maker

@@ -1,0 +1,31 @@
+"""What OpenTelemetry's SDK logs, told sparingly: a collector that is away would be a line every second."""
+
+import logging
+import time
+from collections.abc import Callable
+
+#: Seconds for which what was told at one place of the code is not told again from there, whatever its values.
+_PAUSE = 300.0
+
+
+class Sparing(logging.Handler):
+    """Hands on to the root logger's handlers the first line from a place for a while."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._told: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        place, now = f"{record.pathname}:{record.lineno}", self._clock()
+        if now - self._told.get(place, -_PAUSE) >= _PAUSE:
+            self._told[place] = now
+            logging.getLogger().handle(record)
+
+
+def down() -> None:
+    """From now on the SDK's log is told so."""
+    logger = logging.getLogger("opentelemetry")
+    logger.propagate = False
+    logger.handlers[:] = [Sparing()]

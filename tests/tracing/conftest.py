@@ -1,0 +1,52 @@
+"""Spans that are kept in memory."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
+
+from shared.tracing.otel import Tracing
+from shared.tracing.sampling import LinkedSampler
+from tests.support.programs import forget_settings
+
+Named = Callable[..., list[ReadableSpan]]
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without the developer's own settings."""
+    forget_settings(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def spans() -> InMemorySpanExporter:
+    """Those that were told so far."""
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def sampler() -> Sampler:
+    """As the environment would say: by default, all but what the sender says not to."""
+    return DEFAULT_ON
+
+
+@pytest.fixture
+def tracing(spans: InMemorySpanExporter, sampler: Sampler) -> Tracing:
+    provider = TracerProvider(LinkedSampler(sampler), shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    return Tracing(provider)
+
+
+@pytest.fixture
+def named(spans: InMemorySpanExporter) -> Named:
+    """The spans of that name, in the order of their ends; by default all."""
+
+    def found(name: str = "") -> list[ReadableSpan]:
+        told: Sequence[ReadableSpan] = spans.get_finished_spans()
+        return [span for span in told if name in (span.name, "")]
+
+    return found

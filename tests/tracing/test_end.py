@@ -1,0 +1,60 @@
+"""The SDK's log is told sparingly, and a process ends whatever its collector does."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.trace import NoOpTracerProvider
+
+from shared.tracing import otel, quiet
+from shared.tracing.otel import Tracing
+
+
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    """What the root logger's handlers get."""
+    lines: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    kept = Keep()
+    logging.getLogger().addHandler(kept)
+    try:
+        yield lines
+    finally:
+        logging.getLogger().removeHandler(kept)
+
+
+def test_each_place_of_the_sdk_is_heard_once_for_a_while(told: list[str]) -> None:
+    now = 0.0
+    logger = logging.Logger("opentelemetry.exporter")
+    logger.addHandler(quiet.Sparing(lambda: now))
+
+    def outage(attempt: int) -> None:
+        logger.warning("attempt %d failed", attempt)
+        logger.error("given up")
+
+    for attempt in range(100):
+        outage(attempt)
+        now += 1.0
+    assert told == ["attempt 0 failed", "given up"]
+    now = 1000.0
+    outage(100)
+    assert told[2:] == ["attempt 100 failed", "given up"]
+
+
+def test_the_end_waits_for_the_last_spans_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    Tracing(NoOpTracerProvider(), lambda: sent.append("the last ones")).close()
+    assert sent == ["the last ones"]
+
+    monkeypatch.setattr(otel, "_PATIENCE", 0.05)
+    never = threading.Event()
+    began = time.monotonic()
+    Tracing(NoOpTracerProvider(), never.wait).close()
+    assert time.monotonic() - began < 5
+    never.set()
