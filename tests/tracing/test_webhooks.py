@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind
 
 from ingress.app import create_app
@@ -15,6 +18,7 @@ from ingress.spool.segment import SUFFIX
 from ingress.traced import TracedWebhooks
 from shared.receipts import Receipt, unpack
 from shared.settings import Settings
+from shared.tracing.context import context_of
 from shared.tracing.otel import Tracing
 from tests.ingress.asgi import Answer, call, pieces, whole
 from tests.tracing.conftest import Named
@@ -115,6 +119,18 @@ def test_without_a_trace_of_its_sender_it_begins_one(
     [span] = named("POST /webhooks")
     assert parent(span) is None
     assert own(span)[0] != ids(RECORDED)[0]
+
+
+@given(
+    headers=st.dictionaries(
+        st.sampled_from([b"traceparent", b"tracestate", b"baggage", b"host"]),
+        st.sampled_from([RECORDED, "00-", "congo=1,", "=,=", "a=b;c=%ff"]).map(str.encode) | st.binary(max_size=80),
+    )
+)
+def test_whatever_a_sender_writes_there_is_a_span(headers: dict[bytes, bytes]) -> None:
+    span = Tracing(TracerProvider(shutdown_on_exit=False)).webhook("", False, list(headers.items()))
+    assert context_of(span.trace) is not None
+    assert len(span.trace) < 600
 
 
 def test_what_its_sender_does_not_record_is_not_recorded_and_its_receipt_says_so(
