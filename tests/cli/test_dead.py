@@ -58,6 +58,13 @@ def test_for_people_the_list_is_a_table(sluice: Sluice, lanes: Lanes, valkey_url
     assert row.split()[2:] == ["rejected", "1", "not", "wanted"]
 
 
+def test_in_the_list_phone_numbers_are_masked(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+    bury(lanes, "text.greet", b"{}", Dead("exhausted", "ValueError: cannot greet 919812345678"))
+
+    assert "cannot greet 9198…678" in sluice("dead", "list", redis_url=valkey_url).stdout
+    assert _json(sluice, valkey_url, "list")[0]["error"] == "ValueError: cannot greet 919812345678"
+
+
 def test_the_name_of_a_letter_is_whole_however_narrow_the_terminal(
     sluice: Sluice, lanes: Lanes, valkey_url: str, tmp_path: Path
 ) -> None:

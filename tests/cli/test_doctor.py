@@ -93,6 +93,20 @@ def test_what_is_wrong_is_named_with_what_to_do(facts: Facts, name: str, word: s
     assert found.advice
 
 
+def test_a_worker_that_was_started_again_is_not_missed() -> None:
+    here = WORKER._replace(node="celery@here")
+    killed = here._replace(
+        name="celery@here (pid 5)", trouble="its main process has said nothing for 60 s", silent=True
+    )
+    for others, missed in (
+        ((here,), []),
+        ((here._replace(node="celery@there"),), ["worker"]),
+        ((here._replace(trouble="it is deaf"),), ["worker", "worker", "workers", "queues"]),
+    ):
+        found = checks(WELL._replace(crew=CREW._replace(workers=(killed, *others))))
+        assert [check.name for check in found if not check.well] == missed
+
+
 def test_without_workers_every_queue_is_unconsumed() -> None:
     found = checks(WELL._replace(crew=CREW._replace(workers=(), processes=0)))
     assert [check.name for check in found if not check.well] == ["workers", "queues"]

@@ -54,6 +54,13 @@ def test_events_are_found_by_each_filter(sluice: Sluice, database: str) -> None:
         assert (options, searched(sluice, database, *options)) == (options, keys)
 
 
+def test_what_is_neither_a_time_nor_an_age_is_an_error_of_usage(sluice: Sluice, database: str) -> None:
+    for given in ("yesterday", "2026-13-01", "99999999999d"):
+        result = sluice("events", "search", "--since", given, database_url=database)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"'{given}' is neither a time nor an age: 2026-01-31, " in result.stderr
+
+
 def test_a_search_goes_on_where_the_store_stopped_short(
     sluice: Sluice, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

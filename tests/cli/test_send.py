@@ -119,14 +119,19 @@ def test_without_a_kind_the_kinds_are_listed(sluice: Sluice) -> None:
     result = sluice("send")
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "Kinds: " + ", ".join(samples.names()) + "\n"
+    assert result.stdout.splitlines() == samples.names()
+    assert json.loads(sluice("send", "--json").stdout) == {"kinds": samples.names()}
 
 
-def test_an_unknown_kind_is_an_error_that_lists_the_kinds(sluice: Sluice) -> None:
-    result = sluice("send", "../secrets")
+def test_an_unknown_kind_is_an_error_that_names_the_one_that_may_be_meant(sluice: Sluice, ingress: Receiver) -> None:
+    for kind, meant in (("txet", "; did you mean text?"), ("../secrets", "")):
+        result = sluice("send", kind, "--url", ingress.url)
 
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "Kinds: " + ", ".join(samples.names()) + "\n"
+        assert (result.exit_code, result.stdout) == (2, "")
+        said = " ".join(result.stderr.replace("│", "").split())
+        assert f"there is no kind '{kind}'; `sluice send` lists them" in said
+        assert meant in said
+    assert ingress.sent == []
 
 
 def test_wrong_settings_are_named_and_nothing_is_sent(sluice: Sluice, ingress: Receiver) -> None:

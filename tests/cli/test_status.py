@@ -11,7 +11,7 @@ from shared.lanes import Again, Dead, Done, Lanes, LaneSpec
 from tests.cli.conftest import Sluice, bury
 from tests.cli.terminal import on_a_terminal
 from tests.support.programs import free_port, program, run
-from workers.cli.status import span
+from workers.cli.status import age, span
 
 
 def _prepared(lanes: Lanes) -> None:
@@ -65,6 +65,18 @@ def test_for_people_it_is_a_table_of_the_lanes_that_are_busy(sluice: Sluice, lan
     assert "text.store" not in result.stdout
     assert " ".join(rest).startswith("3 waiting, 2 in flight, 2 to be retried, 1 dead in 3 lanes. Redis: ")
     assert "appendonly on, noeviction." in result.stdout
+
+
+def test_where_nothing_ever_was_there_is_no_table(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+    assert sluice("status", redis_url=valkey_url).stdout.startswith("0 waiting, 0 in flight, ")
+    assert sluice("status", "--all", redis_url=valkey_url).stdout.splitlines()[1].split()[0] == "intake"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"), [(None, ""), (-5, "0.0 s"), (59_900, "59.9 s"), (60_000, "1 m"), (11_000_000, "3 h")]
+)
+def test_an_age_is_exact_as_long_as_that_matters(milliseconds: int | None, shown: str) -> None:
+    assert age(milliseconds) == shown
 
 
 def _broken(lanes: Lanes, error: str = "ConnectionError: the CRM") -> None:

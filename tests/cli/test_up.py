@@ -52,6 +52,38 @@ def test_sigterm_ends_the_commands_first_and_redis_last(tmp_path: Path) -> None:
         assert not running.url_file.exists()
 
 
+def test_a_terminal_that_is_closed_ends_everything_in_order(tmp_path: Path) -> None:
+    with up(tmp_path) as running:
+        running.wait_for("one", "two")
+        valkey, first, second = running.valkey_pid(), *running.runs("one"), *running.runs("two")
+        assert running.ends(signal.SIGHUP) == 0
+
+        assert sorted(running.notes[-2:]) == ["one had redis until its end", "two had redis until its end"]
+        assert not any(map(alive, [valkey, first, second]))
+
+
+def test_under_nohup_it_goes_on(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits that, as from nohup
+    try:
+        with up(tmp_path, {"one": noting("one")}) as running:
+            running.wait_for("one")
+            running.program.process.send_signal(signal.SIGHUP)
+            with running.redis() as client:
+                assert client.ping()
+            assert running.program.process.poll() is None
+            assert running.ends() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_its_console_is_named_where_there_is_one(tmp_path: Path) -> None:
+    for procfile, named in (("console: python -m workers.console", True), ("one: true", False)):
+        (tmp_path / "Procfile").write_text(procfile + "\n")
+        busy = {"SLUICE_DATA_DIR": "/dev/null/nowhere", "SLUICE_CONSOLE_PORT": "18123"}
+        said = run([program("sluice"), "up"], tmp_path, **busy).stdout
+        assert ("Its console is at http://127.0.0.1:18123" in said) == named
+
+
 def test_ctrl_c_ends_redis_last_too(tmp_path: Path) -> None:
     # A terminal sends SIGINT to the whole process group in its foreground.
     with up(tmp_path) as running:

@@ -1,6 +1,7 @@
 """`sluice status --watch`, and colours."""
 
 import fcntl
+import io
 import os
 import pty
 import signal
@@ -9,11 +10,16 @@ import subprocess
 import termios
 import threading
 from pathlib import Path
+from typing import Any
 
-from shared.lanes import Lanes
-from tests.cli.conftest import Sluice
+from rich.console import Console
+
+from shared.lanes import Dead, Lanes, LaneSpec
+from shared.lanes.graveyard import Graveyard
+from tests.cli.conftest import Sluice, bury
 from tests.support.programs import clean_environment, program
 from tests.support.waiting import until
+from workers.cli.status import moving
 
 
 def test_watching_shows_what_changes_and_ends_by_ctrl_c(tmp_path: Path, lanes: Lanes, valkey_url: str) -> None:
@@ -45,6 +51,25 @@ def test_watching_shows_what_changes_and_ends_by_ctrl_c(tmp_path: Path, lanes: L
     text = b"".join(shown)
     assert b"Traceback" not in text
     assert text.rstrip().endswith(b"\x1b[?25h")  # the cursor is there again
+
+
+def test_on_a_small_screen_what_matters_most_is_at_the_top(lanes: Lanes) -> None:
+    for name in ("a.done", "b.done", "text.greet", "z.dead"):
+        lanes.make_known([LaneSpec(name, "messages", 10, 60_000)])
+        bury(lanes, name, b"x", Dead("rejected", "no"))
+    Graveyard(lanes.client).discard("a.done", [_letter(lanes, "a.done")])
+    Graveyard(lanes.client).discard("b.done", [_letter(lanes, "b.done")])
+    screen = Console(file=io.StringIO(), width=120)
+    screen.print(moving(lanes.client, everything=False))
+    first, _, *rows = screen.file.getvalue().splitlines()  # type: ignore[attr-defined]
+
+    assert first.startswith("0 waiting, 0 in flight, 0 to be retried, 2 dead in ")
+    assert [row.split()[0] for row in rows] == ["text.greet", "z.dead", "a.done", "b.done"]
+
+
+def _letter(lanes: Lanes, lane: str) -> str:
+    found: Any = lanes.client.xrange(f"sluice:lane:{lane}:dead", count=1)
+    return str(found[0][0].decode())
 
 
 def test_watching_is_not_for_programs(sluice: Sluice, valkey_url: str) -> None:

@@ -30,10 +30,10 @@ def settings() -> Settings:
         refuse(error)
 
 
-def address(found: Settings) -> str:
-    """The ingress's address as a URL."""
+def address(found: Settings, port: int | None = None) -> str:
+    """The ingress's address as a URL; with a port, that of what listens there."""
     host = f"[{found.host}]" if ":" in found.host else found.host  # IPv6
-    return f"http://{host}:{found.port}"
+    return f"http://{host}:{found.port if port is None else port}"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.lanes.survey import DeadLetter, dead_letter
+from shared.logs import mask
 from shared.plaintext import lines, one_line
 from workers.cli import dead_actions
 from workers.cli.common import console, fail, print_json, redis_client
@@ -38,7 +39,9 @@ def list_(
 ) -> None:
     """List dead letters, the latest first.
 
-    For example `sluice dead list --lane text.greet --error timeout --newer 2h`.
+    Examples:
+
+    - `sluice dead list --lane text.greet --error timeout --newer 2h`
     """
     wanted = chosen(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
@@ -56,7 +59,12 @@ def show(
     which: Annotated[str, typer.Argument(metavar="LANE/ID", help="As `sluice dead list` names it.")],
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Show one dead letter whole: error, traceback and payload."""
+    """Show one dead letter whole: error, traceback and payload.
+
+    Examples:
+
+    - `sluice dead show text.greet/1795371599627-0`
+    """
     lane, _, identity = which.rpartition("/")
     with redis_client() as client:
         try:
@@ -79,7 +87,7 @@ def _table(letters: list[DeadLetter]) -> Table:
         table.add_column(heading, overflow="fold")
     for letter in letters:
         row = (f"{letter.lane}/{letter.id}", _time(letter.at_ms), letter.why, str(letter.attempts), letter.error)
-        table.add_row(*[Text(one_line(cell)) for cell in row])  # as Text: brackets in it are no markup
+        table.add_row(*[Text(mask(one_line(cell))) for cell in row])  # as Text: brackets in it are no markup
     return table
 
 

@@ -32,7 +32,9 @@ def replay(
 ) -> None:
     """Put dead letters back into their lanes, as if nothing had been tried yet.
 
-    For example `sluice dead replay --lane text.greet --newer 2h`.
+    Examples:
+
+    - `sluice dead replay --lane text.greet --newer 2h`
     """
     wanted = chosen(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
@@ -53,7 +55,12 @@ def discard(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: _Json = False,
 ) -> None:
-    """Throw dead letters away, for good. The events stay in the event store if they got that far."""
+    """Throw dead letters away, for good. The events stay in the event store if they got that far.
+
+    Examples:
+
+    - `sluice dead discard --why rejected --older 30d`
+    """
     wanted = chosen(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
         count = sum(1 for _ in letters(client, wanted, now_ms()))
@@ -73,7 +80,12 @@ def export(
     newer: Newer = "",
     everything: Annotated[bool, typer.Option("--all", help="Every dead letter (also without this).")] = True,
 ) -> None:
-    """Print dead letters as JSON, one a line, each whole: `data` is its entry as it was, in base64."""
+    """Print dead letters as JSON, one a line, each whole: `data` is its entry as it was, in base64.
+
+    Examples:
+
+    - `sluice dead export > letters.jsonl`
+    """
     wanted = chosen(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
         for letter in letters(client, wanted, now_ms()):

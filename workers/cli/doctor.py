@@ -20,7 +20,10 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="The checks, as JSO
     A line for each, with ✓ where it is well, else ✗ and what to do. The media API is asked once, for an id that does
     not exist. Takes four seconds at most. Exit codes: 0 all is well, 1 something is not, 78 wrong settings.
 
-    For example `sluice doctor`, or in a script `sluice doctor --json | jq '.checks[] | select(.well | not)'`.
+    Examples:
+
+    - `sluice doctor`
+    - `sluice doctor --json | jq '.checks[] | select(.well | not)'`
     """
     found = checks(gather(settings()))
     well = all(check.well for check in found)

@@ -11,7 +11,7 @@ from workers.console.life import Step
 from workers.store.details import Details
 from workers.store.found import Found
 
-_WIDTH = 18  # of names
+_WIDTH = 18  # of names, at least
 
 
 def table(found: list[Found], shown: Callable[[str], str]) -> Table:
@@ -44,9 +44,11 @@ def lines(known: Details, steps: list[Step] | None) -> Iterator[str]:
 
 
 def _columns(values: Iterable[tuple[str, object]]) -> Iterator[str]:
-    for name, value in values:
+    found = list(values)
+    width = max([_WIDTH, *[len(name) + 1 for name, _ in found]])
+    for name, value in found:
         shown = _instant(value) if isinstance(value, datetime) else one_line(str(value))
-        yield f"  {name:<{_WIDTH}}{shown}"
+        yield f"  {name:<{width}}{shown}"
 
 
 def _about(step: Step) -> str:

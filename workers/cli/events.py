@@ -51,8 +51,11 @@ def search(
 ) -> None:
     """Search events, the newest first. All filters must hold.
 
-    For example `sluice events search --status failed --since 2d`, `sluice events search --text "where is my order"`,
-    `sluice events search --customer 919800000001 --json`.
+    Examples:
+
+    - `sluice events search --status failed --since 2d`
+    - `sluice events search --text "where is my order"`
+    - `sluice events search --customer 919800000001 --json`
     """
     unknown = [name for name in type_ or () if name not in TYPES]
     if unknown:
@@ -88,7 +91,9 @@ def show(
 ) -> None:
     """Show one event whole: its rows, what became of it, and where it waits or died.
 
-    For example `sluice events show m:text:wamid.HBgM…`.
+    Examples:
+
+    - `sluice events show m:text:wamid.HBgM…`
     """
     with _reading() as connection:
         whole = unmasked(connection, key, mask) if "…" in key else key
@@ -153,4 +158,8 @@ def _time(given: str) -> datetime | None:
     for form in _FORMATS:
         with suppress(ValueError):
             return datetime.strptime(given, form).replace(tzinfo=UTC)
-    return datetime.now(UTC) - timedelta(milliseconds=milliseconds(given))
+    try:
+        return datetime.now(UTC) - timedelta(milliseconds=milliseconds(given))
+    except (typer.BadParameter, OverflowError):
+        forms = "2026-01-31, 2026-01-31T08:00:00 (UTC), 90s, 15m, 6h or 2d"
+        raise typer.BadParameter(f"{given!r} is neither a time nor an age: {forms} are") from None

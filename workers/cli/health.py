@@ -27,6 +27,8 @@ _Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
 app = typer.Typer(
     help="Whether the ingress or a worker of this machine is well: exit code 0 if it is, else 1 and the reason.",
     no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -45,6 +47,10 @@ def web(json: _Json = False) -> None:
     """Ask the ingress at SLUICE_HOST:SLUICE_PORT whether it takes webhooks (GET /health/ready), for 3 s at most.
 
     It does while Redis is away, as long as its spool has room. For a readiness probe; GET /health/live is for liveness.
+
+    Examples:
+
+    - `sluice health web && echo ready`
     """
     found = settings()
     host = _EVERYWHERE.get(found.host, found.host)
@@ -63,6 +69,11 @@ def worker(
 
     As it is, for a readiness probe and for people: exit code 1 also where Redis cannot be reached. With --liveness, for
     a liveness probe: ending workers because Redis is away would cost what they have in hand and mend nothing.
+
+    Examples:
+
+    - `sluice health worker`
+    - `sluice health worker --any --json`
     """
     try:
         url = settings().redis

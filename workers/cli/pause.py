@@ -6,14 +6,27 @@ import redis
 import typer
 
 from shared.lanes import pausing
+from workers.cli import completing
 from workers.cli.common import fail, print_json, redis_client
 
-_Lane = Annotated[str, typer.Argument(metavar="LANE", help="Such as text.greet; `sluice status --all` names them.")]
+_Lane = Annotated[
+    str,
+    typer.Argument(
+        metavar="LANE", help="Such as text.greet; `sluice status --all` names them.", autocompletion=completing.lanes
+    ),
+]
 _Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
 
 
 def pause(lane: _Lane, json: _Json = False) -> None:
-    """Stop handling a lane, in all workers, within a second: its events wait in Redis."""
+    """Stop handling a lane, in all workers, within a second: its events wait in Redis.
+
+    What is being handled is ended.
+
+    Examples:
+
+    - `sluice pause text.greet`
+    """
     with redis_client() as client:
         _check(client, lane)
         pausing.pause(client, lane)
@@ -21,7 +34,12 @@ def pause(lane: _Lane, json: _Json = False) -> None:
 
 
 def resume(lane: _Lane, json: _Json = False) -> None:
-    """Handle a paused lane again."""
+    """Handle a paused lane again, at once.
+
+    Examples:
+
+    - `sluice resume text.greet`
+    """
     with redis_client() as client:
         _check(client, lane)
         was_paused = pausing.resume(client, lane)

@@ -29,6 +29,10 @@ def purge(
     While webhooks of that customer come in, do it twice: what was under way at the first time goes at the second.
     Webhooks that are not classified, and what is in the ingress's spool, are left, and told. Beyond reach are backups,
     Redis' own log until it is rewritten, and what your handlers have kept.
+
+    Examples:
+
+    - `sluice purge --customer 919800000001`
     """
     who = phone(customer)
     if who is None:

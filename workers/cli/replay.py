@@ -21,7 +21,12 @@ from workers.store.reading import Wanted, count, stream
 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 _INTERRUPTED = 130  # as a shell has it: 128 and the signal
-_Time = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="UTC, by the provider's clock.")]
+_Time = Annotated[
+    datetime | None,
+    typer.Option(
+        metavar="TIME", formats=_FORMATS, help="2026-01-31 or 2026-01-31T08:00:00, UTC, by the provider's clock."
+    ),
+]
 
 
 def replay(
@@ -40,7 +45,9 @@ def replay(
     It rests while 5,000 events wait in a lane. Interrupted, it goes on where it stopped when the same command is given
     again.
 
-    For example `sluice replay --type text --since 2026-01-31 --handler greet`.
+    Examples:
+
+    - `sluice replay --type text --since 2026-01-31 --handler greet --dry-run`
     """
     if type_ and type_ not in TYPES:
         raise typer.BadParameter(f"{type_!r} is no event type; {', '.join(sorted(TYPES))} are")

@@ -1,32 +1,46 @@
 """`sluice send KIND`: posts a sample webhook, as the provider would."""
 
+import difflib
 import hashlib
 import hmac
 import random
+import sys
 import time
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import httpx
 import typer
+from rich.columns import Columns
 
 from shared.plaintext import lines
 from shared.settings import Settings
 from workers import samples
-from workers.cli.common import UNAVAILABLE, address, fail, print_json, settings
+from workers.cli import completing
+from workers.cli.common import UNAVAILABLE, address, console, fail, print_json, settings
 
 
 def send(
-    kind: Annotated[str, typer.Argument(help="What to send; without it, the kinds are listed.")] = "",
+    kind: Annotated[
+        str, typer.Argument(help="What to send; without it, the kinds are listed.", autocompletion=completing.kinds)
+    ] = "",
     url: Annotated[str, typer.Option(help="Where to; by default this machine's ingress.")] = "",
     as_is: Annotated[
         bool, typer.Option("--as-is", help="With the sample's own ids and times, not fresh ones.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
 ) -> None:
-    """Post a sample of any type to the ingress, e.g. `sluice send text`, `sluice send mixed`."""
+    """Post a sample webhook of any kind to the ingress, as the provider would.
+
+    Examples:
+
+    - `sluice send text`
+    - `sluice send mixed`
+    - `sluice send image --url https://example.com/webhooks`
+    """
+    if not kind:
+        _list(samples.names(), json)
     if kind not in samples.names():
-        typer.echo("Kinds: " + ", ".join(samples.names()), err=bool(kind))
-        raise typer.Exit(2 if kind else 0)
+        raise typer.BadParameter(f"there is no kind {kind!r}; `sluice send` lists them{_close(kind)}")
     body = samples.load(kind) if as_is else samples.fresh(kind, int(time.time()), random.Random())
     found = settings()
     target = url or f"{address(found)}/webhooks"
@@ -41,6 +55,19 @@ def send(
     else:
         typer.echo(f"{answer.status_code} {lines(answer.text)}")
     raise typer.Exit(0 if answer.status_code == 200 else 1)
+
+
+def _list(kinds: list[str], json: bool) -> NoReturn:
+    if json:
+        print_json({"kinds": kinds})
+    else:
+        console().print(Columns(kinds, column_first=True, padding=(0, 2)) if sys.stdout.isatty() else "\n".join(kinds))
+    raise typer.Exit
+
+
+def _close(kind: str) -> str:
+    found = difflib.get_close_matches(kind, samples.names(), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def headers(found: Settings, body: bytes) -> dict[str, str]:

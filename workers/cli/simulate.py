@@ -42,7 +42,10 @@ def simulate(
     Latencies count from the time at which a webhook was due. Ctrl-C ends it and prints the summary so far. Token and
     HMAC secret are those of the settings. Exit codes: 0 each answer was the right one, 1 not each, 69 none came.
 
-    For example `sluice simulate --rate 500 --duration 60`, or a campaign: `sluice simulate --mix sent=1 --burst 10`.
+    Examples:
+
+    - `sluice simulate --rate 500 --duration 60`
+    - `sluice simulate --mix sent=1 --burst 10` is a campaign
     """
     shares = _shares(mix)
     found = settings()

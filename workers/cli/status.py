@@ -14,6 +14,7 @@ from shared.plaintext import one_line
 from workers.cli import watching
 from workers.cli.common import console, print_json, redis_client
 
+_EXACT = 60.0  # seconds; a longer time is told in its largest unit
 _QUIET = "lanes with nothing in them are left out; --all shows them"
 
 
@@ -24,13 +25,16 @@ def status(
 ) -> None:
     """Show what waits, what is held, what will be retried and what is dead, lane by lane.
 
-    For example `sluice status --watch`, or in a script `sluice status --json | jq .totals.dead`.
+    Examples:
+
+    - `sluice status --watch`
+    - `sluice status --json | jq .totals.dead`
     """
     if watch and json:
         raise typer.BadParameter("--watch is for people, --json for programs")
     with redis_client() as client:
         if watch:
-            watching.watch(lambda: Group(*_picture(survey(client), _server(client), everything=everything)))
+            watching.watch(lambda: moving(client, everything=everything))
             return
         lanes = survey(client)
         server = _server(client)
@@ -38,24 +42,36 @@ def status(
         print_json({"redis": server, "totals": _totals(lanes), "lanes": [_plain(lane) for lane in lanes]})
         return
     screen = console()
-    for part in _picture(lanes, server, everything=everything):
-        screen.print(part, soft_wrap=isinstance(part, Text))
+    shown = [lane for lane in lanes if everything or _busy(lane)]
+    if shown:
+        screen.print(_table(shown))
+    for sentence in (*_broken(lanes), _summary(lanes, server)):
+        screen.print(sentence, soft_wrap=True)
 
 
-def _picture(lanes: list[LaneStatus], server: dict[str, Any], *, everything: bool) -> list[Table | Text]:
-    broken = [Text(one_line(f"{lane.lane}: {_sentence(lane.breaker)}")) for lane in lanes if lane.breaker is not None]
+def moving(client: redis.Redis, *, everything: bool) -> Group:
+    """The picture for a screen that may be too small for it: what matters most is at its top."""
+    lanes, server = survey(client), _server(client)
+    shown = sorted([lane for lane in lanes if everything or _busy(lane)], key=_is_at_rest)
+    return Group(_summary(lanes, server), *_broken(lanes), _table(shown))
+
+
+def _summary(lanes: list[LaneStatus], server: dict[str, Any]) -> Text:
     totals = _totals(lanes)
-    said = (
+    return Text(
         f"{totals['waiting']} waiting, {totals['in_flight']} in flight, {totals['retries']} to be retried, "
         f"{totals['dead']} dead in {len(lanes)} lanes. Redis: {server['used_memory'] / 1e6:.1f} MB, "
         f"appendonly {'on' if server['appendonly'] else 'OFF'}, {server['maxmemory_policy']}."
     )
-    return [_table([lane for lane in lanes if everything or _busy(lane)]), *broken, Text(said)]
+
+
+def _broken(lanes: list[LaneStatus]) -> list[Text]:
+    return [Text(one_line(f"{lane.lane}: {_sentence(lane.breaker)}")) for lane in lanes if lane.breaker is not None]
 
 
 def _table(lanes: list[LaneStatus]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("lane")
+    table.add_column("lane", overflow="fold")  # whole, since it is what other commands are given
     for heading in ("waiting", "in flight", "oldest", "retries", "next retry", "dead", "done"):
         table.add_column(heading, justify="right")
     for lane in lanes:
@@ -63,9 +79,9 @@ def _table(lanes: list[LaneStatus]) -> Table:
             Text(one_line(lane.lane + _mark(lane))),
             str(lane.waiting),
             str(lane.in_flight),
-            _seconds(lane.oldest_ms),
+            age(lane.oldest_ms),
             str(lane.retries),
-            _seconds(lane.next_retry_ms),
+            age(lane.next_retry_ms),
             str(lane.dead),
             str(lane.counts.get("done", 0)),
         )
@@ -102,7 +118,11 @@ def _plain(lane: LaneStatus) -> dict[str, Any]:
 
 
 def _busy(lane: LaneStatus) -> bool:
-    return bool(lane.waiting or lane.in_flight or lane.retries or lane.dead or lane.counts or lane.held or lane.breaker)
+    return bool(lane.counts) or not _is_at_rest(lane)
+
+
+def _is_at_rest(lane: LaneStatus) -> bool:
+    return not (lane.waiting or lane.in_flight or lane.retries or lane.dead or lane.held or lane.breaker)
 
 
 def _totals(lanes: list[LaneStatus]) -> dict[str, int]:
@@ -124,5 +144,9 @@ def _server(client: redis.Redis) -> dict[str, Any]:
     }
 
 
-def _seconds(milliseconds: int | None) -> str:
-    return "" if milliseconds is None else f"{max(milliseconds, 0) / 1000:.1f} s"
+def age(milliseconds: int | None) -> str:
+    """A lane's age or wait as the table shows it; nothing for None."""
+    if milliseconds is None:
+        return ""
+    seconds = max(milliseconds, 0) / 1000
+    return f"{seconds:.1f} s" if seconds < _EXACT else span(seconds)

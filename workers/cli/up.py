@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from shared.errors import SluiceError, WrongSettings
 from shared.exits import refuse
+from shared.settings import Settings
 from workers.cli.common import address, fail, settings
 from workers.up import procfile
 from workers.up.runner import run
@@ -24,14 +26,20 @@ def up(
 ) -> None:
     """Start everything in the Procfile, and start again what dies, until Ctrl-C or SIGTERM.
 
-    Where SLUICE_REDIS_URL is not set, a Valkey server of its own runs beside it, its data in SLUICE_DATA_DIR.
+    Where SLUICE_REDIS_URL is not set, a Valkey server of its own runs beside it, its data in SLUICE_DATA_DIR. The
+    terminal may be closed: that ends it too, in order, and under `nohup` it goes on.
+
+    Examples:
+
+    - `sluice up`
+    - `SLUICE_HANDLERS=my_handlers sluice up`
     """
     found = settings()
     os.umask(0o077)  # customers' messages are in the data folder
     try:
         found.require_secret_unless_loopback()
         commands = procfile.read(file)
-        _banner(address(found))
+        _banner(found, commands)
         code = asyncio.run(run(found, commands, _printer(list(commands))))
     except WrongSettings as error:
         refuse(error)
@@ -40,8 +48,10 @@ def up(
     raise typer.Exit(code)
 
 
-def _banner(where: str) -> None:
-    typer.echo(f"Sluice takes webhooks at {where}/webhooks")
+def _banner(found: Settings, commands: dict[str, str]) -> None:
+    typer.echo(f"Sluice takes webhooks at {address(found)}/webhooks")
+    if any("workers.console" in command for command in commands.values()):
+        typer.echo(f"Its console is at {address(found, found.console_port)}")
     typer.echo("In another terminal: `sluice send text`, then `sluice status`. Ctrl-C stops everything.")
 
 
@@ -53,7 +63,8 @@ class _Printer:
 
     def __call__(self, name: str, line: str) -> None:
         head = Text(f"{name:<{self._width}} | ", style=self._colours.get(name, "bold"))
-        self._console.print(head + Text.from_ansi(line), highlight=False)
+        with suppress(OSError):  # the terminal is gone
+            self._console.print(head + Text.from_ansi(line), highlight=False)
 
 
 def _printer(names: list[str]) -> _Printer:

@@ -85,8 +85,9 @@ def _crew(facts: CrewFacts | Failed) -> Iterator[Check]:
         yield Check("workers", False, facts.why, "start Redis first")
         return
     well = [worker for worker in facts.workers if not worker.trouble]
+    running = {worker.node for worker in well}
     for worker in facts.workers:
-        if worker.trouble:
+        if worker.trouble and not (worker.silent and worker.node in running):  # else it was started again
             yield Check("worker", False, f"{worker.name}: {worker.trouble}", "see that it is restarted, and at its log")
     seen = f"{len(well)} of {len(facts.workers)} take messages; processes: {facts.processes}"
     yield Check("workers", bool(well), seen, "" if well else "start one: celery -A workers worker")

@@ -65,6 +65,8 @@ class WorkerFacts(NamedTuple):
     name: str
     queues: tuple[str, ...]
     trouble: str
+    node: str = ""  # the name that it keeps when it is started again
+    silent: bool = False  # it says nothing any more
 
 
 class CrewFacts(NamedTuple):

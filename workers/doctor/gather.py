@@ -128,7 +128,13 @@ def crew_facts(url: str) -> CrewFacts:
         now: Any = client.time()
         since = int(now[0]) * 1000 - round(SILENCE * 1000)
         workers = (
-            WorkerFacts(f"{worker.said.node} (pid {worker.said.pid})", worker.said.queues, worker.trouble)
+            WorkerFacts(
+                f"{worker.said.node} (pid {worker.said.pid})",
+                worker.said.queues,
+                worker.trouble,
+                worker.said.node,
+                worker.age >= presence.SILENCE,
+            )
             for worker in presence.survey(client)
         )
         lanes = (LaneFacts(lane.lane, lane.queue, lane.waiting) for lane in survey(client))

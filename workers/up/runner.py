@@ -23,10 +23,14 @@ class CannotRun(SluiceError):
 
 
 async def run(settings: Settings, commands: dict[str, str], say: Say, *, patience: float = _STOP_SECONDS) -> int:
-    """Until SIGTERM or SIGINT; replies the exit code. Raises CannotRun. `patience`: seconds from SIGTERM to SIGKILL."""
+    """Until SIGTERM, SIGINT or the end of its terminal; replies the exit code. Raises CannotRun.
+
+    `patience`: seconds from SIGTERM to SIGKILL.
+    """
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with _locked(settings.data_dir):
         if settings.redis_url is not None:
             return await _run_all(_children(commands, settings.redis, say, patience), stop, say)
