@@ -28,8 +28,11 @@ def chosen(service: str) -> "Callable[[], Tracing] | None":
     if not exporters:
         return None
     try:
-        otel = importlib.import_module("shared.tracing.otel")
+        maker: Callable[[], Tracing] = importlib.import_module("shared.tracing.otel").maker(exporters, service)
     except ModuleNotFoundError as error:
         raise WrongSettings([_MISSING.format(error.name)]) from None
-    maker: Callable[[], Tracing] = otel.maker(exporters, service)
+    except WrongSettings:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the SDK raises for a variable of its own is told in words
+        raise WrongSettings([f"OTEL_… in the environment: {type(error).__name__}: {error}"]) from None
     return maker

@@ -49,26 +49,34 @@ class Tracing:
 
 
 def maker(exporters: Sequence[str], service: str) -> Callable[[], Tracing]:
-    """What begins tracing in a process. Raises WrongSettings where one of the exporters is not installed."""
+    """What begins tracing in a process. Raises WrongSettings where one of the exporters is not installed, and whatever
+    the SDK raises for its variables: better at the start than in each process of a pool."""
+    quiet.down()
     kinds = [_plug_in(name) for name in exporters]
-    return lambda: begin([kind() for kind in kinds], service)
+    trace.get_tracer_provider()
+    _provider(kinds, service).shutdown()
+    return lambda: begin(kinds, service)
 
 
-def begin(exporters: Sequence[SpanExporter], service: str) -> Tracing:
+def begin(exporters: Sequence[Callable[[], SpanExporter]], service: str) -> Tracing:
     """Tracing with a provider of its own, which becomes the process' one, so that what handlers call can use it too.
 
     One that is there already (`opentelemetry-instrument` makes one) is used as it is.
     """
-    quiet.down()
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
         return Tracing(provider, provider.force_flush)
+    provider = _provider(exporters, service)
+    trace.set_tracer_provider(provider)
+    return Tracing(provider, provider.shutdown)
+
+
+def _provider(exporters: Sequence[Callable[[], SpanExporter]], service: str) -> TracerProvider:
     provider = TracerProvider(resource=_resource(service), shutdown_on_exit=False)
     provider.sampler = LinkedSampler(provider.sampler)
     for exporter in exporters:
-        provider.add_span_processor(BatchSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    return Tracing(provider, provider.shutdown)
+        provider.add_span_processor(BatchSpanProcessor(exporter()))
+    return provider
 
 
 def _resource(service: str) -> Resource:

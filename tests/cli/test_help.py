@@ -73,7 +73,7 @@ def test_the_exit_codes_are_told(sluice: Sluice) -> None:
     told = " ".join(sluice("--help").stdout.split())
 
     assert "0 done or well, 1 not done or not well, 2 wrong usage, 69 Redis, the database or the ingress cannot" in told
-    assert "78 wrong settings" in told
+    assert "78 wrong settings, 130 interrupted." in told
 
 
 def test_what_is_not_to_be_installed_from_there_is_not_offered(sluice: Sluice) -> None:

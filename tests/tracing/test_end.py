@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.trace import NoOpTracerProvider
 
 from shared.tracing import otel, quiet
@@ -45,6 +46,19 @@ def test_each_place_of_the_sdk_is_heard_once_for_a_while(told: list[str]) -> Non
     now = 1000.0
     outage(100)
     assert told[2:] == ["attempt 100 failed", "given up"]
+
+
+def test_what_it_cannot_read_is_not_quoted(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization geheim")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")
+    quiet.down()
+    OTLPSpanExporter()
+    logger = logging.getLogger("opentelemetry")
+    logger.handlers.clear()
+    logger.propagate = True
+    assert [line[:21] for line in told] == ["Invalid timeout value", "Header format invalid"]
+    assert "'soon'" in told[0]
+    assert "geheim" not in told[1]
 
 
 def test_the_end_waits_for_the_last_spans_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

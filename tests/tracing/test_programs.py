@@ -66,6 +66,26 @@ def test_an_exporter_that_is_not_installed_is_named(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "ValueError: max_queue_size must be a positive integer."),
+        ("OTEL_SPAN_LINK_COUNT_LIMIT", "-5", "ValueError: OTEL_SPAN_LINK_COUNT_LIMIT must be a non-negative integer"),
+        ("OTEL_PROPAGATORS", "pigeons", "ValueError: Propagator pigeons not found."),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "there is no exporter otlp_proto_grpc for OTEL_TRACES_EXPORTER"),
+    ],
+)
+@pytest.mark.parametrize("command", [python("-m", "ingress"), WORKER], ids=["ingress", "worker"])
+def test_what_the_sdk_cannot_work_with_is_told_at_the_start(
+    tmp_path: Path, command: list[str], name: str, value: str, words: str
+) -> None:
+    settings = {"SLUICE_REDIS_URL": "redis://127.0.0.1:1", "OTEL_TRACES_EXPORTER": "otlp", name: value}
+    ended = run(command, tmp_path, **settings)
+    assert ended.returncode == 78
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def _told(folder: Path, code: str = "", **settings: str) -> dict[str, str]:
     """Resource of the one span that a process tells to its output."""
     code = f"{code}\n{CHOSEN}()\nwith tracing.operation('send', 'intake', ['{RECORDED}']): pass\ntracing.close()"

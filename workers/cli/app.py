@@ -10,7 +10,7 @@ app = typer.Typer(
     name="sluice",
     help="WhatsApp webhooks, taken in, kept safe and handled.",
     epilog="Exit codes: 0 done or well, 1 not done or not well, 2 wrong usage, 69 Redis, the database or the ingress "
-    "cannot be reached, 78 wrong settings. `sluice COMMAND --help` gives examples.",
+    "cannot be reached, 78 wrong settings, 130 interrupted. `sluice COMMAND --help` gives examples.",
     no_args_is_help=True,
     add_completion=True,
     rich_markup_mode="markdown",
