@@ -9,7 +9,7 @@ from shared.errors import Unavailable
 from shared.lanes import Back, Lanes, Measures, Taken
 from shared.lanes.lanes import Begun, Settled
 from shared.logs import logger
-from workers import telling
+from workers import attempts, telling
 from workers.lanework.work import Work
 from workers.pace import Pace
 
@@ -117,6 +117,7 @@ class Drain:
             self._lanes.settle(self.lane, [(entry.id, Back()) for entry in taken], suspect=suspect)
             raise
         ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
+        attempts.note(self._lanes.client, self.lane, taken, verdicts, breaker_open=ended.breaker.now_open)
         self._pace.note(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
         telling.settled(self.lane, taken, verdicts, ended.breaker)
         return ended
