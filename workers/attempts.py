@@ -73,7 +73,7 @@ def _note(lane: str, entry: Taken, verdict: Verdict, breaker_open: bool) -> dict
     match verdict:
         case Done() if entry.attempts:
             outcome, error = HANDLED, ""
-        case Again(error=error):
+        case Again(error=error, counted=True):
             outcome = RETRIED
         case Dead(error=error, failed=failed):
             outcome = RETRIED if failed and breaker_open else DIED

@@ -1,5 +1,6 @@
 """One event's life: what its page tells of each handler's attempts, and of where it is now."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -91,6 +92,14 @@ def test_what_died_leads_to_its_letter_which_tells_the_attempts(run: Runs, lanes
     told = words(operator.get(letter))
     assert "Attempts attempt 1 of text.greet failed" in told
     assert "ConnectionError: the CRM attempt 2 of text.greet failed for good" in told
+
+
+def test_lookups_of_its_media_that_failed_are_told(lanes: Lanes, store: Store, operator: Visitor) -> None:
+    picture: dict[str, Any] = {"wamid": "wamid.78", "type": "image", "image": {"id": "1"}}
+    store.write([message(**picture)])
+    held = Taken(b"1-1", entry(**picture))
+    attempts.note(lanes.client, "media", [held], [(held.id, Again(5, "503 from the media API"))])
+    assert "classified message, image attempt 1 of media failed" in re.sub(r"[\d:]{8} ", "", life(operator))
 
 
 def test_what_was_handled_but_not_remembered_to_be_is_told_as_that(run: Runs, lanes: Lanes, operator: Visitor) -> None:

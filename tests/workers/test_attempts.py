@@ -62,6 +62,11 @@ def test_a_failure_while_the_breaker_is_open_ends_no_event(client: redis.Redis) 
     assert told(client, 1) == [(1, RETRIED, "ValueError: no luck")]
 
 
+def test_what_was_only_put_off_was_no_attempt(client: redis.Redis) -> None:
+    attempts.note(client, LANE, [taken(1)], [(b"1-0", Again(15.0, "too many lookups failed", counted=False))])
+    assert not client.exists(ATTEMPTS)
+
+
 def test_what_cannot_be_read_is_no_event_and_harms_none(client: redis.Redis) -> None:
     held = [taken(1), taken(2)._replace(data=b"\xff")]
     attempts.note(client, LANE, held, [(b"1-0", Again(1.0, "\ud83d")), (b"2-0", Dead("undecodable", "?"))])

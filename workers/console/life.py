@@ -16,6 +16,7 @@ from workers.attempts import DIED, HANDLED, RETRIED, Attempt, attempts
 from workers.console import words
 from workers.console.upcoming import Upcoming
 from workers.console.whereabouts import Waits, find
+from workers.plan import MEDIA_LANE
 from workers.store.details import Details
 
 _STORE = ".store"  # how the names of the built-in handlers' lanes end
@@ -34,19 +35,28 @@ class Step(NamedTuple):
 def life(client: redis.Redis, known: Details) -> list[Step]:
     """Its steps, lane by lane. Raises RedisError."""
     event = known.event
-    return [
+    key, received_ms = str(event["key"]), round(event["received_at"].timestamp() * 1000)
+    made = attempts(client, key, received_ms)
+    steps = [
         Step(event["occurred_at"], "happened", "by the provider's clock"),
         Step(event["received_at"], "received", "acknowledged with a 200: safe from then on"),
         Step(None, "classified", f"{event['kind']}, {event['type']}"),
+        *(_attempt(MEDIA_LANE, attempt) for attempt in _of(MEDIA_LANE, made) if attempt.outcome == RETRIED),
         *_media(known),
         Step(None, "stored", "by the built-in handler"),
-        *_in_lanes(client, event),
     ]
+    for lane in _lanes(client, str(event["type"])):
+        steps += in_lane(lane, _of(lane, made), find(client, lane, key, received_ms))
+    return steps
 
 
 def failures(client: redis.Redis, lane: str, key: str, received_ms: int) -> list[Step]:
     """The attempts in one lane that are remembered. Raises RedisError."""
-    return [_attempt(lane, attempt) for attempt in attempts(client, key, received_ms) if attempt.lane == lane]
+    return [_attempt(lane, attempt) for attempt in _of(lane, attempts(client, key, received_ms))]
+
+
+def _of(lane: str, made: Iterable[Attempt]) -> list[Attempt]:
+    return [attempt for attempt in made if attempt.lane == lane]
 
 
 def _media(known: Details) -> list[Step]:
@@ -58,26 +68,15 @@ def _media(known: Details) -> list[Step]:
     return [Step(None, "media not found", str(media["error"]), bad=True)] if media["error"] else []
 
 
-def _in_lanes(client: redis.Redis, event: dict[str, Any]) -> list[Step]:
-    key, received_ms = str(event["key"]), round(event["received_at"].timestamp() * 1000)
-    made = attempts(client, key, received_ms)
-    steps = []
-    for lane in _lanes(client, str(event["type"])):
-        here = [attempt for attempt in made if attempt.lane == lane]
-        steps += in_lane(lane, here, find(client, lane, key, received_ms))
-    return steps
-
-
 def _lanes(client: redis.Redis, event_type: str) -> list[str]:
     known: Any = client.smembers(LANES)
     return sorted(lane for lane in (name.decode() for name in known) if lane.startswith(f"{event_type}."))
 
 
-def in_lane(lane: str, made: Iterable[Attempt], place: Waits | Upcoming | DeadLetter | None) -> list[Step]:
+def in_lane(lane: str, made: list[Attempt], place: Waits | Upcoming | DeadLetter | None) -> list[Step]:
     """What became of the event in a lane: the attempts that are remembered, and where it is now. Pure."""
-    made = list(made)
     if isinstance(place, DeadLetter) and made and made[-1].outcome == DIED:
-        made.pop()  # the letter tells it
+        made = made[:-1]  # the letter tells it
     steps = [_attempt(lane, attempt) for attempt in made]
     match place:
         case Upcoming():
