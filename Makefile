@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 FIGURES := deploy/figures
 .DEFAULT_GOAL := help
-.PHONY: help setup run test long demo chaos hostile browser bench capacity lint lock clean
+.PHONY: help setup run test long demo chaos hostile browser bench pages screenshots capacity lint lock clean
 
 help:  ## what can be made
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 13
 
 setup: .venv/ready  ## fill .venv from the lock file
 
@@ -25,8 +25,8 @@ test: lint  ## every check and test that needs no more than this machine
 long: .venv/ready  ## tests that wait for what takes its time: outages, takeovers, workers that stall
 	$(BIN)/pytest -n 4 -m long
 
-demo: .venv/ready  ## 5,000 webhooks through the whole of it, each accounted for
-	$(BIN)/python -m tests.demo
+demo: .venv/ready  ## 5,000 webhooks through the whole of it, each accounted for; KEEP=1 leaves it running, with its console
+	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
 
 chaos: .venv/ready  ## everything killed, stopped, filled and cut off under load, and each acknowledged event accounted for
 	$(BIN)/python -m tests.chaos $(CHAOS)
@@ -39,6 +39,12 @@ browser: .venv/ready  ## the console in a real browser (needs Chromium)
 
 bench: .venv/ready  ## webhooks and events a second, beside baselines
 	$(BIN)/python -m tests.bench --json $(FIGURES)/bench.json --svg $(FIGURES)/bench.svg $(BENCH)
+
+pages: .venv/ready  ## how long each page of the console takes over a million events in PostgreSQL
+	$(BIN)/python -m tests.bench.pages $(PAGES)
+
+screenshots: .venv/ready  ## the README's pictures of the console (needs Chromium, and fonts for what the world writes in)
+	$(BIN)/python -m tests.browser.screenshots deploy/screenshots
 
 capacity: .venv/ready  ## how much of everything a load needs, by the measured costs
 	$(BIN)/python -m tests.capacity $(CAPACITY)

@@ -10,7 +10,7 @@ from shared.errors import Unavailable
 from shared.lanes import Back, Lanes, Measures, Taken
 from shared.lanes.lanes import Begun, Settled
 from shared.logs import logger
-from workers import telling
+from workers import attempts, telling
 from workers.lanework.work import Work
 from workers.pace import Pace
 
@@ -127,6 +127,7 @@ class Drain:
             raise
         with self._settling(taken):
             ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
+        attempts.note(self._lanes.client, self.lane, taken, verdicts, breaker_open=ended.breaker.now_open)
         self._pace.note(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
         telling.settled(self.lane, taken, verdicts, ended.breaker)
         return ended

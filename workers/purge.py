@@ -16,6 +16,7 @@ from shared import receipts
 from shared.lanes import lane as names
 from shared.lanes.pages import pages
 from shared.receipts import BadReceipt
+from workers import attempts
 from workers.console.live import ingresses
 from workers.dead_letters import COPIES
 from workers.entries import BadEntry, to_event, unpack
@@ -39,6 +40,7 @@ def purge_lanes(client: redis.Redis, customer: str) -> dict[str, int]:
         gone["retries"] += _purge_retries(client, f"{base}:retry", customer)
     for copies in client.scan_iter(f"{COPIES}*"):  # discarded lately, and yet to be restored
         gone["dead_letters"] += _purge_stream(client, copies.decode(), customer)
+    attempts.forget(client)
     return dict(gone)
 
 

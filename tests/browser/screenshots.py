@@ -1,48 +1,83 @@
-"""`python -m tests.browser.screenshots FOLDER`: each page with demo data, light and dark, desktop and phone."""
+"""`make screenshots`: each page of the console with made-up data, light and dark, as the README shows them."""
 
+import argparse
 import math
 import random
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from playwright.sync_api import Page
 
 from shared.connections import connect
-from tests.browser import story
+from tests.browser import pictures, story
 from tests.browser.running import Running, browser, page, running, sign_in
+from tests.support.programs import ROOT
 from tests.support.valkey import valkey
 from workers.console.live.history import COVERS, SAMPLES
 from workers.console.live.sample import Sample
 
-_SIZES = {"desktop": (1280, 860), "phone": (360, 740)}
+_SIZES: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1200, "height": 820}, "device_scale_factor": 1.5},
+    "phone": {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2},
+}
+#: Pages that a telephone's picture is worth having of.
+_ON_PHONES = {"overview", "dead", "conversation"}
+_SCHEMES = ("light", "dark")
 _TRAFFIC_SECONDS = 20.0
+_SETTLES_MS = 6000
+_ELSEWHERE = "(text, root) => { text.textContent = text.textContent.replaceAll(root, '/app') }"
+_Take = Callable[..., None]
 
 
-def main(folder: Path, schemes: tuple[str, ...] = ("light", "dark")) -> None:
+def main() -> None:
     """Takes all pictures."""
-    folder.mkdir(parents=True, exist_ok=True)
+    options = _options()
+    options.folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="sluice-pictures-") as name,
         valkey(appendonly="yes", appendfsync="always") as url,
         _with_a_past(url),
         running(Path(name), SLUICE_REDIS_URL=url) as found,
     ):
+        story.week(found.stack.url)
         story.tell(found.stack.url)
         sender = threading.Thread(target=_traffic, args=(found.stack.url,))
         sender.start()
         with browser() as started:
-            for scheme in schemes:
-                for size, (width, height) in _SIZES.items():
-                    on = page(started, viewport={"width": width, "height": height}, color_scheme=scheme)
-                    _take_all(on, found, folder, f"{size}-{scheme}")
+            for scheme in options.schemes:
+                for size, about in _SIZES.items():
+                    on = page(started, color_scheme=scheme, **about)
+                    _take_all(on, found, _taker(on, options, size, scheme))
                     on.context.close()
         sender.join()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where they go")
+    parser.add_argument("--schemes", nargs="+", choices=_SCHEMES, default=_SCHEMES)
+    parser.add_argument("--whole", action="store_true", help="PNG of whole pages, each on a phone too: to look at")
+    return parser.parse_args()
+
+
+def _taker(on: Page, options: argparse.Namespace, size: str, scheme: str) -> _Take:
+    def take(name: str, path: str = "", base: str = "") -> None:
+        if path:
+            on.goto(base + path)
+        on.wait_for_timeout(300)
+        file = f"{name}-{scheme}" if size == "desktop" else f"{name}-{size}-{scheme}"
+        if options.whole:
+            on.screenshot(path=options.folder / f"{file}.png", full_page=True, scale="css")
+        elif (size == "desktop" and name != "fault") or name in _ON_PHONES:
+            pictures.take(on, options.folder / f"{file}.webp")
+
+    return take
 
 
 @contextmanager
@@ -70,37 +105,37 @@ def _traffic(url: str) -> None:
         seed += 1
 
 
-def _take_all(on: Page, found: Running, folder: Path, suffix: str) -> None:
-    def take(name: str, path: str = "") -> None:
-        if path:
-            on.goto(found.console + path)
-        on.wait_for_timeout(300)
-        on.screenshot(path=folder / f"{name}-{suffix}.png", full_page=True)
-
-    take("sign-in", "/sign-in")
+def _take_all(on: Page, found: Running, take: _Take) -> None:
+    take("sign-in", "/sign-in", found.console)
     sign_in(on, found.console)
-    on.wait_for_timeout(6000)
+    on.wait_for_timeout(_SETTLES_MS)
     take("overview")
-    take("lanes", "/lanes")
-    take("lane", "/lanes/image.describe")
-    take("dead", "/dead")
-    on.locator("table.letters tbody tr a").first.click()
+    take("lanes", "/lanes", found.console)
+    take("lane", "/lanes/image.describe", found.console)
+    take("dead", "/dead", found.console)
+    on.locator("table.letters tbody tr", has_text="text.answer").get_by_role("link").first.click()
+    # Where this was run is nobody's business.
+    on.get_by_label("Traceback").evaluate(
+        f"(text) => {{ text.innerText = text.innerText.replaceAll('{ROOT}', '/app') }}"
+    )
     take("letter")
     on.goto(f"{found.console}/dead")
     on.get_by_label("all that match").check()
     on.get_by_role("button", name="Discard").click()
     take("confirm")
-    take("events", "/events")
-    on.locator("table a", has_text=":").first.click()
-    take("event")
-    take("conversations", "/conversations")
+    take("events", "/events?type=message", found.console)
+    take("conversations", "/conversations", found.console)
     on.get_by_label("Customer").fill(story.ASHA)
     on.get_by_role("button", name="Open").click()
     take("conversation")
-    take("report", "/report")
-    take("audit", "/audit")
-    take("fault", "/lanes/none.such")
+    on.get_by_role("listitem").filter(has_text="Where is my order").locator(".meta a").click()
+    take("event")
+    take("report", "/report", found.console)
+    on.wait_for_load_state("networkidle")
+    take("report")
+    take("audit", "/audit", found.console)
+    take("fault", "/lanes/none.such", found.console)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), tuple(sys.argv[2:]) or ("light", "dark"))
+    main()

@@ -14,6 +14,8 @@ ASHA, RAVI, EVIL = "919812345678", "919823456789", "919834567890"
 #: Names and texts that must stay text.
 HOSTILE_NAME = "<script>document.title='owned'</script></textarea>\u202egnp.exe"
 HOSTILE_TEXT = '"><img src=x onerror="document.title=\'owned\'">\x1b[31m{{7*7}}\r\nSTOP'
+_DAY = 86_400
+_AGO = 5  # seconds: a message's last status comes some seconds after its first, and none in the future
 _OURS = "wamid.HBgMOTE5ODEyMzQ1Njc4FQIAERgSQzE4RTZBRjY0MkYwRjI3OTkA"
 
 
@@ -45,9 +47,13 @@ def tell(url: str, now: float | None = None) -> None:
 
 def rush(url: str, webhooks: int, seed: int = 7) -> None:
     """So many webhooks of the simulator, as fast as one connection can."""
-    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
-        for webhook in Traffic(seed, round(time.time())).webhooks(webhooks):
-            client.post("/webhooks", content=webhook.body)
+    _send(url, Traffic(seed, round(time.time()) - _AGO), webhooks)
+
+
+def week(url: str) -> None:
+    """What was sent on each of the six days before, for a report."""
+    for days in range(6, 0, -1):
+        _send(url, Traffic(100 + days, round(time.time()) - days * _DAY, mix={"sent": 1}), 60 + 25 * (days % 4))
 
 
 def message(url: str, customer: str, name: str, at: float, **about: Any) -> None:
@@ -68,6 +74,12 @@ def statuses(
         if word == "failed":
             body |= about
         _post(url, {"statuses": [body], "id": f"story-{wamid}-{word}"})
+
+
+def _send(url: str, traffic: Traffic, webhooks: int) -> None:
+    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        for webhook in traffic.webhooks(webhooks):
+            client.post("/webhooks", content=webhook.body)
 
 
 def _post(url: str, document: Json) -> None:

@@ -17,8 +17,9 @@ _RUN = (
 )
 _SERIOUS = {"serious", "critical"}
 PAGES = ["/", "/lanes", "/lanes?all=1", "/lanes/text.answer", "/lanes/image.describe", "/dead", "/dead?lane=none"]
-PAGES += ["/events", "/events?type=none", "/conversations", "/report", "/report?since=2001-01-01&until=2001-01-02"]
-PAGES += ["/audit", "/nothing", "letter", "confirm", "event", "conversation", "sign-in"]
+PAGES += ["/dead?since=never", f"/dead?customer={story.ASHA}", "/events", "/events?type=failed", "/events?type=none"]
+PAGES += ["/conversations", "/report", "/report?since=2001-01-01&until=2001-01-02", "/report/billing", "/audit"]
+PAGES += ["/nothing", "letter", "confirm", "event", "conversation", "sign-in"]
 
 
 @pytest.fixture(params=["light", "dark"], scope="module")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime, timedelta
 
 import pytest
 import redis
@@ -21,7 +22,8 @@ def dead(client: redis.Redis) -> int:
 
 
 def ticks(visitor: Visitor, path: str) -> list[str]:
-    return _TICK.findall(visitor.get(path).text)
+    page = visitor.get(path)
+    return _TICK.findall((visitor.follow(page) if page.status_code == 303 else page).text)
 
 
 def test_letters_are_listed_the_newest_first_and_grouped_by_what_differs_not(lanes: Lanes, operator: Visitor) -> None:
@@ -48,6 +50,9 @@ def test_letters_are_listed_the_newest_first_and_grouped_by_what_differs_not(lan
         ("customer=%2B91+98765+00000", {"b"}),
         ("within=1h", {"a", "b", "c"}),
         ("within=1h&lane=text.greet&why=exhausted", {"a"}),
+        ("since=2020-01-01T00:00", {"a", "b", "c"}),
+        ("since=2020-01-01T00:00&until=2020-01-01T23:59", set()),
+        ("until=2099-01-01&lane=text.store", {"c"}),
     ],
 )
 def test_letters_are_filtered(lanes: Lanes, operator: Visitor, query: str, found: set[str]) -> None:
@@ -111,7 +116,7 @@ def test_a_selection_is_asked_for_first_and_told_after(lanes: Lanes, client: red
     letters = [bury(lanes, lane, entry()) for lane in ("text.greet", "text.store", "text.greet")]
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"letter": letters[:2], "action": "replay", "scope": "chosen"})
-    assert "Replay 2 dead letters?" in words(asked)
+    assert "Replay 2 dead letters? There are 3 dead letters in all; 1 will be left." in words(asked)
     assert dead(client) == 3  # nothing is done yet
     done = operator.follow(operator.submit("/dead/act", {"letter": letters[:2], "action": "replay", "scope": "chosen"}))
     assert "2 dead letters replayed. There were 3, now there are 1." in words(done)
@@ -133,6 +138,48 @@ def test_all_that_match_are_those_that_were_there_when_it_was_asked(
     done = operator.follow(operator.post("/dead/act", fields))
     assert "450 dead letters discarded. There were 452, now there are 2." in words(done)
     assert set(ticks(operator, "/dead")) == {other, late}
+
+
+def test_all_of_a_lane_are_counted_and_the_others_left(lanes: Lanes, operator: Visitor) -> None:
+    for lane in ("text.greet", "text.greet", "text.store"):
+        bury(lanes, lane, entry())
+    operator.get("/dead")
+    asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "lane": "text.greet"})
+    assert "Discard 2 dead letters? There are 3 dead letters in all; 1 will be left." in words(asked)
+    asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all"})
+    assert "Discard 3 dead letters? There are 3 dead letters in all; none will be left." in words(asked)
+
+
+def test_of_very_many_not_all_are_counted_before_but_all_are_done(
+    lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.console.letters.MOST_COUNTED", 2)
+    for _ in range(3):
+        bury(lanes, "text.greet", entry(), "E: one")
+    operator.get("/dead")
+    asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "error": "one"})
+    assert "Discard at least 2 dead letters?" in words(asked)
+    done = operator.follow(operator.submit("/dead/act", {"action": "discard", "scope": "all", "error": "one"}))
+    assert "3 dead letters discarded. There were 3, now there are 0." in words(done)
+
+
+def test_the_last_hour_is_the_hour_before_it_was_asked(lanes: Lanes, operator: Visitor) -> None:
+    bury(lanes, "text.greet", entry())
+    operator.get("/dead")
+    asked = operator.submit("/dead/confirm", {"action": "replay", "scope": "all", "within": "1h"})
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    since, until = (datetime.fromisoformat(fields[name]) for name in ("since", "until"))
+    assert timedelta(0) <= until - since - timedelta(hours=1) < timedelta(seconds=5)
+    assert "within" not in fields
+
+
+def test_a_time_that_cannot_be_read_does_not_mean_all(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+    bury(lanes, "text.greet", entry())
+    assert "yesterday is no time" in words(operator.get("/dead?since=yesterday"))
+    for path in ("/dead/confirm", "/dead/act"):
+        answer = operator.submit(path, {"action": "discard", "scope": "all", "since": "yesterday"})
+        assert answer.status_code == 400
+    assert dead(client) == 1
 
 
 def test_replaying_all_keeps_their_order(lanes: Lanes, operator: Visitor) -> None:

@@ -4,7 +4,7 @@ import redis
 
 from shared.lanes import Again, Done, Lanes
 from tests.console.browsing import Visitor, words
-from tests.console.conftest import entry
+from tests.console.conftest import bury, entry
 from workers.console.desk import Desk
 
 
@@ -22,14 +22,24 @@ def test_each_lane_shows_what_is_in_it(lanes: Lanes, desk: Desk, operator: Visit
 
 
 def test_one_lane_shows_its_next_retries(lanes: Lanes, desk: Desk, operator: Visitor) -> None:
-    lanes.push("text.greet", [entry(wamid="wamid.9")])
-    (taken,) = lanes.take("text.greet", "test", 1)
-    lanes.settle("text.greet", [(taken.id, Again(3600, "ConnectionError: the <CRM>"))])
+    delays = (30, 300, 310, 7200)
+    lanes.push("text.greet", [entry(wamid=f"wamid.{delay}") for delay in delays])
+    taken = lanes.take("text.greet", "test", 9)
+    verdicts = [Again(delay, "ConnectionError: the <CRM>") for delay in delays]
+    lanes.settle("text.greet", list(zip((held.id for held in taken), verdicts, strict=True)))
     desk.sampler.step()
     page = operator.get("/lanes/text.greet")
-    assert "1 event will be tried again" in words(page)
+    assert "Will be tried again: 1 within a minute, 2 within 10 minutes, 1 later." in words(page)
     assert "text 1 ConnectionError: the <CRM>" in words(page)
     assert "ConnectionError: the &lt;CRM&gt;" in page.text
+
+
+def test_lanes_that_somebody_should_look_at_come_first(lanes: Lanes, desk: Desk, operator: Visitor) -> None:
+    lanes.push("text.greet", [entry()])
+    bury(lanes, "text.store", entry())
+    desk.sampler.step()
+    told = words(operator.get("/lanes"))
+    assert told.index("text.store idle") < told.index("text.greet working")
 
 
 def test_a_lane_is_paused_and_resumed_and_that_is_noted(

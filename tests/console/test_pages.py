@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.lanes import Lanes
+from shared.lanes import Done, Lanes
 from shared.settings import Settings
 from tests.console.browsing import Visitor, links, words
 from tests.console.conftest import Opens, bury, entry, message, with_settings
@@ -55,6 +55,18 @@ def test_an_empty_page_says_what_to_do_next(
     page = operator.get(path)
     assert page.status_code == 200
     assert told in words(page)
+
+
+def test_with_workers_but_no_webhook_the_overview_says_how_to_send_one(
+    lanes: Lanes, desk: Desk, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.console.live.sampler.troubles", lambda *_given: [])
+    desk.sampler.step()
+    assert "All well. Nothing has come yet. Send a webhook: sluice send text" in words(operator.get("/"))
+    lanes.push("text.greet", [entry()])
+    lanes.settle("text.greet", [(held.id, Done()) for held in lanes.take("text.greet", "test", 1)])
+    desk.sampler.step()
+    assert "All well. Every event is handled, and none is late." in words(operator.get("/"))
 
 
 def test_an_empty_audit_says_what_will_be_there(client: redis.Redis, operator: Visitor) -> None:
@@ -187,6 +199,30 @@ def test_events_are_searched_and_paged(store: Store, operator: Visitor) -> None:
     assert "2026-99-99 is no time" in words(operator.get("/events?since=2026-99-99"))
 
 
+@pytest.mark.parametrize("path", ["/events", "/dead"])
+def test_a_number_that_was_typed_stands_in_no_address_and_is_kept_for_the_next_search(
+    lanes: Lanes, store: Store, operator: Visitor, path: str
+) -> None:
+    answer = operator.get(f"{path}?customer=%2B91+98123-45678&type=text&before=x")
+    assert answer.status_code == 303
+    assert "98123" not in answer.headers["location"]
+    page = operator.follow(answer)
+    assert "9198…678 All customers" in words(page)
+    token = str(page.url.params["customer"])
+    assert f'name="customer" value="{token}"' in page.text
+    assert links(page, f"{path}?type=text") == [f"{path}?type=text"]
+    assert operator.get(f"{path}?customer={token}&type=image").status_code == 200
+
+
+def test_messages_and_statuses_are_searched_apart(store: Store, operator: Visitor) -> None:
+    store.write([message(wamid="wamid.1"), status("sent", wamid="wamid.2")])
+    store.write([status("failed", 1, wamid="wamid.3", errors=(ErrorDetail(code=131026, title="Undeliverable"),))])
+    assert len(links(operator.get("/events?type=message"), "/events/")) == 1
+    statuses = operator.get("/events?type=status")
+    assert len(links(statuses, "/events/")) == 2
+    assert "131026 Undeliverable failed" in words(statuses)
+
+
 def test_one_event_tells_its_life(lanes: Lanes, store: Store, operator: Visitor) -> None:
     letter = bury(lanes, "text.greet", entry(wamid="wamid.77"), error="ValueError: no")
     store.write([message(wamid="wamid.77")])
@@ -228,6 +264,11 @@ def test_the_report_counts_and_is_downloaded(store: Store, operator: Visitor) ->
     days = "since=2026-01-01&until=2026-01-03"
     page = operator.get(f"/report?{days}")
     assert "Delivered 1" in words(page)
+    (billing,) = links(page, "/report/billing")
+    operator.http.headers["hx-request"] = "true"
+    assert words(operator.get(billing)) == "None is billed."
+    del operator.http.headers["hx-request"]
+    assert "Delivery report Billable conversations" in words(operator.get(billing))
     csv = operator.get(f"/report/days.csv?{days}")
     assert csv.headers["content-type"] == "text/csv; charset=utf-8"
     assert csv.headers["content-disposition"] == 'attachment; filename="sluice-days-2026-01-01-2026-01-03.csv"'

@@ -4,11 +4,17 @@ from typing import Any
 
 import pytest
 
+from shared.lanes import Again, Lanes
 from shared.lanes.breaker import BreakerStatus
 from shared.lanes.survey import LaneStatus
+from tests.console.conftest import bury, entry
+from workers.console.live.finding import Grade
 from workers.console.live.ingresses import Ingress, Spool
-from workers.console.live.look import Look, Server
-from workers.console.live.trouble import LATE, Elsewhere, Grade, troubles
+from workers.console.live.lane_trouble import LATE
+from workers.console.live.look import Look, Server, look
+from workers.console.live.refusals import refusals
+from workers.console.live.sample import Sample
+from workers.console.live.trouble import Elsewhere, troubles
 from workers.liveness.presence import DEAF, LISTENING, Said, Worker
 
 NOW = 1_800_000_000_000
@@ -31,6 +37,7 @@ def worker(queues: tuple[str, ...] = ("messages",), age: float = 0.5, state: str
 
 def seen(*lanes: LaneStatus, **about: Any) -> Look:
     found: dict[str, Any] = {"workers": [worker()], "ingresses": [ingress()], "answers": {}, "server": GOOD}
+    found["last_errors"] = {"text.greet": "ValueError: boom"}
     return Look(at_ms=NOW, lanes=list(lanes), **(found | about))
 
 
@@ -55,10 +62,19 @@ def test_nothing_is_wrong_where_nothing_is() -> None:
         (seen(workers=[worker(), worker(state=DEAF)]), {}, "worker w", Grade.NOTE, "it has taken no messages"),
         (seen(lane(waiting=1, queue="own")), {}, "queue own", Grade.STUCK, "Nobody takes from the queue own"),
         (seen(lane(paused=True, waiting=2)), {}, "paused text.greet", Grade.NOTE, "is paused; 2 events wait."),
+        (
+            seen(lane(retries=20, next_retry_ms=9000)),
+            {},
+            "retries text.greet",
+            Grade.LATE,
+            "s: ValueError: boom",
+        ),
+        (seen(lane(retries=20, next_retry_ms=-9000)), {}, "retries text.greet", Grade.LATE, "are due to be tried"),
         (seen(lane(retries=1, next_retry_ms=-60_000)), {}, "overdue text.greet", Grade.STUCK, "overdue by 60"),
         (seen(lane(oldest_ms=LATE + 1, in_flight=1)), {}, "late", Grade.LATE, "the oldest in text.greet"),
         (seen(lane(dead=3)), {}, "dead-old", Grade.NOTE, "3 dead letters wait for a decision"),
         (seen(lane(dead=3)), {"newly_dead": 1}, "dead", Grade.STUCK, "1 new dead letter within the last hour"),
+        (seen(lane(dead=3)), {"newly_dead": 1}, "dead", Grade.STUCK, "Most are of text.greet: ValueError: boom"),
         (seen(), {"database": "locked"}, "database", Grade.STUCK, "does not answer: locked"),
     ],
 )
@@ -90,6 +106,38 @@ def test_the_worst_comes_first() -> None:
     assert grades[0] == Grade.LOSS
 
 
+def test_what_died_comes_after_what_it_died_of() -> None:
+    failing = lane(dead=3, breaker=BreakerStatus(NOW - 1000, 1.0, "boom", 3, 1.0))
+    found = troubles(seen(failing), Elsewhere(newly_dead=3), {"dead": NOW - 90_000})
+    assert [trouble.code for trouble in found] == ["breaker text.greet", "dead"]
+
+
+def answered(seconds_ago: int, **codes: int) -> Sample:
+    answers = {code.removeprefix("_"): count for code, count in codes.items()}
+    return Sample(at=NOW - seconds_ago * 1000, span=2.0, answers=answers)
+
+
+def test_webhooks_that_could_not_be_taken_are_told_for_an_hour() -> None:
+    samples = [answered(3000, _200=5), answered(2000, _503=2), answered(1000, _503=1, _200=9), answered(2, _200=9)]
+    (found,) = refusals(samples, NOW)
+    assert (found.code, found.grade, found.since_ms) == ("refused", Grade.LOSS, NOW - 2_000_000)
+    assert "3 webhooks could not be taken" in found.text
+
+
+@pytest.mark.parametrize(
+    ("samples", "told"),
+    [
+        ([answered(20, _401=2), answered(10, _403=1)], True),
+        ([answered(20, _401=2)], False),  # somebody tried an address
+        ([answered(20, _401=50), answered(10, _200=1)], False),
+        ([answered(900, _401=50), answered(10)], False),
+        ([Sample(at=NOW, span=2.0)], False),  # the ingress does not tell
+    ],
+)
+def test_a_wrong_secret_is_told_where_nobody_else_comes(samples: list[Sample], told: bool) -> None:
+    assert [found.code for found in refusals(samples, NOW)] == ["turned-away"] * told
+
+
 def test_a_paused_lane_is_neither_late_nor_overdue() -> None:
     look = seen(lane(paused=True, oldest_ms=LATE * 2, retries=1, next_retry_ms=-LATE))
     assert [found.code for found in troubles(look, Elsewhere(), {})] == ["paused text.greet"]
@@ -112,3 +160,15 @@ def test_a_spool_that_was_emptied_is_no_trouble_nor_are_pieces_set_aside() -> No
     said = {b"spooled": b"7", b"drained": b"7"}
     assert troubles(seen(ingresses=[ingress()._replace(said=said)]), Elsewhere(), {}) == []
     assert troubles(seen(ingresses=[ingress(bytes=5, torn_bytes=5)]), Elsewhere(), {}) == []
+
+
+def test_a_look_knows_what_events_failed_of(lanes: Lanes) -> None:
+    lanes.push("text.greet", [entry()])
+    (taken,) = lanes.take("text.greet", "test", 1)
+    lanes.settle("text.greet", [(taken.id, Again(60, "TimeoutError: the CRM"))])
+    bury(lanes, "text.store", entry(), "OSError: first")
+    bury(lanes, "text.store", entry(), "OSError: disk \udce4")
+    assert look(lanes.client).last_errors == {
+        "text.greet": "TimeoutError: the CRM",
+        "text.store": "OSError: disk \\udce4",
+    }

@@ -1,5 +1,6 @@
 """`make demo`."""
 
+import argparse
 import asyncio
 import statistics
 import sys
@@ -14,8 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tests.demo.keeping import keep
 from tests.demo.ledger import PAGE_DELIVERIES, PAGE_EVENTS, Store, accounts, expected_events
 from tests.demo.sender import Sent, send
+from tests.support.programs import free_port, is_free
 from tests.support.stack import Stack, stack
 from workers.simulation import Traffic, Webhook
 
@@ -23,6 +26,7 @@ _WEBHOOKS = 5000
 _SEED = 20
 _DRAIN_SECONDS = 120.0
 _ROW_SECONDS = 10.0
+_CONSOLE = 8001
 _PAGE = Path(__file__).parent.parent / "payloads"
 
 console = Console(width=None if sys.stdout.isatty() else 100)
@@ -30,17 +34,31 @@ console = Console(width=None if sys.stdout.isatty() else 100)
 
 def main() -> int:
     """Exit code 0 if every event came out once."""
+    options = _options()
     with tempfile.TemporaryDirectory(prefix="sluice-demo-") as name, _stack(Path(name)) as started:
         console.print(f"Sluice runs at {started.url}: ingress, workers, Valkey, SQLite, and a stand-in media API.\n")
         page = _page_samples(started)
         traffic = Traffic(_SEED, int(time.time()))
         webhooks = traffic.webhooks(_WEBHOOKS)
         sent, drained = _run(started, webhooks, page)
-        return _report(started, webhooks, traffic, sent, drained)
+        code = _report(started, webhooks, traffic, sent, drained)
+        if options.keep:
+            keep(started, console)
+        elif sys.stdout.isatty():
+            console.print(f"\nTo see it in the console, at {started.console}: make demo KEEP=1", highlight=False)
+    return code
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo", description="Sluice on this machine, every event accounted for.")
+    parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
+    return parser.parse_args()
 
 
 def _stack(folder: Path) -> AbstractContextManager[Stack]:
-    return stack(folder, SLUICE_HANDLERS="tests.demo.handlers", DEMO_LOG=str(folder / "handled.log"))
+    # The console where `make run` has it, so that its address can be named beforehand.
+    settings = {"SLUICE_CONSOLE_PORT": str(_CONSOLE if is_free(_CONSOLE) else free_port())}
+    return stack(folder, SLUICE_HANDLERS="tests.demo.handlers", DEMO_LOG=str(folder / "handled.log"), **settings)
 
 
 def _page_samples(started: Stack) -> int:

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workers.events import StatusUpdate, TextMessage
-from workers.handlers import Retry, handler
+from workers.handlers import Reject, Retry, handler
 
 _LOG = Path(os.environ["DEMO_LOG"])
 
 
 @handler("text", retry=Retry(attempts=5, base=0.2, cap=1.0))
 def fails_twice(event: TextMessage) -> None:
-    """Fails for every text at its first two attempts, then notes it."""
+    """Fails for every text at its first two attempts, then notes it; answers nobody who wants no answer."""
+    if event.text == "STOP":
+        raise Reject("this customer wants no answer")
     if event.attempt < 3:
         raise ConnectionError(f"attempt {event.attempt} fails on purpose")
     _note("fails_twice", [event.key])

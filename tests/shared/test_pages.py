@@ -8,11 +8,12 @@ import pytest
 _ROOT = Path(__file__).parent.parent.parent
 _PAGES = [_ROOT / "README.md", *sorted((_ROOT / "deploy").glob("*.md"))]
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+_PICTURE = re.compile(r'src(?:set)?="([^"]+)"')
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
-    links = _LINK.findall(page.read_text())
+    links = [*_LINK.findall(page.read_text()), *_PICTURE.findall(page.read_text())]
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 

@@ -5,6 +5,7 @@ twenty failed. 50,000 customers, one of whom has a hundredth of everything. Time
 """
 
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 
 from sqlalchemy import Connection, text
 
@@ -77,6 +78,17 @@ GROUP BY customer
 """,
     "DROP TABLE made",
 )
+
+
+def wamid(number: int) -> str:
+    """The id of a message; those below a fifth of all events are customers'."""
+    digests = (md5(text.encode(), usedforsecurity=False).hexdigest() for text in (str(number), f"x{number}"))
+    return "wamid.HBgM" + "".join(digests).upper()
+
+
+def customer(number: int) -> str:
+    """Who sent that message, or got it."""
+    return BUSY if number % 100 == 0 else f"9198{number * 7919 % 50_000:08d}"
 
 
 def fill(connection: Connection, count: int) -> None:

@@ -9,7 +9,7 @@ from tests.store.samples import START, at
 from tests.store.webhooks import RAVI, sent, told, wrote
 from workers.events import Event
 from workers.store import Store
-from workers.store.reporting import Billable, Day, Failure, Period, Report, report
+from workers.store.reporting import Billable, Counted, Day, Failure, Period, billable, count
 from workers.store.spreadsheet import csv_days, csv_deliveries
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -17,9 +17,14 @@ WEEK = Period(START - timedelta(days=1), START + timedelta(days=6))
 FIRST, SECOND = date(2026, 1, 2), date(2026, 1, 3)  # START is at 03:04:05
 
 
-def reported(store: Store, wanted: Period = WEEK, failures: int = 10) -> Report:
+def reported(store: Store, wanted: Period = WEEK, failures: int = 10) -> Counted:
     with store.reading() as connection:
-        return report(connection, wanted, failures=failures)
+        return count(connection, wanted, failures=failures)
+
+
+def billed(store: Store, wanted: Period = WEEK) -> tuple[Billable, ...]:
+    with store.reading() as connection:
+        return billable(connection, wanted)
 
 
 def broken(wamid: str, code: int, title: str, seconds: float = 10) -> list[Event]:
@@ -67,7 +72,8 @@ def test_only_messages_sent_in_the_time_count(store: Store) -> None:
     prepared(store)
     days = reported(store, Period(at(20), at(40))).days
     assert [(row.category, row.sent) for row in days] == [("marketing", 1), ("service", 1)]
-    assert reported(store, Period(at(-DAY), at(-1))) == Report((), (), ())
+    before = Period(at(-DAY), at(-1))
+    assert (reported(store, before), billed(store, before)) == (Counted((), ()), ())
 
 
 def test_a_message_whose_sending_nobody_told_counts_by_what_is_known(store: Store) -> None:
@@ -96,7 +102,7 @@ def test_a_billed_conversation_counts_once_however_many_messages_it_has(store: S
     again: dict[str, Any] = {"conversation": {"id": "conversation of wamid.1", "origin": {"type": "marketing"}}}
     again["pricing"] = {"billable": True, "category": "marketing"}
     store.write([told("wamid.7", "sent", 50, **again), told("wamid.8", "sent", 51, pricing={"billable": True})])
-    assert reported(store).billable == (
+    assert billed(store) == (
         Billable(None, 0, 1),
         Billable("marketing", 4 + 0, 5),
         Billable("utility", 1, 1),

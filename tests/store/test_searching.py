@@ -7,7 +7,7 @@ import pytest
 
 from tests.store.samples import at
 from tests.store.webhooks import ASHA, RAVI, sent, told, wrote
-from workers.store import Store, found, searching, wording
+from workers.store import Store, looking
 from workers.store.paging import BadCursor, Cursor
 from workers.store.searching import Page, Search, search
 
@@ -152,9 +152,8 @@ def test_a_look_that_finds_next_to_nothing_stops_short_and_can_go_on(
     month: Store, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any]
 ) -> None:
     whole = told_of(look(month, **wanted))
-    for module in (searching, wording):
-        monkeypatch.setattr(module, "LOOK", 2)
-    monkeypatch.setattr(searching, "LOOK_TWICE", 1)
+    monkeypatch.setattr(looking, "FIRST", 2)
+    monkeypatch.setattr(looking, "PATIENCE", 0.0)
     looks = list(pages(month, 5, **wanted))
     assert len(looks) > 1
     assert [event for page in looks for event in told_of(page)] == whole
@@ -164,10 +163,40 @@ def test_a_look_that_finds_next_to_nothing_stops_short_and_can_go_on(
     )
 
 
-def test_what_is_written_during_a_look_that_stops_short_repeats_nothing() -> None:
-    late = Cursor(at(50), "later than the last one found")
-    page = found.page([], Cursor(at(40), "found last"), late, full=False)
-    assert page.older == str(Cursor(at(40), "found last"))
+def test_a_look_goes_on_in_longer_and_longer_stretches_while_there_is_time(
+    month: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "FIRST", 1)
+    monkeypatch.setattr(looking, "GROWTH", 2)
+    monkeypatch.setattr(looking, "PATIENCE", 60.0)
+    end, lengths = looking._end, []
+
+    def noted(*given: Any) -> Cursor | None:
+        lengths.append(given[-1])
+        return end(*given)
+
+    monkeypatch.setattr(looking, "_end", noted)
+    page = look(month, text="of wamid.A1")
+    assert told_of(page) == ["wamid.A1:text"]
+    assert (lengths, page.older) == ([1, 2, 4], None)
+
+
+def test_what_is_written_between_two_stretches_repeats_and_hides_nothing(
+    month: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "FIRST", 3)
+    monkeypatch.setattr(looking, "PATIENCE", 60.0)
+    end, number = looking._end, iter(range(100))
+
+    def meanwhile(*given: Any) -> Cursor | None:
+        found = end(*given)
+        month.write([wrote(f"wamid.new{next(number)}", 1000)])
+        return found
+
+    monkeypatch.setattr(looking, "_end", meanwhile)
+    told = told_of(look(month, kind="message"))
+    assert [event for event in told if "new" not in event] == ["wamid.R1:text", "wamid.A2:image", "wamid.A1:text"]
+    assert len(told) == len(set(told))
 
 
 def test_what_is_no_cursor_is_refused(store: Store) -> None:

@@ -104,6 +104,15 @@ def free_port() -> int:
     return port
 
 
+def is_free(port: int) -> bool:
+    """Whether nobody listens on that port of loopback."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
 def lasting_port() -> int:
     """A free port of loopback that the kernel gives to no outgoing connection, not even to one that tries that very
     port while its server is down: for servers that are killed and started again."""

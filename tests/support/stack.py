@@ -26,6 +26,11 @@ class Stack(NamedTuple):
     environment: dict[str, str]
 
     @property
+    def console(self) -> str:
+        """Where the console is."""
+        return f"http://127.0.0.1:{self.environment['SLUICE_CONSOLE_PORT']}"
+
+    @property
     def sqlite(self) -> Path:
         """The event store's file, where it is SQLite."""
         return self.folder / "var" / "sluice.db"

@@ -61,6 +61,7 @@ def _routes() -> list[Route | Mount]:
     return [
         Route("/", overview.page),
         Route("/live/{what}", live.stream),
+        Route("/live/lanes/{lane}", live.lane),
         Route("/lanes", lanes.page),
         Route("/lanes/{lane}", lanes.one),
         Route("/lanes/{lane}/pause", posted(lanes.pause), methods=["POST"]),
@@ -76,6 +77,7 @@ def _routes() -> list[Route | Mount]:
         Route("/conversations", posted(conversation.find), methods=["POST"]),
         Route("/conversations/{token}", conversation.one),
         Route("/report", report.page),
+        Route("/report/billing", report.billing),
         Route("/report/{what}.csv", report.download),
         Route("/audit", audit.page),
         Route("/sign-in", signing.page),

@@ -17,8 +17,11 @@ from workers.entries import Entry
 from workers.purge import is_about
 
 _PAGE = 200
+_JUST_NOW = 1000  # ms
 #: Letters that a page looks at: beyond that it says that there are more.
 MOST_LOOKED_AT = 5000
+#: …and that are counted before something is done with all of them.
+MOST_COUNTED = 20_000
 _NUMBERS = re.compile(r"\d+")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _LONGEST = 160  # characters of an error that tell groups apart
@@ -42,6 +45,10 @@ class Wanted(NamedTuple):
             and (not self.group or group_of(letter.error) == self.group)
             and (not self.customer or is_about(letter.data, self.customer))
         )
+
+    def is_all_of_its_lanes(self, now: int) -> bool:
+        """Whether nothing is asked for but a lane, if that. Pure."""
+        return self.until_ms >= now and self == Wanted(Filter(lane=self.base.lane), until_ms=self.until_ms)
 
 
 class Group(NamedTuple):
@@ -90,6 +97,20 @@ def walk(client: redis.Redis, wanted: Wanted) -> Iterator[DeadLetter]:
     graveyard = Graveyard(client)
     for lane in _lanes(client, wanted):
         yield from (letter for letter in graveyard.walk(lane) if wanted.wants(letter))
+
+
+def count(client: redis.Redis, wanted: Wanted) -> tuple[int, bool]:
+    """How many are wanted, and whether that is all: of very many not all are looked at. Raises RedisError."""
+    if wanted.is_all_of_its_lanes(now_ms() - _JUST_NOW):
+        return sum(found.dead for found in survey(client) if wanted.base.lane in {"", found.lane}), True
+    number, graveyard, looked_at = 0, Graveyard(client), 0
+    for lane in _lanes(client, wanted):
+        for letter in graveyard.walk(lane):
+            if looked_at == MOST_COUNTED:
+                return number, False
+            looked_at += 1
+            number += wanted.wants(letter)
+    return number, True
 
 
 def newest_first(client: redis.Redis, wanted: Wanted) -> Iterator[DeadLetter]:

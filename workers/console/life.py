@@ -1,23 +1,24 @@
-"""One event's life, as far as it is known: when it happened, came in, and what stands in its handlers' lanes.
+"""One event's life, as far as it is known: when it happened, came in, and what became of it in its handlers' lanes.
 
-What was handled leaves no trace in its lane; so a lane tells of an event only while it waits for a retry there, or is
-dead. That it was stored is known from its row.
+What was handled at the first attempt leaves no trace in its lane, and so no time. That it was stored is known from its
+row.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import redis
 
-from shared.lanes import lane as names
 from shared.lanes.lane import LANES
-from shared.lanes.survey import DeadLetter, read_dead_letter
+from shared.lanes.survey import DeadLetter
+from workers.attempts import DIED, HANDLED, RETRIED, Attempt, attempts
 from workers.console import words
-from workers.console.upcoming import Upcoming, upcoming
+from workers.console.upcoming import Upcoming
+from workers.console.whereabouts import Waits, find
+from workers.plan import MEDIA_LANE
 from workers.store.details import Details
 
-#: Dead letters and retries of a lane that are looked through.
-_MOST = 2000
 _STORE = ".store"  # how the names of the built-in handlers' lanes end
 
 
@@ -32,16 +33,30 @@ class Step(NamedTuple):
 
 
 def life(client: redis.Redis, known: Details) -> list[Step]:
-    """Its steps, in their order. Raises RedisError."""
+    """Its steps, lane by lane. Raises RedisError."""
     event = known.event
-    return [
+    key, received_ms = str(event["key"]), round(event["received_at"].timestamp() * 1000)
+    made = attempts(client, key, received_ms)
+    steps = [
         Step(event["occurred_at"], "happened", "by the provider's clock"),
         Step(event["received_at"], "received", "acknowledged with a 200: safe from then on"),
         Step(None, "classified", f"{event['kind']}, {event['type']}"),
+        *(_attempt(MEDIA_LANE, attempt) for attempt in _of(MEDIA_LANE, made) if attempt.outcome == RETRIED),
         *_media(known),
         Step(None, "stored", "by the built-in handler"),
-        *_in_lanes(client, str(event["type"]), str(event["key"])),
     ]
+    for lane in _lanes(client, str(event["type"])):
+        steps += in_lane(lane, _of(lane, made), find(client, lane, key, received_ms))
+    return steps
+
+
+def failures(client: redis.Redis, lane: str, key: str, received_ms: int) -> list[Step]:
+    """The attempts in one lane that are remembered. Raises RedisError."""
+    return [_attempt(lane, attempt) for attempt in _of(lane, attempts(client, key, received_ms))]
+
+
+def _of(lane: str, made: Iterable[Attempt]) -> list[Attempt]:
+    return [attempt for attempt in made if attempt.lane == lane]
 
 
 def _media(known: Details) -> list[Step]:
@@ -53,29 +68,39 @@ def _media(known: Details) -> list[Step]:
     return [Step(None, "media not found", str(media["error"]), bad=True)] if media["error"] else []
 
 
-def _in_lanes(client: redis.Redis, event_type: str, key: str) -> list[Step]:
+def _lanes(client: redis.Redis, event_type: str) -> list[str]:
     known: Any = client.smembers(LANES)
-    lanes = sorted(lane for lane in (name.decode() for name in known) if lane.startswith(f"{event_type}."))
-    steps = []
-    for lane in lanes:
-        found = [_retry(lane, retry) for retry in upcoming(client, lane, _MOST) if retry.key == key]
-        found += [_death(letter) for letter in _dead(client, lane, key)]
-        if not found and not lane.endswith(_STORE):
-            found = [_quiet(client, lane)]
-        steps += found
-    return steps
+    return sorted(lane for lane in (name.decode() for name in known) if lane.startswith(f"{event_type}."))
 
 
-def _retry(lane: str, retry: Upcoming) -> Step:
-    about = f"by {lane}, after {words.count_of(retry.attempts, 'attempt')}: {retry.error}"
-    return Step(retry.due, "to be tried again", about, f"/lanes/{lane}", bad=True)
+def in_lane(lane: str, made: list[Attempt], place: Waits | Upcoming | DeadLetter | None) -> list[Step]:
+    """What became of the event in a lane: the attempts that are remembered, and where it is now. Pure."""
+    if isinstance(place, DeadLetter) and made and made[-1].outcome == DIED:
+        made = made[:-1]  # the letter tells it
+    steps = [_attempt(lane, attempt) for attempt in made]
+    match place:
+        case Upcoming():
+            about = f"by {lane}, after {words.count_of(place.attempts, 'attempt')}: {place.error}"
+            return [*steps, Step(place.due, "to be tried again", about, f"/lanes/{lane}", bad=True)]
+        case DeadLetter():
+            return [*steps, _death(place)]
+        case Waits(certain=True):
+            return [*steps, Step(None, f"waits for {lane}", "or is being handled", f"/lanes/{lane}")]
+        case Waits():
+            return [*steps, Step(None, f"handled by {lane}, or still waiting", "much waits there", f"/lanes/{lane}")]
+    if lane.endswith(_STORE) or (made and made[-1].outcome != RETRIED):
+        return steps
+    if made:
+        return [*steps, Step(None, f"handled by {lane}", "at a later attempt")]
+    return [Step(None, f"handled by {lane}", "at the first attempt, unless that handler is newer than the event")]
 
 
-def _dead(client: redis.Redis, lane: str, key: str) -> list[DeadLetter]:
-    # As the entry holds it: JSON escapes some keys, and then nothing is found, which harms none.
-    mark = f'"{key}"'.encode("utf-8", "replace")
-    found: Any = client.xrevrange(f"{names.stream(lane)}:dead", count=_MOST)
-    return [read_dead_letter(lane, identity, fields) for identity, fields in found if mark in fields.get(b"d", b"")]
+def _attempt(lane: str, attempt: Attempt) -> Step:
+    at = words.from_ms(attempt.at_ms)
+    if attempt.outcome == HANDLED:
+        return Step(at, f"handled by {lane}", f"at attempt {attempt.number}")
+    what = f"attempt {attempt.number} of {lane} failed"
+    return Step(at, what + (" for good" if attempt.outcome == DIED else ""), attempt.error, bad=True)
 
 
 def _death(letter: DeadLetter) -> Step:
@@ -83,12 +108,3 @@ def _death(letter: DeadLetter) -> Step:
     return Step(
         words.from_ms(letter.at_ms), f"dead ({letter.why})", about, f"/dead/{letter.lane}/{letter.id}", bad=True
     )
-
-
-def _quiet(client: redis.Redis, lane: str) -> Step:
-    waiting = int(client.xlen(names.stream(lane)))
-    if waiting:
-        return Step(
-            None, f"handled by {lane}, or still waiting", f"{words.number(waiting)} wait there", f"/lanes/{lane}"
-        )
-    return Step(None, f"nothing is left for {lane}", "handled, unless that handler is newer than the event")

@@ -10,6 +10,9 @@ from shared.lanes import lane as names
 from workers.console import words
 from workers.entries import BadEntry, unpack
 
+#: Until when (s from now) retries are counted together.
+_TERMS = (("within a minute", 60), ("within 10 minutes", 600), ("within an hour", 3600))
+
 
 class Upcoming(NamedTuple):
     """One retry."""
@@ -21,13 +24,28 @@ class Upcoming(NamedTuple):
     key: str
 
 
-def upcoming(client: redis.Redis, lane: str, most: int = 20) -> list[Upcoming]:
-    """The next ones. Raises RedisError."""
-    found: Any = client.zrange(f"{names.stream(lane)}:retry", 0, most - 1, withscores=True)
-    return [_upcoming(member, due) for member, due in found]
+class Due(NamedTuple):
+    """The retries of a lane."""
+
+    terms: tuple[tuple[str, int], ...]  # in words when, and how many then
+    next: tuple[Upcoming, ...]
 
 
-def _upcoming(member: bytes, due: float) -> Upcoming:
+def schedule(client: redis.Redis, lane: str, most: int = 20) -> Due:
+    """When how many are due, and the next ones. Raises RedisError."""
+    key, now = f"{names.stream(lane)}:retry", _now_ms(client)
+    ends = [str(now + seconds * 1000) for _, seconds in _TERMS]
+    pipe = client.pipeline(transaction=True)
+    for begin, end in zip(("-inf", *(f"({end}" for end in ends)), (*ends, "+inf"), strict=True):
+        pipe.zcount(key, begin, end)
+    pipe.zrange(key, 0, most - 1, withscores=True)
+    *counts, found = pipe.execute()
+    terms = zip((*(term for term, _ in _TERMS), "later"), counts, strict=True)
+    return Due(tuple(term for term in terms if term[1]), tuple(read_upcoming(member, due) for member, due in found))
+
+
+def read_upcoming(member: bytes, due: float) -> Upcoming:
+    """From a member of the set and its score."""
     head, _, data = member.partition(b"\n")
     try:
         held = orjson.loads(head)
@@ -38,3 +56,8 @@ def _upcoming(member: bytes, due: float) -> Upcoming:
     except BadEntry:
         return Upcoming(words.from_ms(due), int(held.get("a", 0)), str(held.get("e", "")), "", "")
     return Upcoming(words.from_ms(due), int(held.get("a", 0)), str(held.get("e", "")), item.type, item.key)
+
+
+def _now_ms(client: redis.Redis) -> int:
+    told: Any = client.time()
+    return int(told[0]) * 1000 + int(told[1]) // 1000

@@ -28,6 +28,12 @@ class Ticks(NamedTuple):
     failed_at: datetime | None = None
     error_code: int | None = None
     error_title: str | None = None
+    category: str | None = None  # marketing, utility …
+
+    @property
+    def at(self) -> datetime | None:
+        """When it came as far as it is now."""
+        return getattr(self, f"{self.status}_at", None)
 
 
 class Quote(NamedTuple):

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Text, and_, cast, func, select
 
+from workers.store.looking import Looked
 from workers.store.paging import Cursor
 from workers.store.tables import deliveries, messages
 
-#: Rows that one search looks at, at most; fewer where each of them means a look at another table.
-LOOK = 50_000
-LOOK_TWICE = 10_000
 _PREVIEW = 200  # characters
 
 
@@ -43,6 +41,7 @@ class Found(NamedTuple):
     received_at: datetime
     text: str | None  # the beginning of a message's text
     status: str | None  # of a status: how far its message is now
+    error: str | None = None  # of a failure: its code and title
 
 
 class Page(NamedTuple):
@@ -57,24 +56,27 @@ def columns(source: FromClause) -> Sequence[ColumnElement[Any]]:
     """The columns of Found, from `events` or a part of it."""
     own = messages.c.wamid == source.c.wamid
     words = select(func.substr(messages.c.text, 1, _PREVIEW)).where(own, source.c.kind == "message").scalar_subquery()
-    return (*(source.c[name] for name in Found._fields[:-2]), words, delivery(source))
+    return (*(source.c[name] for name in Found._fields[:-3]), words, delivery(source), _failure(source))
 
 
 def delivery(source: FromClause) -> ColumnElement[str | None]:
     """How far the message of a status is now."""
+    return _told(source, deliveries.c.status, source.c.kind == "status")
+
+
+def _failure(source: FromClause) -> ColumnElement[str | None]:
+    code = func.coalesce(cast(deliveries.c.error_code, Text), "")
+    words = func.trim(code + " " + func.coalesce(deliveries.c.error_title, ""))
+    return _told(source, words, and_(source.c.kind == "status", source.c.type == "failed"))
+
+
+def _told(source: FromClause, what: ColumnElement[Any], where: ColumnElement[bool]) -> ColumnElement[str | None]:
     own = and_(deliveries.c.wamid == source.c.wamid, deliveries.c.recipient == source.c.customer)
-    return select(deliveries.c.status).where(own, source.c.kind == "status").scalar_subquery()
+    return select(what).where(own, where).scalar_subquery()
 
 
-def end_of(connection: Connection, looked: Select[Any], most: int, *order: ColumnElement[Any]) -> Cursor | None:
-    """The last of the `most` rows of `looked`; None where there are fewer, so that all were looked at."""
-    row = connection.execute(looked.with_only_columns(*order).offset(most - 1).limit(1)).first()
-    return None if row is None else Cursor(*row)
-
-
-def page(events: Sequence[Found], last: Cursor | None, end: Cursor | None, *, full: bool) -> Page:
-    """`last`: of what was found; `end`: of what was looked at, where that stopped short; `full`: there is more."""
-    if full or end is None:
-        return Page(tuple(events), str(last) if full else None, None)
-    # Rows written since the first look can put its end before what was found last.
-    return Page(tuple(events), str(min(end, last) if last else end), end.at)
+def page(events: Sequence[Found], looked: Looked, last: Cursor | None) -> Page:
+    """`last`: of what was found."""
+    if looked.full:
+        return Page(tuple(events), str(last), None)
+    return Page(tuple(events), str(looked.end) if looked.end else None, looked.end.at if looked.end else None)

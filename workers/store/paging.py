@@ -8,7 +8,7 @@ import binascii
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Row, UnaryExpression, and_, or_
+from sqlalchemy import Column, ColumnElement, Row, UnaryExpression, and_, or_
 
 from workers.store.tables import events
 
@@ -48,8 +48,18 @@ class Cursor(NamedTuple):
 #: The order of pages: the newest event first.
 NEWEST: tuple[UnaryExpression[datetime], UnaryExpression[str]] = (events.c.occurred_at.desc(), events.c.key.desc())
 
+#: The columns by which rows are sorted: a time, and what tells those of one time apart.
+Order = tuple[Column[Any], Column[Any]]
+EVENTS: Order = (events.c.occurred_at, events.c.key)
 
-def older_than(cursor: Cursor) -> ColumnElement[bool]:
-    """Events behind that row. The first half is what an index can follow."""
-    at = events.c.occurred_at
-    return and_(at <= cursor.at, or_(at < cursor.at, events.c.key < cursor.key))
+
+def older_than(cursor: Cursor, order: Order = EVENTS) -> ColumnElement[bool]:
+    """Rows behind that one. The first half is what an index can follow."""
+    at, key = order
+    return and_(at <= cursor.at, or_(at < cursor.at, key < cursor.key))
+
+
+def down_to(cursor: Cursor, order: Order = EVENTS) -> ColumnElement[bool]:
+    """That row, and those before it."""
+    at, key = order
+    return and_(at >= cursor.at, or_(at > cursor.at, key >= cursor.key))

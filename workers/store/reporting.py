@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Date, FromClause, Select, cast, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Date, and_, cast, func, or_, select
 
 from workers.store.tables import deliveries
 from workers.store.text import identifier
@@ -56,12 +56,11 @@ class Billable(NamedTuple):
     messages: int
 
 
-class Report(NamedTuple):
-    """The whole report."""
+class Counted(NamedTuple):
+    """The messages of a period."""
 
     days: tuple[Day, ...]  # the newest first
     failures: tuple[Failure, ...]  # the most frequent first
-    billable: tuple[Billable, ...]
 
 
 class _Group(NamedTuple):
@@ -74,24 +73,34 @@ class _Group(NamedTuple):
     messages: int
 
 
-def report(connection: Connection, wanted: Period, *, failures: int = 10) -> Report:
-    """The report; `failures`: the most reasons that are told. Costs about 0.5 µs a message of the period."""
-    groups = _groups(connection, wanted)
-    return Report(_days(groups), _failures(groups, failures), _billable(groups, _conversations(connection, wanted)))
+def count(connection: Connection, wanted: Period, *, failures: int = 10) -> Counted:
+    """Its messages; `failures`: the most reasons that are told. Costs about 0.4 µs a message of the period."""
+    names = ("category", "billable", "status", "error_code", "error_title")
+    about = (_day(connection, wanted.offset_minutes), *(deliveries.c[name] for name in names))
+    rows = connection.execute(select(*about, func.count()).where(_within(wanted)).group_by(*about))
+    groups = [_Group(date.fromisoformat(str(day)), *rest) for day, *rest in rows]
+    return Counted(_days(groups), _failures(groups, failures))
 
 
-def days(connection: Connection, wanted: Period) -> tuple[Day, ...]:
-    """Its table by day alone."""
-    return _days(_groups(connection, wanted))
+def billable(connection: Connection, wanted: Period) -> tuple[Billable, ...]:
+    """What is billed. Costs about 0.6 µs a message of the period."""
+    columns = (deliveries.c.category, deliveries.c.conversation_id)
+    # Not count(distinct …), for which PostgreSQL would sort them all.
+    query = select(*columns, func.count().label("messages")).where(_within(wanted), deliveries.c.billable)
+    each = query.group_by(*columns).subquery("each")
+    counts = (func.count(each.c.conversation_id), func.sum(each.c.messages))
+    rows = connection.execute(select(each.c.category, *counts).group_by(each.c.category)).all()
+    found = [Billable(category, conversations, int(messages)) for category, conversations, messages in rows]
+    return tuple(sorted(found, key=lambda row: row.category or ""))
 
 
 def each(connection: Connection, wanted: Period) -> Iterator[dict[str, Any]]:
     """The rows of `deliveries` that the report counts, a few hundred in memory at a time, in no certain order."""
     names = deliveries.c.keys()
-    for part in _parts(wanted, *deliveries.c):
-        with connection.execute(part, execution_options={"yield_per": _AT_ONCE}) as rows:
-            for row in rows:
-                yield dict(zip(names, row, strict=False))  # without the column `at`
+    query = select(deliveries).where(_within(wanted))
+    with connection.execute(query, execution_options={"yield_per": _AT_ONCE}) as rows:
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
 
 
 def _days(groups: Iterable[_Group]) -> tuple[Day, ...]:
@@ -116,47 +125,23 @@ def _failures(groups: Iterable[_Group], most: int) -> tuple[Failure, ...]:
     return tuple(Failure(*about, count) for about, count in counts.most_common(most))
 
 
-def _billable(groups: Iterable[_Group], conversations: dict[str | None, int]) -> tuple[Billable, ...]:
-    messages: Counter[str | None] = Counter()
-    for group in groups:
-        if group.billable:
-            messages[group.category] += group.messages
-    names = sorted(messages, key=lambda name: name or "")
-    return tuple(Billable(name, conversations.get(name, 0), messages[name]) for name in names)
-
-
-def _groups(connection: Connection, wanted: Period) -> list[_Group]:
-    names = ("category", "billable", "status", "error_code", "error_title")
-    messages = union_all(*_parts(wanted, *(deliveries.c[name] for name in names))).subquery("messages")
-    day = _day(connection, messages, wanted.offset_minutes)
-    about = (day, *(messages.c[name] for name in names))
-    rows = connection.execute(select(*about, func.count()).group_by(*about))
-    return [_Group(date.fromisoformat(str(day)), *rest) for day, *rest in rows]
-
-
-def _conversations(connection: Connection, wanted: Period) -> dict[str | None, int]:
-    columns = (deliveries.c.category, deliveries.c.conversation_id)
-    billed = [part.where(deliveries.c.billable, columns[1].is_not(None)) for part in _parts(wanted, *columns)]
-    found = union_all(*billed).subquery("billed")
-    query = select(found.c.category, func.count(found.c.conversation_id.distinct())).group_by(found.c.category)
-    return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def _parts(wanted: Period, *columns: ColumnElement[Any]) -> list[Select[Any]]:
-    """The messages of the period, in two queries that an index on `sent_at` can follow, each with a column `at`."""
-    sent, first = (
-        deliveries.c.sent_at,
-        func.coalesce(deliveries.c.delivered_at, deliveries.c.read_at, deliveries.c.failed_at),
-    )
-    parts = [
-        select(*columns, sent.label("at")).where(sent >= wanted.since, sent < wanted.until),
-        select(*columns, first.label("at")).where(sent.is_(None), first >= wanted.since, first < wanted.until),
-    ]
+def _within(wanted: Period) -> ColumnElement[bool]:
+    """The messages of the period: each half of it can be followed by the index on `sent_at`."""
+    sent = and_(deliveries.c.sent_at >= wanted.since, deliveries.c.sent_at < wanted.until)
+    first = _first()
+    untold = and_(deliveries.c.sent_at.is_(None), first >= wanted.since, first < wanted.until)
     number = identifier(wanted.business_number)
-    return parts if number is None else [part.where(deliveries.c.business_number == number) for part in parts]
+    found = or_(sent, untold)
+    return found if number is None else and_(found, deliveries.c.business_number == number)
 
 
-def _day(connection: Connection, messages: FromClause, offset: int) -> ColumnElement[Any]:
+def _day(connection: Connection, offset: int) -> ColumnElement[Any]:
+    at = func.coalesce(deliveries.c.sent_at, _first())
     if connection.dialect.name == "postgresql":
-        return cast(func.timezone("UTC", messages.c.at) + timedelta(minutes=offset), Date).label("day")
-    return func.date(messages.c.at, f"{offset:+d} minutes").label("day")
+        return cast(func.timezone("UTC", at) + timedelta(minutes=offset), Date).label("day")
+    return func.date(at, f"{offset:+d} minutes").label("day")
+
+
+def _first() -> ColumnElement[datetime]:
+    """When the first thing was known of a message that no `sent` came for."""
+    return func.coalesce(deliveries.c.delivered_at, deliveries.c.read_at, deliveries.c.failed_at)

@@ -1,19 +1,21 @@
 """Searching events: the newest first, a page at a time, in bounded time whatever is asked.
 
 Each search walks along one index in the order of time: a customer's, a type's, or that of all events (of all messages,
-where their text is asked for), and leaves out what does not fit. Where next to nothing fits, it looks at so many rows
-and says how far back it came, rather than go through ten million.
+where their text is asked for), and leaves out what does not fit. Where next to nothing fits, it stops after a while and
+says how far back it came, rather than go through ten million (`looking`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
 
 from workers.events import UNKNOWN
 from workers.store import wording
-from workers.store.found import LOOK, LOOK_TWICE, Found, Page, Search, columns, delivery, end_of, page
+from workers.store.found import Found, Page, Search, columns, delivery, page
 from workers.store.keyranges import of_message
-from workers.store.paging import NEWEST, Cursor, older_than
+from workers.store.looking import walk
+from workers.store.paging import EVENTS, NEWEST, AnyRow, Cursor
 from workers.store.tables import events
 from workers.store.text import identifier
 
@@ -25,17 +27,15 @@ def search(connection: Connection, wanted: Search, *, before: str | None = None,
     cursor = Cursor.read(before) if before else None
     if wanted.text:
         return wording.search(connection, wanted, cursor, limit)
-    most = LOOK_TWICE if wanted.status else LOOK
-    looked = _narrowed(select(events), wanted, cursor).order_by(*NEWEST)
-    window = looked.limit(most).subquery("looked")
-    query = select(*columns(window)).where(*_rest(window, wanted))
-    query = query.order_by(window.c.occurred_at.desc(), window.c.key.desc()).limit(limit + 1)
-    found = [Found(*row) for row in connection.execute(query)]
-    full = len(found) > limit
-    shown = found[:limit]
-    last = Cursor(shown[-1].occurred_at, shown[-1].key) if shown else None
-    end = None if full else end_of(connection, looked, most, events.c.occurred_at, events.c.key)
-    return page(shown, last, end, full=full)
+
+    def find(part: Select[Any], most: int) -> Sequence[AnyRow]:
+        window = part.order_by(*NEWEST).subquery("looked")
+        query = select(*columns(window)).where(*_rest(window, wanted))
+        return connection.execute(query.order_by(window.c.occurred_at.desc(), window.c.key.desc()).limit(most)).all()
+
+    looked = walk(connection, _narrowed(wanted), EVENTS, cursor, find, limit)
+    shown = [Found(*row) for row in looked.rows]
+    return page(shown, looked, Cursor(shown[-1].occurred_at, shown[-1].key) if shown else None)
 
 
 def related(connection: Connection, wamid: str, limit: int = 200) -> tuple[Found, ...]:
@@ -44,8 +44,9 @@ def related(connection: Connection, wamid: str, limit: int = 200) -> tuple[Found
     return tuple(Found(*row) for row in connection.execute(query.limit(limit)))
 
 
-def _narrowed(query: Select[Any], wanted: Search, cursor: Cursor | None) -> Select[Any]:
-    """By what an index can follow."""
+def _narrowed(wanted: Search) -> Select[Any]:
+    """All events, narrowed by what an index can follow."""
+    query = select(events)
     if wanted.wamid:
         query = query.where(of_message(identifier(wanted.wamid) or ""))
     if wanted.customer:
@@ -56,7 +57,7 @@ def _narrowed(query: Select[Any], wanted: Search, cursor: Cursor | None) -> Sele
         query = query.where(events.c.occurred_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(events.c.occurred_at < wanted.until)
-    return query if cursor is None else query.where(older_than(cursor))
+    return query
 
 
 def _only_type(wanted: Search) -> str | None:

@@ -18,7 +18,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def csv_days(connection: Connection, wanted: Period) -> Generator[str]:
     """The table by day, the newest first."""
-    yield from _lines(Day._fields, reporting.days(connection, wanted))
+    yield from _lines(Day._fields, reporting.count(connection, wanted).days)
 
 
 def csv_deliveries(connection: Connection, wanted: Period) -> Generator[str]:

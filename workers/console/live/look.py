@@ -1,5 +1,6 @@
 """One look at the running system: lanes, workers, ingresses, the server. Reads only."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import redis
@@ -8,6 +9,7 @@ from redis.exceptions import ResponseError
 from shared.lanes.survey import LaneStatus, survey
 from workers.console.live import ingresses
 from workers.console.live.ingresses import Ingress, Spool
+from workers.console.live.why import last_errors
 from workers.liveness import presence
 from workers.liveness.presence import Worker
 from workers.plan import INTAKE_LANES, MEDIA_LANE
@@ -36,6 +38,7 @@ class Look(NamedTuple):
     ingresses: list[Ingress] | None  # None: no ingress ever said a word
     answers: dict[str, int]  # that were ever given, by HTTP status
     server: Server
+    last_errors: Mapping[str, str]  # the last one of each lane in which anything failed and still is there
 
     @property
     def taken(self) -> int:
@@ -77,13 +80,15 @@ def is_handler(lane: str) -> bool:
 def look(client: redis.Redis) -> Look:
     """Raises RedisError."""
     seconds, micros = client.time()
+    lanes = survey(client)
     return Look(
         at_ms=int(seconds) * 1000 + int(micros) // 1000,
-        lanes=survey(client),
+        lanes=lanes,
         workers=presence.survey(client),
         ingresses=ingresses.survey(client),
         answers=ingresses.answers(client),
         server=_server(client),
+        last_errors=last_errors(client, lanes),
     )
 
 

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from workers.console.live.finding import Trouble
 from workers.console.live.look import Look
-from workers.console.live.trouble import Trouble
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

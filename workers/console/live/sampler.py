@@ -9,11 +9,13 @@ from redis.exceptions import RedisError
 
 from shared.errors import Unavailable
 from shared.lanes.survey import LaneStatus
+from workers.console.live.finding import Trouble
 from workers.console.live.history import COVERS, EVERY, History
 from workers.console.live.look import Look, look
+from workers.console.live.refusals import refusals
 from workers.console.live.repeating import Repeating
 from workers.console.live.sample import Sample, sample
-from workers.console.live.trouble import Elsewhere, Trouble, troubles
+from workers.console.live.trouble import Elsewhere, troubles
 
 #: Seconds between two looks at the database.
 _DATABASE_EVERY = 5.0
@@ -99,7 +101,8 @@ class Sampler:
         before = samples[-1].troubles if samples else {}
         # Dead letters may also have become fewer since.
         newly = sum(lane.dead for lane in now.lanes) - samples[0].dead if samples else 0
-        found = troubles(now, self._elsewhere._replace(newly_dead=newly), before)
+        refused = tuple(refusals(samples, now.at_ms))
+        found = troubles(now, self._elsewhere._replace(newly_dead=newly, refusals=refused), before)
         if self._looks:
             self.history.add(sample(self._looks[-1], now, found))
         self._looks = [*(seen for seen in self._looks if now.at_ms - seen.at_ms <= _RATE_OVER * 1000), now]

@@ -1,39 +1,16 @@
 """What is wrong, in one sentence each, the worst first, and what to do about it. Pure."""
 
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import NamedTuple
 
-from shared.lanes.survey import LaneStatus
+from workers.console.live.finding import Grade, Trouble
+from workers.console.live.lane_trouble import of_lanes
 from workers.console.live.look import Look, Server
-from workers.console.words import bytes_of, count_of, span
+from workers.console.words import bytes_of
 from workers.liveness.presence import SILENCE
 
-#: Age (ms) of the oldest unhandled event that is late, and how long (ms) a due retry may wait for its mover.
-LATE = 60_000
-_OVERDUE = 15_000
 #: Share of its memory at which Redis is nearly full.
 _FULL = 0.9
-
-
-class Grade(IntEnum):
-    """How bad it is."""
-
-    LOSS = 0  # events may be lost, or webhooks are refused
-    STUCK = 1  # events wait for somebody to do something
-    LATE = 2
-    NOTE = 3  # nothing is wrong, and yet one should know
-
-
-class Trouble(NamedTuple):
-    """Something that is wrong."""
-
-    code: str
-    grade: Grade
-    text: str
-    advice: str
-    link: str = ""  # the page where something can be done
-    since_ms: int = 0  # since 1970
 
 
 class Elsewhere(NamedTuple):
@@ -42,16 +19,16 @@ class Elsewhere(NamedTuple):
     database: str = ""  # why the event store does not answer; empty: it does
     database_since_ms: int = 0
     newly_dead: int = 0  # dead letters more than an hour ago
+    refusals: tuple[Trouble, ...] = ()  # what the answers of the last hour show
 
 
 def troubles(now: Look, elsewhere: Elsewhere, before: Mapping[str, int]) -> list[Trouble]:
     """All of them, the worst first. `before`: what was wrong at the look before, and since when."""
-    found = [*_server(now.server), *_ingress(now), *_workers(now), *_database(elsewhere), *_dead(now, elsewhere)]
-    for lane in now.lanes:
-        found += _lane(lane)
-    found += _late(now)
+    found = [*_server(now.server), *_ingress(now), *elsewhere.refusals, *_workers(now), *_database(elsewhere)]
+    found += of_lanes(now.lanes, now.last_errors, elsewhere.newly_dead)
     since = [trouble._replace(since_ms=trouble.since_ms or before.get(trouble.code, now.at_ms)) for trouble in found]
-    return sorted(since, key=lambda trouble: (trouble.grade, trouble.since_ms))
+    # Of those that are as bad, letters that died are what the others lead to.
+    return sorted(since, key=lambda trouble: (trouble.grade, trouble.code == "dead", trouble.since_ms))
 
 
 def _server(server: Server) -> list[Trouble]:
@@ -123,40 +100,3 @@ def _database(elsewhere: Elsewhere) -> list[Trouble]:
     text = f"The event store does not answer: {elsewhere.database}."
     advice = "Events wait in their lanes, charged no attempt, and are written when it is back."
     return [Trouble("database", Grade.STUCK, text, advice, since_ms=elsewhere.database_since_ms)]
-
-
-def _dead(now: Look, elsewhere: Elsewhere) -> list[Trouble]:
-    dead = sum(lane.dead for lane in now.lanes)
-    if elsewhere.newly_dead > 0:
-        text = f"{count_of(elsewhere.newly_dead, 'new dead letter')} within the last hour."
-        return [Trouble("dead", Grade.STUCK, text, "Look why, then replay or discard them.", "/dead")]
-    if dead:
-        text = f"{count_of(dead, 'dead letter')} {'waits' if dead == 1 else 'wait'} for a decision."
-        return [Trouble("dead-old", Grade.NOTE, text, "Replay or discard them.", "/dead")]
-    return []
-
-
-def _lane(lane: LaneStatus) -> list[Trouble]:
-    link = f"/lanes/{lane.lane}"
-    found = []
-    if lane.breaker is not None:
-        text = f"The handler of {lane.lane} fails for every event: {lane.breaker.error}"
-        advice = "Its events wait, charged no attempt; one is tried now and then."
-        found.append(Trouble(f"breaker {lane.lane}", Grade.STUCK, text, advice, link, since_ms=lane.breaker.since_ms))
-    if lane.paused:
-        text = f"{lane.lane} is paused; {count_of(lane.waiting, 'event')} {'waits' if lane.waiting == 1 else 'wait'}."
-        found.append(Trouble(f"paused {lane.lane}", Grade.NOTE, text, "Somebody paused it.", link))
-    if lane.next_retry_ms is not None and lane.next_retry_ms < -_OVERDUE and not lane.paused:
-        text = f"Retries of {lane.lane} are overdue by {span(-lane.next_retry_ms / 1000)}: no worker moves them."
-        found.append(Trouble(f"overdue {lane.lane}", Grade.STUCK, text, "Are workers alive?", link))
-    return found
-
-
-def _late(now: Look) -> list[Trouble]:
-    late = [lane for lane in now.lanes if lane.oldest_ms and lane.oldest_ms > LATE and not lane.paused]
-    if not late:
-        return []
-    worst = max(late, key=lambda lane: lane.oldest_ms or 0)
-    text = f"Events are late: the oldest in {worst.lane} has waited for {span((worst.oldest_ms or 0) / 1000)}."
-    advice = "More workers, a faster handler, or look what holds it up."
-    return [Trouble("late", Grade.LATE, text, advice, f"/lanes/{worst.lane}")]

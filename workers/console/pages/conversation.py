@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from workers.console.desk import desk
 from workers.console.forms import text
-from workers.console.pages.events import customer_of
+from workers.console.whom import customer_of
 from workers.store.paging import BadCursor
 from workers.store.timeline import conversation, recent
 
@@ -47,6 +47,7 @@ async def one(request: Request) -> Response:
         request,
         "conversation.html",
         found=found,
+        token=request.path_params["token"],
         days=days,
         is_newest=before is None,
         older=f"{request.url.path}?before={found.older}" if found.older else "",

@@ -1,6 +1,7 @@
 """The dead letters: which there are, what they died of, and one of them whole."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,17 +13,18 @@ from starlette.responses import Response
 from shared.lanes.survey import DeadLetter, dead_letter
 from workers.console import letters
 from workers.console.desk import Desk, desk
-from workers.console.guard.veil import BadToken
 from workers.console.letters import Wanted
+from workers.console.life import Step, failures
+from workers.console.pages.events import moment
+from workers.console.whom import customer_of, veiled, without
 from workers.dead_letters import Filter
 from workers.entries import BadEntry, to_event, unpack
 from workers.events import Message, StatusUpdate
-from workers.payloads.fields import phone
 
 _SHOWN = 50
 _MOST_SHOWN = 1000
 #: What can be asked for, in the order of the form.
-FIELDS = ("lane", "type", "why", "error", "customer", "within", "group", "until")
+FIELDS = ("lane", "type", "why", "error", "customer", "within", "since", "until", "group")
 WITHIN = {"15m": ("15 minutes", 900), "1h": ("hour", 3600), "6h": ("6 hours", 21_600), "1d": ("day", 86_400)}
 WITHIN |= {"7d": ("7 days", 604_800)}
 
@@ -30,14 +32,20 @@ WITHIN |= {"7d": ("7 days", 604_800)}
 async def page(request: Request) -> Response:
     """The groups, and the newest letters."""
     here = desk(request)
-    asked = {name: request.query_params.get(name, "").strip() for name in FIELDS if name != "until"}
-    most = _shown(request.query_params.get("most", ""))
-    found = await here.ask(letters.find, here.redis, wanted(here, asked), most)
+    if (elsewhere := veiled(here, request)) is not None:
+        return elsewhere
+    asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
+    most, problems = _shown(request.query_params.get("most", "")), list[str]()
+    meant = wanted(here, asked, problems)
+    found = await here.ask(letters.find, here.redis, meant, most)
     return here.render(
         request,
         "dead.html",
         asked=asked,
+        customer=meant.customer,
+        everybody=without(request),
         filtered=any(asked.values()),
+        problems=problems,
         found=found,
         rows=[(letter, letters.type_of(letter)) for letter in found.letters],
         lanes=[lane.lane for lane in here.sampler.state.look.lanes if lane.dead] if here.sampler.state.look else [],
@@ -56,33 +64,29 @@ async def one(request: Request) -> Response:
         letter = None
     if letter is None:
         raise HTTPException(404, "There is no such dead letter any more: it was replayed, discarded or purged.")
-    return here.render(request, "letter.html", letter=letter, group=letters.group_of(letter.error), **_about(letter))
+    about = _about(letter)
+    made: list[Step] = []
+    if (entry := about["entry"]) is not None:
+        made = await here.ask(failures, here.redis, lane, entry.item.key, entry.received_ms)
+    group = letters.group_of(letter.error)
+    return here.render(request, "letter.html", letter=letter, group=group, attempts=made, **about)
 
 
-def wanted(here: Desk, asked: Mapping[str, str]) -> Wanted:
-    """Which letters a form asks for."""
-    within = WITHIN.get(asked.get("within", ""))
-    until = asked.get("until", "")
+def wanted(here: Desk, asked: Mapping[str, str], problems: list[str]) -> Wanted:
+    """Which letters a form asks for; what of it cannot be read is among the `problems`."""
+    within = WITHIN.get(asked["within"])
+    since, until = moment(asked["since"], problems), moment(asked["until"], problems, end=True)
     return Wanted(
-        Filter(
-            lane=asked.get("lane", ""),
-            type=asked.get("type", ""),
-            why=asked.get("why", ""),
-            error=asked.get("error", ""),
-        ),
-        customer=_customer(here, asked.get("customer", "")),
-        group=asked.get("group", ""),
-        since_ms=letters.now_ms() - within[1] * 1000 if within else 0,
-        until_ms=int(until) if until.isascii() and until.isdecimal() and len(until) < 16 else 0,
+        Filter(lane=asked["lane"], type=asked["type"], why=asked["why"], error=asked["error"]),
+        customer=customer_of(here, asked["customer"]) or "",
+        group=asked["group"],
+        since_ms=max(letters.now_ms() - within[1] * 1000 if within else 0, _ms(since)),
+        until_ms=_ms(until),
     )
 
 
-def _customer(here: Desk, text: str) -> str:
-    """The customer that was typed, or that a link of ours names by its token."""
-    try:
-        return here.veil.reveal(text) if text else ""
-    except BadToken:
-        return phone(text) or text
+def _ms(at: datetime | None) -> int:
+    return max(round(at.timestamp() * 1000), 0) if at else 0
 
 
 def _about(letter: DeadLetter) -> dict[str, Any]:

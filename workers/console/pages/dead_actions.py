@@ -13,12 +13,12 @@ from shared.lanes.survey import DeadLetter, dead_letter
 from workers.console import audit, letters
 from workers.console.audit import Actor
 from workers.console.burial import Burial, Done
-from workers.console.desk import desk
+from workers.console.desk import Desk, desk
 from workers.console.forms import text, texts
 from workers.console.letters import Wanted
 from workers.console.pages.dead import FIELDS, wanted
 from workers.console.pages.signing import local
-from workers.console.words import count_of
+from workers.console.words import count_of, from_ms
 
 _ACTIONS = {"replay": "replayed", "discard": "discarded"}
 
@@ -30,11 +30,18 @@ async def confirm(request: Request, fields: FormData) -> Response:
     if not chosen and text(fields, "scope") != "all":
         said = "Nothing was chosen. Tick the letters you mean, or take all that match."
         return RedirectResponse(here.saying(_back(fields), {"text": said}), 303)
-    # Whatever dies from now on was not seen by whoever says yes.
-    asked["until"] = asked["until"] or str(letters.now_ms())
-    count = len(chosen) if chosen else await here.ask(_count, here.redis, wanted(here, asked))
+    asked = _frozen(here, asked)
+    number, complete = (len(chosen), True) if chosen else await here.ask(letters.count, here.redis, _meant(here, asked))
     return here.render(
-        request, "confirm.html", action=action, chosen=chosen, asked=asked, count=count, back=_back(fields)
+        request,
+        "confirm.html",
+        action=action,
+        chosen=chosen,
+        asked=asked,
+        count=number,
+        complete=complete,
+        total=await here.ask(letters.total, here.redis),
+        back=_back(fields),
     )
 
 
@@ -44,7 +51,7 @@ async def act(request: Request, fields: FormData) -> Response:
     chosen, asked = _chosen(fields), _asked(fields)
     if not chosen and text(fields, "scope") != "all":
         raise HTTPException(400, "Nothing was chosen.")
-    meant = wanted(here, asked)
+    meant = _meant(here, asked)
     before = await here.ask(letters.total, here.redis)
     done: Done = await here.ask(_act, here.redis, action, chosen, meant)
     about = ", ".join(chosen[:5]) if chosen else _described(asked)
@@ -83,8 +90,24 @@ def _named(client: redis.Redis, chosen: list[str]) -> Iterator[DeadLetter]:
                 yield letter
 
 
-def _count(client: redis.Redis, meant: Wanted) -> int:
-    return sum(1 for _ in letters.walk(client, meant))
+def _frozen(here: Desk, asked: dict[str, str]) -> dict[str, str]:
+    """The same by times that stand: whatever dies from now on was not seen by whoever says yes."""
+    meant, now = _meant(here, asked), letters.now_ms()
+    until = min(meant.until_ms or now, now)
+    return asked | {"within": "", "since": _instant(meant.since_ms), "until": _instant(until)}
+
+
+def _meant(here: Desk, asked: dict[str, str]) -> Wanted:
+    problems: list[str] = []
+    meant = wanted(here, asked, problems)
+    if problems:  # what cannot be read must not mean all
+        raise HTTPException(400, problems[0])
+    return meant
+
+
+def _instant(ms: int) -> str:
+    at = from_ms(ms) if ms else None
+    return at.isoformat(timespec="milliseconds") if at else ""
 
 
 def _action(fields: FormData) -> str:
@@ -104,7 +127,7 @@ def _asked(fields: FormData) -> dict[str, str]:
 
 def _described(asked: dict[str, str]) -> str:
     # Not the customer: a phone number would stand in the log.
-    told = {name: value for name, value in asked.items() if value and name not in {"customer", "until"}}
+    told = {name: value for name, value in asked.items() if value and name != "customer"}
     return ", ".join(f"{name} {value}" for name, value in told.items()) or (
         "one customer" if asked["customer"] else "all"
     )

@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from workers.console.desk import Desk, desk
-from workers.console.guard.veil import BadToken
 from workers.console.life import Step, life
+from workers.console.whom import customer_of, veiled, without
 from workers.events import TYPES
-from workers.payloads.fields import phone
 from workers.store.details import details
 from workers.store.paging import BadCursor
 from workers.store.searching import Search, search
 
 _FIELDS = ("wamid", "customer", "type", "status", "text", "since", "until")
 _STATUSES = ("sent", "delivered", "read", "played", "failed")
+_KINDS = ("message", "status")
 _AT_ONCE = 50
 _DAY = timedelta(days=1)
 
@@ -26,6 +26,8 @@ _DAY = timedelta(days=1)
 async def page(request: Request) -> Response:
     """What was asked for, the newest first."""
     here = desk(request)
+    if (elsewhere := veiled(here, request)) is not None:
+        return elsewhere
     asked = {name: request.query_params.get(name, "").strip() for name in _FIELDS}
     problems: list[str] = []
     wanted = _wanted(here, asked, problems)
@@ -39,6 +41,8 @@ async def page(request: Request) -> Response:
         request,
         "events.html",
         asked=asked,
+        customer=wanted.customer,
+        everybody=without(request),
         filtered=any(asked.values()),
         problems=problems,
         found=found,
@@ -78,19 +82,10 @@ def _wanted(here: Desk, asked: Mapping[str, str], problems: list[str]) -> Search
     return Search(
         wamid=asked["wamid"] or None,
         customer=customer_of(here, asked["customer"]),
-        types=(asked["type"],) if asked["type"] else (),
+        types=(asked["type"],) if asked["type"] and asked["type"] not in _KINDS else (),
+        kind=asked["type"] if asked["type"] in _KINDS else None,
         status=asked["status"] if asked["status"] in _STATUSES else None,
         text=asked["text"] or None,
         since=moment(asked["since"], problems),
         until=moment(asked["until"], problems, end=True),
     )
-
-
-def customer_of(here: Desk, text: str) -> str | None:
-    """The customer that was typed, or that a link of ours names by its token."""
-    if not text:
-        return None
-    try:
-        return here.veil.reveal(text)
-    except BadToken:
-        return phone(text)

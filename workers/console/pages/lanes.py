@@ -11,11 +11,11 @@ from shared.lanes import pausing
 from shared.lanes.survey import LaneStatus
 from workers.console import audit
 from workers.console.audit import Actor
-from workers.console.desk import desk
+from workers.console.desk import Desk, desk
 from workers.console.forms import text
 from workers.console.live.sampler import LaneRate, State
 from workers.console.pages.signing import local
-from workers.console.upcoming import Upcoming, upcoming
+from workers.console.upcoming import Due, schedule
 
 _STILL = LaneRate(0.0, 0.0)
 
@@ -25,6 +25,12 @@ class Row(NamedTuple):
 
     lane: LaneStatus
     rate: LaneRate
+
+    @property
+    def wants_attention(self) -> bool:
+        """Whether somebody should look at it: it is stuck, or something failed."""
+        lane = self.lane
+        return bool(lane.paused or lane.breaker is not None or lane.held or lane.retries or lane.dead)
 
     @property
     def state(self) -> str:
@@ -50,11 +56,7 @@ async def page(request: Request) -> Response:
 async def one(request: Request) -> Response:
     """One lane: its figures, its breaker, its next retries."""
     here, name = desk(request), request.path_params["lane"]
-    found = [row for row in rows(here.sampler.state) if row.lane.lane == name]
-    if not found:
-        raise HTTPException(404, f"There is no lane {name}.")
-    next_retries: list[Upcoming] = await here.ask(upcoming, here.redis, name)
-    return here.render(request, "lane.html", row=found[0], upcoming=next_retries)
+    return here.render(request, "lane.html", **await shown_one(here, name))
 
 
 async def pause(request: Request, fields: FormData) -> Response:
@@ -85,9 +87,20 @@ def shown_all(state: State) -> dict[str, Any]:
     return {"rows": rows(state), "quiet": 0, "all": True, "state": state}
 
 
+async def shown_one(here: Desk, name: str) -> dict[str, Any]:
+    """What the page of one lane shows. Raises HTTPException 404, RedisError."""
+    state = here.sampler.state
+    found = [row for row in rows(state) if row.lane.lane == name]
+    if not found:
+        raise HTTPException(404, f"There is no lane {name}.")
+    due: Due = await here.ask(schedule, here.redis, name)
+    return {"row": found[0], "state": state, "due": due}
+
+
 def rows(state: State) -> list[Row]:
-    """Each lane with its rates. Pure."""
-    return [Row(lane, state.rates.get(lane.lane, _STILL)) for lane in state.look.lanes] if state.look else []
+    """Each lane with its rates, first those that somebody should look at. Pure."""
+    found = [Row(lane, state.rates.get(lane.lane, _STILL)) for lane in state.look.lanes] if state.look else []
+    return sorted(found, key=lambda row: (not row.wants_attention, row.lane.lane))
 
 
 def _is_busy(lane: LaneStatus) -> bool:

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -22,27 +23,50 @@ _SILENCE = 15.0
 #: Streams at a time. A browser has one a page.
 _MOST = 200
 
-_PARTS: dict[str, tuple[str, Callable[[State], dict[str, Any]]]] = {
+Context = dict[str, Any]
+#: What a part shows of a state, and the template of it.
+_Shown = Callable[[State], Awaitable[Context]]
+
+
+async def stream(request: Request) -> Response:
+    """The stream of the overview's part, or of that of all lanes."""
+    what = request.path_params["what"]
+    if what not in _PARTS:
+        raise HTTPException(404)
+    template, shown = _PARTS[what]
+    return _stream(request, template, _at_once(shown))
+
+
+async def lane(request: Request) -> Response:
+    """The stream of one lane's part."""
+    here, name = desk(request), request.path_params["lane"]
+    await lanes.shown_one(here, name)  # it is there
+    return _stream(request, "parts/lane.html", lambda _state: lanes.shown_one(here, name))
+
+
+_PARTS: dict[str, tuple[str, Callable[[State], Context]]] = {
     "overview": ("parts/overview.html", overview.shown),
     "lanes": ("parts/lanes.html", lanes.shown),
     "lanes-all": ("parts/lanes.html", lanes.shown_all),
 }
 
 
-async def stream(request: Request) -> Response:
-    """The stream of one part."""
-    what = request.path_params["what"]
+def _at_once(shown: Callable[[State], Context]) -> _Shown:
+    async def showing(state: State) -> Context:
+        return shown(state)
+
+    return showing
+
+
+def _stream(request: Request, template: str, shown: _Shown) -> Response:
     here = desk(request)
-    if what not in _PARTS:
-        raise HTTPException(404)
     if here.streams >= _MOST:
         raise HTTPException(503, "Too many pages are open.")
-    return StreamingResponse(
-        _events(request, here, what), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
-    )
+    events = _events(request, here, template, shown)
+    return StreamingResponse(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
-async def _events(request: Request, here: Desk, what: str) -> AsyncIterator[str]:
+async def _events(request: Request, here: Desk, template: str, shown: _Shown) -> AsyncIterator[str]:
     here.streams += 1
     try:
         end, told, number = time.monotonic() + _LASTS, time.monotonic(), -1
@@ -51,7 +75,8 @@ async def _events(request: Request, here: Desk, what: str) -> AsyncIterator[str]
             state = here.sampler.state
             if state.number != number:
                 number, told = state.number, time.monotonic()
-                yield _event(_part(request, here, what, state))
+                if part := await _part(request, here, template, shown):
+                    yield _event(part)
             elif time.monotonic() - told > _SILENCE:
                 told = time.monotonic()
                 yield ": still here\n\n"
@@ -60,9 +85,13 @@ async def _events(request: Request, here: Desk, what: str) -> AsyncIterator[str]
         here.streams -= 1
 
 
-def _part(request: Request, here: Desk, what: str, state: State) -> str:
-    template, shown = _PARTS[what]
-    return here.text(request, template, **shown(state))
+async def _part(request: Request, here: Desk, template: str, shown: _Shown) -> str:
+    """With the count of dead letters that stands beside their link on every page."""
+    try:
+        context = await shown(here.sampler.state)
+    except (RedisError, OSError):
+        return ""  # the page says how long it has had no news
+    return here.text(request, template, **context) + here.text(request, "parts/badge.html", oob=True)
 
 
 def _event(text: str) -> str:

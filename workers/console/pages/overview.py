@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from workers.console.charts import chart, most, rate
 from workers.console.desk import desk
+from workers.console.live.finding import Grade
 from workers.console.live.history import COVERS
 from workers.console.live.look import Look
 from workers.console.live.sample import Sample
 from workers.console.live.sampler import State
-from workers.console.live.trouble import Grade
 
 #: Seconds over which "now" is taken: a single look is too short to tell a rate.
 _NOW = 10.0
@@ -38,15 +38,17 @@ def shown(state: State) -> dict[str, Any]:
     now = _latest(state.samples)
     common: dict[str, Any] = {"state": state, "look": state.look, "wrong": wrong, "notes": notes, "hour": hour}
     common |= {"rate_in": _rate(now, "taken"), "rate_out": _rate(now, "handled"), "answers": _answers(state.samples)}
+    common |= {"last_in_ms": next((sample.at for sample in reversed(state.samples) if sample.taken), None)}
     return common | (_standing(state.look, state.samples) if state.look else {})
 
 
 def _standing(look: Look, samples: Sequence[Sample]) -> dict[str, Any]:
     lanes = look.lanes
     due = [lane.next_retry_ms for lane in lanes if lane.next_retry_ms is not None]
-    busy = sorted((lane for lane in lanes if lane.waiting or lane.in_flight), key=lambda lane: -lane.waiting)
+    busy = sorted((lane for lane in lanes if lane.waiting), key=lambda lane: -lane.waiting)
     dead = sum(lane.dead for lane in lanes)
     return {
+        "anything": any(lane.counts for lane in lanes),
         "lag": look.lag_ms / 1000,
         "waiting": sum(lane.waiting for lane in lanes),
         "in_flight": sum(lane.in_flight for lane in lanes),

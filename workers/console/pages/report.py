@@ -15,7 +15,7 @@ from workers.console.desk import NoStore, bounded, desk
 from workers.console.pages.events import moment
 from workers.payloads.fields import phone
 from workers.store import Store
-from workers.store.reporting import Day, Period, Report, report
+from workers.store.reporting import Billable, Counted, Day, Period, billable, count
 from workers.store.spreadsheet import csv_days, csv_deliveries
 
 _DAYS = 7
@@ -39,7 +39,7 @@ async def page(request: Request) -> Response:
     here = desk(request)
     problems: list[str] = []
     asked = _asked(request)
-    found: Report = await here.query(report, _period(asked, problems))
+    found: Counted = await here.query(count, _period(asked, problems))
     return here.render(
         request,
         "report.html",
@@ -47,8 +47,16 @@ async def page(request: Request) -> Response:
         problems=problems,
         found=found,
         total=_sum(found.days),
-        query=urlencode({name: value for name, value in asked.items() if value}),
+        query=_query(asked),
     )
+
+
+async def billing(request: Request) -> Response:
+    """What is billed, as the part of the report that comes after it: it takes as long again."""
+    here, asked = desk(request), _asked(request)
+    found: tuple[Billable, ...] = await here.query(billable, _period(asked, []))
+    part = request.headers.get("hx-request") == "true"
+    return here.render(request, "parts/billing.html" if part else "billing.html", billable=found, query=_query(asked))
 
 
 async def download(request: Request) -> Response:
@@ -85,6 +93,10 @@ def _asked(request: Request) -> dict[str, str]:
     given["since"] = _day(given["since"]) or (today - timedelta(days=_DAYS - 1)).isoformat()
     given["until"] = _day(given["until"]) or today.isoformat()
     return given
+
+
+def _query(asked: dict[str, str]) -> str:
+    return urlencode({name: value for name, value in asked.items() if value})
 
 
 def _day(text: str) -> str:

@@ -19,6 +19,10 @@
   var current = document.querySelector(".top nav [aria-current]");
   if (current) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 40;
 
+  // A chat is read from its end.
+  var end = document.querySelector("[data-end]");
+  if (end && !location.search.includes("before=")) end.scrollIntoView({ block: "end" });
+
   // Ticking letters.
   var form = document.querySelector("form[data-choose]");
   if (form) {

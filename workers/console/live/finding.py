@@ -1,0 +1,24 @@
+"""How something that is wrong is told."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Grade(IntEnum):
+    """How bad it is."""
+
+    LOSS = 0  # events may be lost, or webhooks are refused
+    STUCK = 1  # events wait for somebody to do something
+    LATE = 2
+    NOTE = 3  # nothing is wrong, and yet one should know
+
+
+class Trouble(NamedTuple):
+    """Something that is wrong."""
+
+    code: str
+    grade: Grade
+    text: str
+    advice: str
+    link: str = ""  # the page where something can be done
+    since_ms: int = 0  # since 1970
