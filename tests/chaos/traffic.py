@@ -21,12 +21,22 @@ def texts(random: Random, order: str, count: int, now: int = 1_790_000_000) -> l
     return [_text(random, f"{order} {number}", now) for number in range(count)]
 
 
+def slow_pictures(random: Random, count: int, now: int = 1_790_000_000) -> list[Webhook]:
+    """Images whose metadata the media API (tests.support.media_api) takes its time for."""
+    media = [{"id": f"slow-{random.getrandbits(64):016x}", "mime_type": "image/jpeg"} for _ in range(count)]
+    return [_message(random, now, "image", each) for each in media]
+
+
 def _text(random: Random, text: str, now: int) -> Webhook:
+    return _message(random, now, "text", {"body": text})
+
+
+def _message(random: Random, now: int, kind: str, content: dict[str, str]) -> Webhook:
     message = {
         "from": f"9177{random.randrange(10**8):08d}",
         "id": f"wamid.CHAOS{random.getrandbits(112):028X}",
         "timestamp": str(now),
-        "type": "text",
-        "text": {"body": text},
+        "type": kind,
+        kind: content,
     }
     return Webhook(orjson.dumps({"messages": message, "id": f"{random.getrandbits(128):032x}"}), 200, ())

@@ -45,7 +45,7 @@ def free_port() -> int:
     return port
 
 
-def eventually(holds: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+def eventually(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
     """Returns once it holds; fails when it does not hold in time."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -30,12 +30,12 @@ class Program(NamedTuple):
         """All it has printed."""
         return self.log.read_text(errors="replace")
 
-    def stop(self, seconds: float = 20.0) -> int:
+    def stop(self, seconds: float = 60.0) -> int:
         """SIGTERM; replies the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
-    def has_said(self, text: str, seconds: float = 15.0) -> None:
+    def has_said(self, text: str, seconds: float = 30.0) -> None:
         """Waits for the text in its output."""
         until(lambda: text in self.output or self.process.poll() is not None, within=seconds)
         assert text in self.output, self.output

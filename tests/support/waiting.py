@@ -7,7 +7,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def until(look: Callable[[], _T], *, within: float = 10.0, every: float = 0.01) -> _T:
+def until(look: Callable[[], _T], *, within: float = 30.0, every: float = 0.01) -> _T:
     """The first answer of `look` that is true. Fails with the last one after `within` seconds."""
     end = time.monotonic() + within
     while not (seen := look()):

@@ -195,4 +195,4 @@ def test_while_the_media_api_is_down_pictures_wait_and_texts_do_not(tmp_path: Pa
         assert rows(sluice, "events", wamid=picture) == []
         with media_api(auth=("Authorization", "Bearer demo"), port=port):
             wait_for_row(sluice, "events", _SECONDS, wamid=picture)
-            assert wait_for_row(sluice, "media", 5, id="77")["error"] is None
+            assert wait_for_row(sluice, "media", _SECONDS, id="77")["error"] is None

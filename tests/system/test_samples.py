@@ -29,7 +29,7 @@ def test_a_sample_becomes_an_event_of_its_type(sluice: Stack, kind: str, expecte
     value = document["entry"][0]["changes"][0]["value"] if "entry" in document else document
     part = value.get("messages") or value.get("statuses")
     item = part[0] if isinstance(part, list) else part
-    row = wait_for_row(sluice, "events", 10.0, wamid=item["id"])
+    row = wait_for_row(sluice, "events", 30.0, wamid=item["id"])
     assert row["type"] == expected
     assert json.loads(row["payload"]) == item
 
@@ -38,7 +38,7 @@ def test_a_mixed_webhook_becomes_all_its_events(sluice: Stack) -> None:
     document = json.loads(sluice.sluice("send", "mixed")["sent"])
     for item in [*document["messages"], *(part for part in document["statuses"] if "status" in part)]:
         values = {"wamid": item["id"], "type": item.get("status") or item["type"]}
-        wait_for_row(sluice, "events", 10.0, **values)
+        wait_for_row(sluice, "events", 30.0, **values)
 
 
 def test_status_tells_of_every_lane_and_nothing_is_left(sluice: Stack) -> None:

@@ -5,33 +5,63 @@ import signal
 import time
 from contextlib import suppress
 from random import Random
+from typing import Any
+
+from redis.exceptions import RedisError
 
 from shared.lanes.holders import SILENCE
+from shared.lanes.lane import GROUP, stream
+from tests.chaos.kept import Kept
 from tests.chaos.strikes import Fault
-from tests.chaos.traffic import texts
+from tests.chaos.traffic import slow_pictures, texts
 from tests.chaos.world import World
+from tests.support.waiting import until
+
+#: Lanes where a worker is caught. What it settles in the first leads to further entries.
+_MEDIA, _TEXTS = "media", "text.answer"
+_WITHIN = 30.0  # seconds; other faults may strike at the same time
 
 
 def stop_worker(world: World, random: Random) -> None:
     """A whole worker, for longer than the silence that means death; what it then settles must not count."""
-    struck = random.choice(world.workers)
-    world.load.inject(texts(random, "chaos:slow", 6))
-    time.sleep(random.uniform(0.1, 0.6))
-    struck.signal_all(signal.SIGSTOP)
-    time.sleep(SILENCE + random.uniform(2, 4))
-    struck.signal_all(signal.SIGCONT)
+    _stop(world, random, _MEDIA, SILENCE + random.uniform(2, 4))
 
 
 def stop_past_lease(world: World, random: Random) -> None:
-    """A whole worker in the middle of slow handlers, until all that it held is long another's, by every rule."""
-    struck = random.choice(world.workers)
-    world.load.inject(texts(random, "chaos:slow", 12))
-    time.sleep(random.uniform(0.3, 0.6))
-    struck.signal_all(signal.SIGSTOP)
+    """The same until all that it held is long another's, by every rule."""
     with world.redis.client() as client:
-        lease = int(client.hget("sluice:lane:text.answer:spec", "lease") or 0) / 1000
-    time.sleep(lease + random.uniform(1, 3))
+        lease = int(client.hget(f"sluice:lane:{_TEXTS}:spec", "lease") or 0) / 1000
+    _stop(world, random, _TEXTS, lease + random.uniform(1, 3))
+
+
+def _stop(world: World, random: Random, lane: str, seconds: float) -> None:
+    """Stops one that holds entries of that lane: of what follows from those, nothing may be there twice."""
+    world.load.inject([*texts(random, "chaos:slow", 6), *slow_pictures(random, 6)])
+    try:
+        [struck] = until(lambda: _caught(world, lane), within=_WITHIN)
+    except AssertionError:
+        world.odd.append(f"no worker held an entry of {lane} within {_WITHIN:g} s")
+        return
+    time.sleep(seconds)
     struck.signal_all(signal.SIGCONT)
+
+
+def _caught(world: World, lane: str) -> list[Kept]:
+    """A worker that holds an entry of that lane and is stopped now, if one could be caught."""
+    for one in _holding(world, lane):
+        one.signal_all(signal.SIGSTOP)
+        if one in _holding(world, lane):
+            return [one]
+        one.signal_all(signal.SIGCONT)  # it was faster
+    return []
+
+
+def _holding(world: World, lane: str) -> list[Kept]:
+    with suppress(RedisError), world.redis.client() as client:
+        held: Any = client.xpending_range(stream(lane), GROUP, "-", "+", 100)
+        pids = {int(each["consumer"].rpartition(b":")[2]) for each in held}
+        return [one for one in world.workers if pids & {one.pid, *one.children()}]
+    return []
 
 
 def stop_pool(world: World, random: Random) -> None:
