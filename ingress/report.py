@@ -31,7 +31,8 @@ class Report:
         self._client = client
         self._tally = tally
         self._durable = durable
-        self._process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._host = socket.gethostname()
+        self._process = f"{self._host}:{os.getpid()}:{secrets.token_hex(4)}"
         own = f"{_COUNTS}:{self._process}"
         self._keys = [own, f"{own}:told", _ALL, _ANSWERS, _COUNTS]
         self._script = client.register_script((files(__package__) / "report.lua").read_text())
@@ -67,9 +68,8 @@ class Report:
     async def _send(self) -> None:
         said = {**self._counts(), **self._state()}
         pairs = [part for pairs in (said, self._unanswered) for pair in pairs.items() for part in pair]
-        await self._script(
-            keys=self._keys, args=[self._process, _GONE_MS, _REMEMBERED, self._number, len(said), *pairs]
-        )
+        about: list[str | int] = [self._process, _GONE_MS, _REMEMBERED, self._number, len(said)]
+        await self._script(keys=self._keys, args=[*about, *pairs])
         self._unanswered = {}
 
     def _counts(self) -> dict[str, int]:
@@ -80,7 +80,7 @@ class Report:
     def _state(self) -> dict[str, str | int]:
         state = self._durable.state()
         return {
-            "spool": f"{socket.gethostname()}:{state.folder}",
+            "spool": f"{self._host}:{state.folder}",
             "spool_limit": state.limit,
             "spool_bytes": state.usage.bytes,
             "spool_segments": state.usage.segments,

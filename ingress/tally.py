@@ -16,5 +16,5 @@ class Tally:
 
     def fields(self) -> dict[str, int]:
         """All of it, flat."""
-        answers = {f"answers:{status}": count for status, count in list(self.answers.items())}
+        answers = {f"answers:{status}": count for status, count in self.answers.items()}
         return answers | self.push_seconds.fields() | self.group_sizes.fields()

@@ -8,7 +8,9 @@
 --   sluice:lane:L:paused     as hold, but only a person ends it
 --   sluice:lane:L:breaker    hash: whether its handler fails for everyone (see breaker.lua)
 --   sluice:lane:L:spec       hash: queue, grain, cap, wakeup, lease; written by the workers that know the lane
---   sluice:lane:L:counts     hash: what ever happened in it (shared/lanes/survey.py); exact, since it is written where it happens
+--   sluice:lane:L:counts     hash: what ever happened in it; exact, since it is written where it happens. Of entries:
+--                            entered, done, retry, dead, back, orphaned (taken over); of what they led to: added,
+--                            duplicates; of dead letters: replayed, discarded, restored; opened (of the breaker)
 --   sluice:lane:L:times      hash: how long things took in it, two histograms (shared/lanes/measures.py)
 -- Fields of an entry: d data, a attempts made, x deaths of processes that held it since its last attempt, e last error,
 -- s name of the streak of failures that it was counted in.

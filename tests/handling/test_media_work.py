@@ -10,7 +10,7 @@ from shared.lanes import Again, Dead, Done, Measures, Taken, Verdict
 from workers.entries import Entry, pack, unpack
 from workers.events import MediaMetadata
 from workers.lanework.media import LONGEST_WAIT, POLICY, MediaParts, MediaWork
-from workers.media import Answer, Found, Gone, Later
+from workers.media import Answer, Found, Gone, Later, status
 from workers.payloads import Item
 
 NOW = 1_777_600_000.0
@@ -54,7 +54,7 @@ def entry(media_id: str, number: int = 1, *, attempts: int = 0, age: float = 0.0
     return Taken(b"%d-0" % number, pack(Entry(item, "r", int((NOW - age) * 1000))), attempts)
 
 
-def run(parts: Parts, *entries: Taken) -> list[Verdict]:
+def run(parts: Parts, *entries: Taken, measures: Measures | None = None) -> list[Verdict]:
     stand_in: Any = SimpleNamespace(
         fetch=parts.fetch,
         allow=parts.allow,
@@ -65,7 +65,7 @@ def run(parts: Parts, *entries: Taken) -> list[Verdict]:
     )
     lanes = {"image": ("image.store", "image.look")}
     work = MediaWork(lanes, MediaParts(*[stand_in] * 4), draw=lambda top: top, now=lambda: NOW)
-    return [verdict for _, verdict in work.run(entries, lambda: False, Measures())]
+    return [verdict for _, verdict in work.run(entries, lambda: False, measures or Measures())]
 
 
 def metadata(verdict: Verdict) -> MediaMetadata:
@@ -152,3 +152,16 @@ def test_an_interrupted_fetch_gives_its_places_back() -> None:
 def test_what_is_no_entry_is_a_dead_letter() -> None:
     verdicts = run(Parts({"1": FOUND}), Taken(b"1-0", b"junk"), entry("1", 2))
     assert [type(verdict) for verdict in verdicts] == [Dead, Done]
+
+
+def test_answers_are_counted_as_they_came_and_what_was_known_is_not() -> None:
+    parts = Parts({"2": Gone("401 Unauthorized"), "3": Later("no answer within 5 s")})
+    parts.cached["1"] = FOUND.metadata
+    run(parts, entry("1"), entry("2", 2), entry("2", 3), entry("3", 4))
+    assert [status(answer) for answer in parts.counted] == ["401", "none"]
+
+
+def test_an_event_that_goes_on_was_done_and_one_that_waits_was_not() -> None:
+    measures = Measures(clock=lambda: NOW)
+    run(Parts({"1": FOUND, "2": Later("503")}), entry("1", age=1.0), entry("2", 2), measures=measures)
+    assert measures.fields() == {"lag:1": 1, "lag:sum": 1_000_000}

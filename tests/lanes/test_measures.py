@@ -43,7 +43,7 @@ def test_lags_and_calls_add_up(lanes: Lanes, client: redis.Redis) -> None:
 
 
 def test_an_event_of_tomorrow_has_no_lag() -> None:
-    assert measured(-86_400.0).fields() == {"lag:0.01": 1, "lag:sum": 0}
+    assert measured(-86_400.0).fields() == {"lag:0.005": 1, "lag:sum": 0}
 
 
 @pytest.mark.parametrize("verdict", [Done(), Again(1, "why"), Back()], ids=str)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from workers.events import MediaMetadata
-from workers.media.answers import Answer, Found, Gone, Later, tally
+from workers.media.answers import Answer, Found, Gone, Later, status, tally
 from workers.media.reply import HttpAnswer, read
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -125,3 +125,19 @@ def test_the_tally_counts_whatever_was_asked_and_not_found_as_failed() -> None:
     ]
 
     assert tally(ended) == (1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Found(MediaMetadata(id="1")), "200"),
+        (Gone("401 Unauthorized: expired"), "401"),
+        (Later("503"), "503"),
+        (Gone("200 OK: the answer has no url"), "200"),
+        (Later("no answer within 5 s"), "none"),
+        (Later("the connection failed: 127"), "none"),
+        (Gone("1234 is no media id", asked=False), "none"),
+    ],
+)
+def test_an_answer_tells_its_status(answer: Answer, told: str) -> None:
+    assert status(answer) == told
