@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Select
 from workers.store.paging import AnyRow, Cursor, Order, down_to, older_than
 
 #: Rows of the first stretch, how much longer the next one is, and of the longest.
-FIRST, GROWTH, LONGEST = 100, 4, 4_000
+FIRST, GROWTH, LONGEST = 100, 4, 2_000
 #: Seconds after which no further stretch is begun.
-PATIENCE = 0.1
+PATIENCE = 0.08
 
 
 class Looked(NamedTuple):
