@@ -70,6 +70,7 @@ def _post(running: Ingress, texts: range) -> None:
         assert set(posters.map(post, texts)) == {200}
 
 
+@pytest.mark.long
 def test_counters_are_exact_across_kills_of_the_ingress_and_of_a_worker(
     client: redis.Redis, redis_url: str, tmp_path: Path, prometheus: Prometheus
 ) -> None:
