@@ -15,7 +15,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.deploy import compose, units
+from tests.deploy import compose, kubernetes, units
 from tests.deploy.programs import DEPLOY, ROOT, eventually, free_port, render
 from tests.deploy.redis_server import KINDS, answering, binary, serving
 
@@ -59,6 +59,20 @@ def test_every_service_of_systemd_starts_is_well_and_stops(redis_url: str, tmp_p
         settings = units.environment(found, instance) | stated
         command = [word.replace("/opt/sluice/bin/", "") for word in units.command(found, instance, settings)]
         roles.append(Role(service, command, settings, compose.health(like)))
+
+    _start_ask_and_stop(roles, redis_url, tmp_path)
+
+
+def test_every_pod_of_kubernetes_starts_is_well_and_stops(redis_url: str, tmp_path: Path) -> None:
+    roles = [
+        Role(
+            name,
+            kubernetes.container(name)["args"],
+            kubernetes.environment(name, kubernetes.SECRETS | {"SLUICE_MEDIA_AUTH": "Authorization: Bearer x"}),
+            kubernetes.probe(name),
+        )
+        for name in kubernetes.WORKLOADS
+    ]
 
     _start_ask_and_stop(roles, redis_url, tmp_path)
 
