@@ -94,6 +94,10 @@ def test_a_role_is_asked_for_its_health_by_the_command_that_knows_it(name: str) 
     assert SERVICES[name]["healthcheck"]["test"] == ["CMD", *asked]
 
 
+def test_the_spool_has_the_same_name_in_every_new_container() -> None:
+    assert SERVICES["ingress"]["hostname"] == "ingress"
+
+
 def test_nothing_but_the_image_waits_for_the_console() -> None:
     assert [name for name in SERVICES if "console" in SERVICES[name].get("depends_on", {})] == []
 
