@@ -59,6 +59,8 @@ lock:  ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --extra otel --generate-hashes --universal --python-version 3.11 -c requirements.lock \
 		--no-emit-index-url --no-header --quiet --output-file deploy/requirements.lock
+	uv pip compile tests/deploy/requirements.in --generate-hashes --universal --python-version 3.11 -c requirements.lock \
+		--no-emit-index-url --no-header --quiet --output-file tests/deploy/requirements.lock
 
 clean:  ## remove what was made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -135,6 +135,13 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite: or postgresql+psycopg:, or be none")
         return url
 
+    @field_validator("console_password")
+    @classmethod
+    def _password(cls, password: SecretStr | None) -> SecretStr | None:
+        if password and re.fullmatch("<.*>", password.get_secret_value()):
+            raise ValueError("is still the example's: put one of your own there")
+        return password
+
     @field_validator("media_url")
     @classmethod
     def _media(cls, url: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """A bench run as data: what was measured, written to JSON and read back, so that a part can be measured again."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,6 +56,10 @@ class Report(NamedTuple):
     def figures(self) -> dict[str, float]:
         """All figures by name of target."""
         return {name: value for entry in self.entries.values() for name, value in entry.measured.figures.items()}
+
+    def sources(self, figures: Collection[str]) -> list[str]:
+        """The measurements that any of these figures come from."""
+        return [name for name, entry in self.entries.items() if not entry.measured.figures.keys().isdisjoint(figures)]
 
     @property
     def costs(self) -> dict[str, float]:

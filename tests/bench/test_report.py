@@ -40,6 +40,13 @@ def test_a_part_that_is_measured_again_replaces_its_older_self_only() -> None:
     assert report.with_entry("latency", idle).left_out == {}
 
 
+def test_what_a_figure_comes_from_can_be_measured_again() -> None:
+    report = _REPORT.with_entry("idle", _entry(**{"idle-p50": 7.0, "idle-p99": 9.0}))
+    assert report.sources(["idle-p99"]) == ["idle"]
+    assert report.sources(["ingress-of-bare", "idle-p50"]) == ["rate", "idle"]
+    assert report.sources([]) == []
+
+
 def test_what_is_left_out_takes_its_old_figures_away() -> None:
     report = _REPORT.without("rate", "it needs wrk")
     assert report.figures == {}

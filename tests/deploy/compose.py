@@ -14,7 +14,12 @@ SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 #: The services that run Sluice's own image.
 ROLES = sorted(name for name, service in SERVICES.items() if "build" in service)
 #: What compose.yaml requires.
-SECRETS = {"REDIS_PASSWORD": "a" * 32, "POSTGRES_PASSWORD": "b" * 32, "SLUICE_WEBHOOK_TOKEN": "c" * 32}
+SECRETS = {
+    "REDIS_PASSWORD": "a" * 32,
+    "POSTGRES_PASSWORD": "b" * 32,
+    "SLUICE_WEBHOOK_TOKEN": "c" * 32,
+    "SLUICE_CONSOLE_PASSWORD": "d" * 32,
+}
 
 _VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::([-?])([^}]*))?\}")
 

@@ -59,6 +59,14 @@ class Ingress:
 
 
 @dataclass
+class Site:
+    """What `deploy/nginx-console.conf` is to stand before, and who may use it."""
+
+    port: int
+    allowed: str = "127.0.0.1"
+
+
+@dataclass
 class Proxy:
     """A running nginx."""
 
@@ -95,11 +103,15 @@ class Proxy:
 
 
 @contextmanager
-def nginx(folder: Path, upstreams: Sequence[int], changes: Mapping[str, str] | None = None) -> Iterator[Proxy]:
+def nginx(
+    folder: Path, upstreams: Sequence[int], changes: Mapping[str, str] | None = None, console: Site | None = None
+) -> Iterator[Proxy]:
     """nginx in front of these ports. `changes`: further texts of the configuration to be replaced."""
     binary = program("nginx", "nginx")
     port = free_port()
     _make_certificate(folder)
+    if console:
+        _write_site(folder, port, console)
     temporary = "".join(
         f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "scgi", "uwsgi")
     )
@@ -120,6 +132,7 @@ def nginx(folder: Path, upstreams: Sequence[int], changes: Mapping[str, str] | N
             "http {\n": "http {\n" + temporary,
             "listen 443 ": f"listen 127.0.0.1:{port} ",
             "listen [::]:443 ssl http2 default_server;": "",
+            "/etc/nginx/sluice/": f"{folder}/sites/",
             "server 127.0.0.1:8000 max_fails=3 fail_timeout=2s;": servers,
             **(changes or {}),
         },
@@ -129,6 +142,20 @@ def nginx(folder: Path, upstreams: Sequence[int], changes: Mapping[str, str] | N
     command: list[str | Path] = [binary, "-c", folder / "nginx.conf", "-p", folder, "-g", "daemon off;"]
     with running(command, folder / "output.log", port):
         yield Proxy(folder, port, trusted)
+
+
+def _write_site(folder: Path, port: int, console: Site) -> None:
+    (folder / "sites").mkdir()
+    places = {
+        "listen 443 ": f"listen 127.0.0.1:{port} ",
+        "listen [::]:443 ssl http2;": "",
+        "/etc/sluice/tls/console/fullchain.pem": f"{folder}/fullchain.pem",
+        "/etc/sluice/tls/console/privkey.pem": f"{folder}/privkey.pem",
+        "/var/log/nginx/console.log": f"{folder}/console.log",
+        "allow 127.0.0.1;": f"allow {console.allowed};",
+    }
+    text = render(DEPLOY / "nginx-console.conf", places).replace("127.0.0.1:8001", f"127.0.0.1:{console.port}")
+    (folder / "sites" / "console.conf").write_text(text)
 
 
 def _make_certificate(folder: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_service_has_a_pinned_image_and_files_that_exist(name: str) -> None:
 def test_only_what_takes_requests_is_published_and_to_this_machine_alone() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 
-    assert set(published) == {"ingress", "nginx"}
+    assert set(published) == {"ingress", "console", "nginx"}
     assert all(filled(port, {}).startswith("127.0.0.1:") for ports in published.values() for port in ports)
     assert {"nginx"} == {name for name, service in SERVICES.items() if "profiles" in service}
 
@@ -77,6 +77,7 @@ def test_the_settings_of_a_role_are_settings(name: str, tmp_path: Path, monkeypa
     assert settings.redis == f"redis://:{'a' * 32}@redis:6379/0"
     assert ("SLUICE_DATABASE_URL" in given) == (name != "ingress"), "the ingress meets no database"
     assert settings.has_secret == (name == "ingress"), "only the ingress needs the senders' secrets"
+    assert (settings.console_password is not None) == (name == "console"), "only the console needs its password"
 
 
 def test_every_queue_has_a_worker() -> None:
@@ -86,11 +87,19 @@ def test_every_queue_has_a_worker() -> None:
     assert sorted(drained) == ["intake", "media", "messages", "statuses"]
 
 
-@pytest.mark.parametrize("name", ROLES)
+@pytest.mark.parametrize("name", sorted({*ROLES} - {"console"}))
 def test_a_role_is_asked_for_its_health_by_the_command_that_knows_it(name: str) -> None:
     asked = ["sluice", "health", "web" if name == "ingress" else "worker"]
 
     assert SERVICES[name]["healthcheck"]["test"] == ["CMD", *asked]
+
+
+def test_the_spool_has_the_same_name_in_every_new_container() -> None:
+    assert SERVICES["ingress"]["hostname"] == "ingress"
+
+
+def test_nothing_but_the_image_waits_for_the_console() -> None:
+    assert [name for name in SERVICES if "console" in SERVICES[name].get("depends_on", {})] == []
 
 
 def test_nginx_finds_the_ingress(tmp_path: Path) -> None:

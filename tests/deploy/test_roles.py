@@ -1,6 +1,7 @@
 """The commands, environments and health checks of `deploy/`, run for real, only without the containers around them."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.deploy import compose, units
+from tests.deploy import compose, kubernetes, units
 from tests.deploy.programs import DEPLOY, ROOT, eventually, free_port, render
 from tests.deploy.redis_server import KINDS, answering, binary, serving
 
@@ -50,12 +51,28 @@ def test_every_role_of_compose_starts_is_well_and_stops(redis_url: str, tmp_path
 
 def test_every_service_of_systemd_starts_is_well_and_stops(redis_url: str, tmp_path: Path) -> None:
     roles = []
-    for service, instance, like in zip(units.SERVICES, ("", "media"), ("ingress", "worker-media"), strict=True):
+    filled_in = {name: compose.SECRETS[name] for name in ("SLUICE_WEBHOOK_TOKEN", "SLUICE_CONSOLE_PASSWORD")}
+    likes = ("ingress", "worker-media", "console")
+    for service, instance, like in zip(units.SERVICES, ("", "media", ""), likes, strict=True):
         found = units.unit(service)
-        stated = units.example(units.SYSTEMD / "sluice.env.example") | {"SLUICE_WEBHOOK_TOKEN": "c" * 32}
+        stated = units.example(units.SYSTEMD / "sluice.env.example") | filled_in
         settings = units.environment(found, instance) | stated
         command = [word.replace("/opt/sluice/bin/", "") for word in units.command(found, instance, settings)]
         roles.append(Role(service, command, settings, compose.health(like)))
+
+    _start_ask_and_stop(roles, redis_url, tmp_path)
+
+
+def test_every_pod_of_kubernetes_starts_is_well_and_stops(redis_url: str, tmp_path: Path) -> None:
+    roles = [
+        Role(
+            name,
+            kubernetes.container(name)["args"],
+            kubernetes.environment(name, kubernetes.SECRETS | {"SLUICE_MEDIA_AUTH": "Authorization: Bearer x"}),
+            kubernetes.probe(name),
+        )
+        for name in kubernetes.WORKLOADS
+    ]
 
     _start_ask_and_stop(roles, redis_url, tmp_path)
 
@@ -83,8 +100,8 @@ def test_the_redis_of_compose_is_durable_and_wants_its_password(kind: str, tmp_p
 
 def _start_ask_and_stop(roles: Sequence[Role], redis_url: str, folder: Path) -> None:
     """Starts all at once; each must say that it is well, and end by itself when told to."""
-    port = str(free_port())
-    here = [_here(role, port, redis_url, folder) for role in roles]
+    ports = {"8000": str(free_port()), "8001": str(free_port())}
+    here = [_here(role, ports, redis_url, folder) for role in roles]
     with ExitStack() as stack:
         started = [(role, stack.enter_context(_running(role, folder))) for role in here]
         for role, process in started:
@@ -96,11 +113,11 @@ def _start_ask_and_stop(roles: Sequence[Role], redis_url: str, folder: Path) -> 
             assert process.wait(60) in {0, -15}, _log(role, folder)
 
 
-def _here(role: Role, port: str, redis_url: str, folder: Path) -> Role:
-    """The role on this machine: another port, loopback, this test's Redis and a database in the folder."""
+def _here(role: Role, ports: Mapping[str, str], redis_url: str, folder: Path) -> Role:
+    """The role on this machine: other ports, loopback, this test's Redis and a database in the folder."""
 
     def moved(text: str) -> str:
-        return text.replace("8000", port)
+        return re.sub("800[01]", lambda match: ports[match[0]], text)
 
     places = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

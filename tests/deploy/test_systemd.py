@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.exits import WRONG_SETTINGS
 from shared.settings import Settings
 from tests.deploy.programs import ROOT, program
 from tests.deploy.units import SERVICES, SYSTEMD, command, environment, example, unit
@@ -28,7 +29,7 @@ def installed(tmp_path: Path) -> Path:
 
 
 def test_systemd_understands_every_line(installed: Path) -> None:
-    units = ["sluice.target", "sluice-ingress.service", "sluice-worker@messages.service"]
+    units = ["sluice.target", "sluice-ingress.service", "sluice-console.service", "sluice-worker@messages.service"]
     command = [program("systemd-analyze", "systemd"), "verify", "--man=no", *(f"./{name}" for name in units)]
 
     said = subprocess.run(command, cwd=installed, capture_output=True, text=True)
@@ -36,7 +37,7 @@ def test_systemd_understands_every_line(installed: Path) -> None:
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", ["sluice-ingress.service", "sluice-worker@x.service"])
+@pytest.mark.parametrize("name", ["sluice-ingress.service", "sluice-console.service", "sluice-worker@x.service"])
 def test_systemd_counts_the_services_among_the_little_exposed(installed: Path, name: str) -> None:
     # Of 10 for a service without any protection; "OK" ends at 4.9.
     command = [program("systemd-analyze", "systemd"), "security", "--offline=true", "--threshold=20", f"./{name}"]
@@ -76,6 +77,7 @@ def test_the_target_has_a_worker_for_every_queue() -> None:
     wanted = " ".join(unit("sluice.target")["Wants"]).split()
 
     assert sorted(wanted) == [
+        "sluice-console.service",
         "sluice-ingress.service",
         *(f"sluice-worker@{queue}.service" for queue in ("intake", "media", "messages", "statuses")),
     ]
@@ -101,10 +103,12 @@ def test_the_example_names_every_setting_and_nothing_else() -> None:
     assert {name for file in SERVICES for name in environment(unit(file), "x") if name.startswith("SLUICE_")} <= NAMES
 
 
-def test_the_ingress_does_not_start_with_the_example_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("module", ["ingress", "workers.console"])
+def test_nothing_starts_with_the_example_as_it_is(module: str, tmp_path: Path) -> None:
     settings = example(EXAMPLE) | {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 
-    said = subprocess.run([sys.executable, "-m", "ingress"], cwd=tmp_path, env=settings, capture_output=True, text=True)
+    said = subprocess.run([sys.executable, "-m", module], cwd=tmp_path, env=settings, capture_output=True, text=True)
 
-    assert said.returncode != 0
-    assert "SLUICE_WEBHOOK_TOKEN" in said.stdout + said.stderr
+    assert said.returncode == WRONG_SETTINGS
+    assert "SLUICE_WEBHOOK_TOKEN" in said.stderr
+    assert "SLUICE_CONSOLE_PASSWORD" in said.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.deploy.programs import DEPLOY
 
 SYSTEMD = DEPLOY / "systemd"
-SERVICES = ("sluice-ingress.service", "sluice-worker@.service")
+SERVICES = ("sluice-ingress.service", "sluice-worker@.service", "sluice-console.service")
 
 Unit = dict[str, list[str]]
 
