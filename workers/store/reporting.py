@@ -87,13 +87,9 @@ def billable(connection: Connection, wanted: Period) -> tuple[Billable, ...]:
     """What is billed. Costs about 0.6 µs a message of the period."""
     parts = _parts(wanted, deliveries.c.category, deliveries.c.conversation_id)
     billed = union_all(*(part.where(deliveries.c.billable) for part in parts)).subquery("billed")
-    # Not count(distinct …), for which PostgreSQL would sort them all.
-    columns = (billed.c.category, billed.c.conversation_id)
-    each = select(*columns, func.count().label("messages")).group_by(*columns).subquery("each")
-    counts = (func.count(each.c.conversation_id), func.sum(each.c.messages))
-    rows = connection.execute(select(each.c.category, *counts).group_by(each.c.category)).all()
-    found = [Billable(category, conversations, int(messages)) for category, conversations, messages in rows]
-    return tuple(sorted(found, key=lambda row: row.category or ""))
+    counts = (func.count(billed.c.conversation_id.distinct()), func.count())
+    rows = connection.execute(select(billed.c.category, *counts).group_by(billed.c.category))
+    return tuple(sorted((Billable(*row) for row in rows), key=lambda row: row.category or ""))
 
 
 def each(connection: Connection, wanted: Period) -> Iterator[dict[str, Any]]:
