@@ -21,8 +21,11 @@ class Broker(NamedTuple):
 
 @contextmanager
 def broker(cores: str) -> Iterator[Broker]:
-    """A Valkey with `appendfsync always`."""
-    with valkey(appendonly="yes", appendfsync="always", save="") as url, connect(url) as client:
+    """A Valkey with `appendfsync always`, which rewrites its log as deploy/redis.conf has it rewritten."""
+    with (
+        valkey(appendonly="yes", appendfsync="always", save="", auto_aof_rewrite_min_size="256mb") as url,
+        connect(url) as client,
+    ):
         pid = server_pid(client)
         pin(pid, cores)
         yield Broker(url, client, pid)

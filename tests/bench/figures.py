@@ -50,5 +50,8 @@ def judge(target: Target, value: float) -> Verdict:
 
 
 def broken(figures: Mapping[str, float]) -> list[str]:
-    """The names of those that are below half of their targets."""
-    return [name for name, value in figures.items() if judge(BY_NAME[name], value) is Verdict.BROKEN]
+    """The names of those that are guarded and below half of their targets."""
+    found = {name: (BY_NAME[name], value) for name, value in figures.items()}
+    return [
+        name for name, (target, value) in found.items() if target.is_guarded and judge(target, value) is Verdict.BROKEN
+    ]

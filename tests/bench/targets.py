@@ -13,6 +13,7 @@ class Target(NamedTuple):
     aim: float
     computed: str  # from which rounds, and how
     smaller_is_better: bool = False
+    is_guarded: bool = True  # the short run fails where it is below half
 
 
 _BY_ROUND = "median of the rounds' ratios"
@@ -42,6 +43,7 @@ TARGETS: tuple[Target, ...] = (
         1.5,
         f"half of Sluice's maximum, sent on schedule, latency from the scheduled time; {_BY_ROUND}",
         smaller_is_better=True,
+        is_guarded=False,  # on two cores Redis shares one with the load: its fsyncs wait for the load, and p99 is theirs
     ),
     Target(
         "backlog-of-celery",

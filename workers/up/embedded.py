@@ -23,6 +23,7 @@ from shared.connections import connect
 _CONFIG = {
     "appendonly": "yes",
     "appendfsync": "always",  # a 200 means durable, also when the machine loses its power
+    "auto-aof-rewrite-min-size": "256mb",  # what waits comes and goes: 64 MB would be rewritten every few seconds
     "maxmemory-policy": "noeviction",
     "save": "",
 }
