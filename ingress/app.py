@@ -1,7 +1,6 @@
 """The ingress as an ASGI application: `uvicorn ingress.app:app`, or `python -m ingress`."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -69,9 +68,6 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        # All that is loaded by now stays. To look through it at each full collection would keep senders waiting for 10 ms.
-        gc.collect()
-        gc.freeze()
         await push.ping()  # says in one line when Redis is not there; webhooks are taken all the same
         durable.start()
         report.start()

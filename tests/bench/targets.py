@@ -43,7 +43,8 @@ TARGETS: tuple[Target, ...] = (
         1.5,
         f"half of Sluice's maximum, sent on schedule, latency from the scheduled time; {_BY_ROUND}",
         smaller_is_better=True,
-        is_guarded=False,  # on two cores Redis shares one with the load: its fsyncs wait for the load, and p99 is theirs
+        # On two cores Redis shares one with the load, and its syncs wait for the disk: p99 is theirs.
+        is_guarded=False,
     ),
     Target(
         "backlog-of-celery",

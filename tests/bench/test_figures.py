@@ -62,6 +62,7 @@ def test_a_score_of_one_is_what_is_asked_for() -> None:
 
 def test_the_guard_names_what_is_below_half() -> None:
     assert broken({"ingress-of-bare": 0.29, "idle-p50": 31, "depth": 1.0}) == ["ingress-of-bare", "idle-p50"]
+    assert broken({"p99-of-bare": 100.0}) == []  # not guarded: two cores cannot show it
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
