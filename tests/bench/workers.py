@@ -36,16 +36,13 @@ class Done:
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._lanes: list[str] = []
 
     def in_lanes(self, *beginnings: str, ends: str = "") -> int:
         """Entries done in the lanes whose names begin so and end so."""
-        if not self._lanes:
-            known = self._client.smembers(LANES)
-            assert isinstance(known, set)
-            self._lanes = sorted(lane.decode() for lane in known if isinstance(lane, bytes))
+        known = self._client.smembers(LANES)  # each time: workers make them known one by one
+        assert isinstance(known, set)
         pipe = self._client.pipeline(transaction=False)
-        for lane in self._lanes:
+        for lane in sorted(lane.decode() for lane in known if isinstance(lane, bytes)):
             if lane.startswith(beginnings) and lane.endswith(ends):
                 pipe.hget(f"{stream(lane)}:counts", "done")
         return sum(int(count or 0) for count in pipe.execute())
