@@ -15,7 +15,7 @@ import redis
 from redis.exceptions import RedisError
 
 from shared.lanes import Again, Dead, Done, Taken, Verdict
-from workers.entries import BadEntry, unpack
+from workers.entries import BadEntry, key_of
 from workers.lanework.intake import dedupe_key
 from workers.lanework.work import Verdicts
 
@@ -80,7 +80,7 @@ def _note(lane: str, entry: Taken, verdict: Verdict, breaker_open: bool) -> dict
         case _:
             return None
     try:
-        key = unpack(entry.data).item.key
+        key = key_of(entry.data)
     except BadEntry:  # a webhook, which has no key yet
         return None
     told = error[:_ERROR].encode("utf-8", "backslashreplace")

@@ -79,6 +79,14 @@ def origin(data: bytes) -> Origin:
     return Origin()
 
 
+def key_of(data: bytes) -> str:
+    """The idempotency key of the event in `data`, at a fraction of what `unpack` costs. Raises BadEntry."""
+    try:
+        return str(jsontext.loads(data)["k"])
+    except (NotJSON, KeyError, TypeError) as error:
+        raise BadEntry(f"this is no event entry: {error!r}") from None
+
+
 def to_event(entry: Entry, attempt: int) -> Event:
     """What a handler is called with. Raises BadEntry."""
     try:

@@ -12,6 +12,7 @@ PLAN = """Limit  (cost=0.42..10.50 rows=51 width=288) (actual time=0.018..0.231 
         Index Cond: (occurred_at < '2026-01-30 00:00:00+00'::timestamp with time zone)
   SubPlan 1
     ->  Index Scan using messages_pkey on messages  (cost=0.4..8 rows=1 width=90) (actual rows=1 loops=9)
+    ->  Index Scan using messages_pkey on messages  (cost=0.4..8 rows=1 width=90) (actual rows=3 loops=1)
     ->  Result  (cost=0.00..0.01 rows=1 width=32) (never executed)
 Planning Time: 0.205 ms
 Execution Time: 0.311 ms"""

@@ -16,6 +16,7 @@ from workers.console.guard.headers import CONTENT_SECURITY_POLICY
 Come = Callable[..., Visitor]
 PAGES = ["/", "/lanes", "/lanes/text.greet", "/dead", "/dead/text.greet/1-1", "/events", "/events/x", "/conversations"]
 PAGES += ["/conversations/x", "/report", "/report/days.csv", "/report/deliveries.csv", "/audit", "/nothing"]
+PAGES += ["/report/billing"]
 FORMS = ["/lanes/text.greet/pause", "/lanes/text.greet/resume", "/dead/confirm", "/dead/act", "/dead/restore"]
 FORMS += ["/conversations", "/sign-out", "/numbers"]
 
@@ -36,7 +37,8 @@ def test_no_page_opens_without_signing_in(come: Come, path: str) -> None:
 
 
 def test_nor_does_the_stream(come: Come) -> None:
-    assert come().get("/live/overview").status_code == 401
+    for stream in ("/live/overview", "/live/lanes/text.greet"):
+        assert come().get(stream).status_code == 401
 
 
 @pytest.mark.parametrize("path", FORMS)

@@ -96,7 +96,7 @@ def test_without_the_database_its_pages_answer_and_say_so(
     away = open_desk(with_settings(settings, database_url=f"sqlite:///{tmp_path}"))  # a folder is no database
     visitor = come(to=away)
     visitor.sign_in()
-    for path in ("/events", "/conversations", "/report", "/report/days.csv"):
+    for path in ("/events", "/conversations", "/report", "/report/billing", "/report/days.csv"):
         page = visitor.get(path)
         assert page.status_code == 503
         assert "The event store is away" in words(page)
@@ -109,7 +109,7 @@ def test_without_the_database_its_pages_answer_and_say_so(
 def test_with_no_event_store_its_pages_say_that(settings: Settings, open_desk: Opens, come: Come) -> None:
     visitor = come(to=open_desk(with_settings(settings, database_url="none")))
     visitor.sign_in()
-    for path in ("/events", "/conversations", "/report", "/report/days.csv"):
+    for path in ("/events", "/conversations", "/report", "/report/billing", "/report/days.csv"):
         assert "The event store is switched off" in words(visitor.get(path))
 
 

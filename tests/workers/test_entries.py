@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.entries import BadEntry, Entry, Origin, origin, pack, to_event, unpack
+from workers.entries import BadEntry, Entry, Origin, key_of, origin, pack, to_event, unpack
 from workers.events import ImageMessage, MediaMetadata, StatusUpdate, TextMessage, UnknownEvent
 from workers.payloads import Item
 
@@ -44,6 +44,13 @@ def test_an_entry_comes_out_as_it_went_in(
 ) -> None:
     entry = Entry(_item(body, contact=contact, key=key, reason=reason), "00ff", received_ms)
     assert unpack(pack(entry)) == entry
+    assert key_of(pack(entry)) == key
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"[]", b"1", b"null"])
+def test_what_is_no_entry_has_no_key(data: bytes) -> None:
+    with pytest.raises(BadEntry):
+        key_of(data)
 
 
 @pytest.mark.parametrize(

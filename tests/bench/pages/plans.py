@@ -1,6 +1,7 @@
 """PostgreSQL's plans of what a page asks, as the console asks it."""
 
 import re
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy.event import listen
@@ -60,7 +61,9 @@ class Watched:
 
 def short(plan: str) -> str:
     """A plan in a line: its nodes that ran, from the outermost on, with the rows of each, then buffers and time."""
-    nodes = [told for line in plan.splitlines() if (told := _node(line))]
+    ran = [told for line in plan.splitlines() if (told := _node(line))]
+    # Of the ranges that a list of keys leads to the first stands for all.
+    nodes = [next(alike) for _, alike in groupby(ran, key=lambda told: told.rpartition(" (")[0])]
     buffers, took = _BUFFERS.search(plan), _TIME.search(plan)
     return f"{' ← '.join(nodes)}; {buffers[1] if buffers else 'no'} buffers, {took[1] if took else '?'}"
 
