@@ -18,6 +18,11 @@ for _, held in ipairs(redis.call('ZRANGEBYSCORE', base .. ':retry', '-inf', now,
   moved = moved + 1
 end
 
+-- A push makes the stream, but not the group: after Redis lost its data workers make the lane known again.
+local function has_group(stream)
+  return redis.call('EXISTS', stream) == 1 and #redis.call('XINFO', 'GROUPS', stream) > 0
+end
+
 local function suspect(stream, id, entry)
   local deaths = (entry.x or 0) + 1
   redis.call('XACK', stream, GROUP, id)
@@ -36,7 +41,7 @@ end
 -- The pending list is read from where the last call stopped, so that a long one is walked in turns.
 local function expire(stream, cursor)
   local lease = redis.call('HGET', spec, 'lease')
-  if not lease or redis.call('EXISTS', stream) == 0 then return end
+  if not lease or not has_group(stream) then return end
   local from = redis.call('HGET', spec, cursor) or '0-0'
   local found = redis.call('XAUTOCLAIM', stream, GROUP, 'tick', lease, from, 'COUNT', look)
   redis.call('HSET', spec, cursor, found[1])
@@ -47,7 +52,7 @@ end
 
 -- Takes what a dead process held, as much as one call may; replies how much was looked at.
 local function take_over(stream, holder)
-  if redis.call('EXISTS', stream) == 0 then return 0 end
+  if not has_group(stream) then return 0 end
   local held = redis.call('XPENDING', stream, GROUP, '-', '+', look, holder)
   for _, item in ipairs(held) do
     local found = redis.call('XRANGE', stream, item[1], item[1])
@@ -77,7 +82,7 @@ expire(suspects, 'cursor:suspects')
 -- Once a minute: forget processes that are gone and hold nothing.
 if math.floor(now / 1000) % 60 == 0 then
   for _, stream in ipairs({base, suspects}) do
-    if redis.call('EXISTS', stream) == 1 then
+    if has_group(stream) then
       for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', stream, GROUP)) do
         if c[4] == 0 and c[6] > 600000 then redis.call('XGROUP', 'DELCONSUMER', stream, GROUP, c[2]) end
       end
