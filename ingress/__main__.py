@@ -2,17 +2,17 @@
 
 import uvicorn
 
-from ingress.direct import DirectProtocol
-from ingress.traced import SERVICE
-from shared import logs
-from shared.exits import or_refuse
+from ingress.tracing import SERVICE
+from ingress.uvicorn_http.fast_path import DirectProtocol
+from shared.observability import logging
+from shared.observability.tracing import chosen
 from shared.settings import Settings
-from shared.tracing import chosen
+from shared.startup import or_refuse
 
 
 def main() -> None:
     """Runs until SIGTERM; requests under way are finished first. WEB_CONCURRENCY processes (uvicorn's setting)."""
-    logs.configure()
+    logging.configure()
     settings = or_refuse(Settings.load)
     or_refuse(settings.require_secret_unless_loopback)
     or_refuse(lambda: chosen(SERVICE))

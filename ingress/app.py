@@ -14,29 +14,29 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan
 
-from ingress.answers import refusal
+from ingress.auth import Guard
 from ingress.challenge import Challenge
+from ingress.delivery.group_commit import GroupCommit
+from ingress.delivery.redis_writer import RedisPush
 from ingress.gate import check_loopback
-from ingress.groups import GroupCommit
-from ingress.guard import Guard
 from ingress.health import Health
-from ingress.redis_push import RedisPush
-from ingress.report import Report
-from ingress.senders import Senders
-from ingress.sorting import INTAKE, LARGE_LANE, STATUSES
+from ingress.process_stats import Report
+from ingress.responses import refusal
+from ingress.sender_filter import Senders
 from ingress.spool import Durable, Spool
 from ingress.tally import Tally
-from ingress.traced import SERVICE, TracedWebhooks, traced
+from ingress.tracing import SERVICE, TracedWebhooks, traced
 from ingress.webhooks import Check, Webhooks
-from shared import logs
-from shared.connections import connect_async
 from shared.errors import Refused
-from shared.exits import or_refuse
+from shared.lanes.intake import INTAKE, LARGE_LANE, STATUSES
+from shared.observability import logging
+from shared.observability.tracing import chosen
+from shared.redis.connection import connect_async
 from shared.settings import Settings
-from shared.tracing import chosen
+from shared.startup import or_refuse
 
 if TYPE_CHECKING:
-    from shared.tracing.otel import Tracing
+    from shared.observability.tracing.provider import Tracing
 
 _PATHS = ("", "/messages", "/statuses", "/{token}", "/messages/{token}", "/statuses/{token}")
 
@@ -147,6 +147,6 @@ def _made() -> ASGIApp:
 def __getattr__(name: str) -> ASGIApp:
     # Made when it is asked for, so that importing this module reads no environment.
     if name == "app":
-        logs.configure()
+        logging.configure()
         return or_refuse(_made)
     raise AttributeError(name)

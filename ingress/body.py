@@ -5,7 +5,7 @@ import asyncio
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
-from ingress.guard import header
+from ingress.auth import header
 from shared.errors import Overloaded, Refused
 
 #: Bytes of all the bodies that have come in part: however many senders stop half-way, a process holds no more. In one

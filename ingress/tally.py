@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from shared.metrics import GROUP_SIZES, PUSH_SECONDS
-from shared.spread import Spread
+from shared.observability.histogram import Spread
+from shared.observability.metrics import GROUP_SIZES, PUSH_SECONDS
 
 
 class Tally:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from shared.logs import logger
+from shared.observability.logging import logger
 
 _log = logger(__name__)
 

@@ -10,16 +10,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ingress.answers import Headers, accepted, refused, send_accepted, send_refused
+from ingress.auth import Guard, parse_path
 from ingress.body import Bodies, too_large
-from ingress.groups import Told
-from ingress.guard import Guard, parse_path
-from ingress.sorting import lane_of
+from ingress.delivery.group_commit import Told
+from ingress.responses import Headers, accepted, refused, send_accepted, send_refused
 from ingress.tally import Tally
-from shared import jsontext
 from shared.errors import NotJSON, Refused
-from shared.logs import logger
-from shared.receipts import ReceiptWriter
+from shared.lanes.intake import lane_of
+from shared.observability.logging import logger
+from shared.wire import lenient_json
+from shared.wire.receipt import ReceiptWriter
 
 _log = logger(__name__)
 Commit = Callable[[str, bytes], Awaitable[None]]
@@ -127,7 +127,7 @@ class Webhooks:
         is left when the wait for Redis begins."""
         self._guard.check_signature(scope["headers"], body)
         try:
-            lane = lane_of(jsontext.check(body), len(body))
+            lane = lane_of(lenient_json.check(body), len(body))
         except NotJSON as error:
             raise Refused(400, "not_json", f"the body is no JSON: {error}") from None
         receipt, packed = self._receipts.pack(body, time.time_ns() // 1_000_000, route)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from shared.connections import connect
-from shared.lanes import Lanes
+from shared.redis.connection import connect
 from tests.support.valkey import valkey
+from workers.lanes import Lanes
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,9 @@ FORBIDDEN = {
 #: Who else than the settings reads the environment, and why.
 READS_THE_ENVIRONMENT = {
     "shared/settings.py": "it is its task",
-    "shared/logs.py": "FORCE_COLOR, a convention of terminals and no setting of ours",
-    "shared/tracing/__init__.py": "OTEL_…, OpenTelemetry's own variables: its SDK reads them itself",
-    "workers/up/runner.py": "passes the environment on to what it starts",
+    "shared/observability/logging.py": "FORCE_COLOR, a convention of terminals and no setting of ours",
+    "shared/observability/tracing/__init__.py": "OTEL_…, OpenTelemetry's own variables: its SDK reads them itself",
+    "workers/devtools/up/runner.py": "passes the environment on to what it starts",
 }
 TOP_LEVEL = {
     ".ci",
@@ -89,8 +89,12 @@ def test_imports_go_down_only(package: str) -> None:
 
 
 def test_only_the_workers_side_makes_wake_ups() -> None:
-    importers = {module for module in MODULES if any(name.startswith("shared.wakeups") for name in _imports(module))}
-    assert [module for module in importers if not module.startswith(("workers/", "shared/lanes/"))] == []
+    importers = {
+        module
+        for module in MODULES
+        if any(name.startswith("workers.lanes.wakeup_message") for name in _imports(module))
+    }
+    assert [module for module in importers if not module.startswith(("workers/",))] == []
 
 
 @pytest.mark.parametrize(

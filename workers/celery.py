@@ -1,7 +1,7 @@
 """Where `celery -A workers` finds the application."""
 
-from shared.exits import or_refuse
 from shared.settings import Settings
-from workers.application import create_app
+from shared.startup import or_refuse
+from workers.runtime.celery.application import create_app
 
 app = or_refuse(lambda: create_app(Settings.load()))

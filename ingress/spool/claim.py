@@ -4,8 +4,8 @@ import errno
 import os
 from pathlib import Path
 
-from ingress.spool import codec, disk
-from shared.logs import logger
+from ingress.spool import codec, files
+from shared.observability.logging import logger
 
 _log = logger(__name__)
 TORN = ".torn"
@@ -26,7 +26,7 @@ class Claim:
         self._path = path
         self._fd = fd
         self._data: bytes | None = None
-        found = codec.survey(disk.read_all(fd))
+        found = codec.survey(files.read_all(fd))
         self.records = sum(found.records.values())
         self.left = dict.fromkeys(found.records, codec.FILE_HEAD_BYTES)
         self._end = found.end
@@ -40,7 +40,7 @@ class Claim:
         except FileNotFoundError:
             return None
         try:
-            if disk.lock(fd, path):
+            if files.lock(fd, path):
                 return cls(path, fd)
         except BaseException:
             os.close(fd)
@@ -51,7 +51,7 @@ class Claim:
     def batch(self, lane: str, most: int, most_bytes: int) -> tuple[list[bytes], int]:
         """The lane's next receipts, at least one, and what to tell `pushed`. For lanes that are left."""
         if self._data is None:
-            self._data = disk.read_all(self._fd)
+            self._data = files.read_all(self._fd)
         receipts, end = codec.select(self._data, lane, self.left[lane], most, most_bytes)
         if not receipts:
             raise OSError(errno.EIO, "a segment reads otherwise than it did a moment ago")
@@ -72,7 +72,7 @@ class Claim:
         if self._damage:
             self._set_aside()
         self._path.unlink(missing_ok=True)
-        disk.sync_folder(self._path.parent)
+        files.sync_folder(self._path.parent)
         self.release()
 
     def release(self) -> None:
@@ -80,7 +80,7 @@ class Claim:
         os.close(self._fd)
 
     def _set_aside(self) -> None:
-        rest = disk.read_all(self._fd)[self._end :]
+        rest = files.read_all(self._fd)[self._end :]
         aside = self._path.with_name(self.name + TORN)
         size = len(rest)
         try:
@@ -101,7 +101,7 @@ class Claim:
 def _write_new(path: Path, data: bytes) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        disk.write_all(fd, data, 0)
+        files.write_all(fd, data, 0)
         os.fsync(fd)
     finally:
         os.close(fd)

@@ -7,10 +7,10 @@ NFS it depends on the mount, flock(2)). Do not fork while a spool is open: the c
 
 from pathlib import Path
 
-from ingress.spool import disk, folder
+from ingress.spool import files, folder
 from ingress.spool.claim import Claim
 from ingress.spool.codec import UnknownVersion
-from shared.logs import logger
+from shared.observability.logging import logger
 
 _log = logger(__name__)
 #: Each costs an open file. As many as the default limit holds segments.
@@ -46,7 +46,7 @@ class Claims:
         """It cannot be read after all: leaves it where it is until the next start."""
         del self._held[claim.name]
         claim.release()
-        self._note(claim.name, disk.words(why))
+        self._note(claim.name, files.words(why))
 
     def release(self) -> None:
         """Leaves all of them to whoever comes next."""
@@ -58,7 +58,7 @@ class Claims:
         try:
             return Claim.take(self._path / name)
         except OSError as error:
-            self._note(name, disk.words(error))
+            self._note(name, files.words(error))
         except UnknownVersion as error:
             self._note(name, str(error))
         return None

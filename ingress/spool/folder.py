@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingress.spool.claim import TORN
-from ingress.spool.segment import SUFFIX, opened_ms
+from ingress.spool.segments import SUFFIX, opened_ms
 
 
 class Usage(NamedTuple):

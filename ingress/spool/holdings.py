@@ -1,10 +1,10 @@
 """The segments that are being drained just now, handled off the event loop."""
 
-from ingress.spool import plan
+from ingress.spool import drain_policy
 from ingress.spool.claim import Claim
 from ingress.spool.claims import Claims
 from ingress.spool.thread import OneThread
-from shared.logs import logger
+from shared.observability.logging import logger
 
 _log = logger(__name__)
 
@@ -45,7 +45,7 @@ class Holdings:
             self._read_last.forget()
         self._read_last = claim
         try:
-            return await self._thread.run(claim.batch, lane, most, plan.MOST_BYTES)
+            return await self._thread.run(claim.batch, lane, most, drain_policy.MOST_BYTES)
         except OSError as error:
             self._held.remove(claim)
             await self._thread.run(self._claims.pass_over, claim, error)

@@ -11,7 +11,7 @@
 --   sluice:lane:L:counts     hash: what ever happened in it; exact, since it is written where it happens. Of entries:
 --                            entered, done, retry, dead, back, orphaned (taken over); of what they led to: added,
 --                            duplicates; of dead letters: replayed, discarded, restored; opened (of the breaker)
---   sluice:lane:L:times      hash: how long things took in it, two histograms (shared/lanes/measures.py)
+--   sluice:lane:L:times      hash: how long things took in it, two histograms (workers/lanes/timings.py)
 -- Fields of an entry: d data, a attempts made, x deaths of processes that held it since its last attempt, e last error,
 -- s name of the streak of failures that it was counted in.
 -- A full Redis (OOM) refuses a script's first write unless that frees memory. So the scripts that make room again begin

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from redis import Redis
 
-from shared.connections import connect
+from shared.redis.connection import connect
 from tests.bench.machine import pin, server_pid
 from tests.support.valkey import valkey
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count, islice
 
-from shared.connections import connect
-from shared.lanes import Lanes
-from shared.lanes.lane import stream
-from shared.receipts import ReceiptWriter
+from shared.lanes.keys import stream
+from shared.redis.connection import connect
+from shared.wire.receipt import ReceiptWriter
 from tests.bench.traffic import statuses
+from workers.lanes import Lanes
 
 _GROUP = 500  # webhooks in one push
 _LOOK = 0.002  # seconds

@@ -10,7 +10,7 @@ from tests.bench.baselines.plain import CREATE, DROP
 from tests.bench.machine import parent
 from tests.bench.traffic import Mixed
 from workers.store import Store
-from workers.store.tables import metadata
+from workers.store.schema.tables import metadata
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections import Counter
 
 from tests.bench.pages.asked import asked
 from tests.bench.pages.plans import short
-from workers.console.guard.veil import Veil
+from workers.console.auth.url_tokens import Veil
 
 PLAN = """Limit  (cost=0.42..10.50 rows=51 width=288) (actual time=0.018..0.231 rows=51 loops=1)
   Buffers: shared hit=212

@@ -11,7 +11,7 @@ from tests.bench.handlers import notes
 from tests.bench.measure.handling import middle
 from tests.bench.measure.ingress_memory import growth
 from tests.bench.traffic import mixed, statuses, texts
-from workers.payloads import split
+from workers.parsing import split
 
 _WRK = """Running 2s test @ http://127.0.0.1:1/webhooks
   1 threads and 64 connections

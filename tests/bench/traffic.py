@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import orjson
 
-from workers.simulation import Traffic
-from workers.simulation.makers import Makers
+from workers.devtools.simulation import Traffic
+from workers.devtools.simulation.makers import Makers
 
 _SEED = 24
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import orjson
 from redis import Redis
 
-from ingress.sorting import lane_of
-from shared.lanes import Lanes
-from shared.lanes.lane import LANES, stream
-from shared.receipts import ReceiptWriter
+from shared.lanes.intake import lane_of
+from shared.lanes.keys import LANES, stream
+from shared.wire.receipt import ReceiptWriter
 from tests.bench.context import ALL_CORES
 from tests.bench.machine import Process, running
 from tests.bench.servers import sluice
 from tests.support.programs import program
+from workers.lanes import Lanes
 
 _GROUP = 64  # webhooks in one push, as of so many connections
 

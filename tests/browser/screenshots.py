@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 from playwright.sync_api import Page
 
-from shared.connections import connect
+from shared.redis.connection import connect
 from tests.browser import pictures, story
 from tests.browser.running import Running, browser, page, running, sign_in
 from tests.support.programs import ROOT
 from tests.support.valkey import valkey
-from workers.console.live.history import COVERS, SAMPLES
-from workers.console.live.sample import Sample
+from workers.operations.monitoring.sample import Sample
+from workers.operations.monitoring.sample_history import COVERS, SAMPLES
 
 _SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1200, "height": 820}, "device_scale_factor": 1.5},

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import orjson
 
-from workers.simulation import Traffic
+from workers.devtools.simulation import Traffic
 
 Json = dict[str, Any]
 

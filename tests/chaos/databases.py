@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.support.postgres import Restartable, binaries, restartable_postgres
 from tests.support.programs import lasting_port
-from workers.store.tables import metadata
+from workers.store.schema.tables import metadata
 
 
 class Database(ABC):

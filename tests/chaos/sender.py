@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from tests.chaos.connection import Connection
-from workers.simulation import Webhook
+from workers.devtools.simulation import Webhook
 
 _CONNECTIONS = 12
 _TIMEOUT = 15.0  # seconds after which the provider gives up on an answer

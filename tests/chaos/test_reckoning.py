@@ -7,7 +7,7 @@ import pytest
 
 from tests.chaos.expected import ANY, Expected, Key, Row, expected
 from tests.chaos.reckoning import Found, Letter, Reckoning, reckon
-from workers.simulation import Traffic, Webhook
+from workers.devtools.simulation import Traffic, Webhook
 
 _TEXT = {"type": "text", "from": "919800000001", "timestamp": "1790000000"}
 

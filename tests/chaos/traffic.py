@@ -5,7 +5,7 @@ from random import Random
 
 import orjson
 
-from workers.simulation import Traffic, Webhook
+from workers.devtools.simulation import Traffic, Webhook
 
 _AT_ONCE = 200
 

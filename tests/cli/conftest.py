@@ -9,11 +9,11 @@ import pytest
 import redis
 from typer.testing import CliRunner, Result
 
-from shared.connections import connect
-from shared.lanes import Dead, Lanes, LaneSpec
+from shared.redis.connection import connect
 from tests.support.programs import forget_settings
 from tests.support.valkey import valkey
 from workers.cli.app import app
+from workers.lanes import Dead, Lanes, LaneSpec
 
 Sluice = Callable[..., Result]
 

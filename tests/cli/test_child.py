@@ -8,8 +8,8 @@ import pytest
 
 from tests.cli.upping import alive
 from tests.support.waiting import until
-from workers.up import child
-from workers.up.child import Child
+from workers.devtools.up import child
+from workers.devtools.up.child import Child
 
 pytestmark = pytest.mark.anyio
 

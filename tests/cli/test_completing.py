@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.lanes import Lanes
 from tests.support.programs import program, run
+from workers.lanes import Lanes
 
 
 def _completed(folder: Path, line: str, **settings: str) -> list[str]:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import redis
 
-from shared.lanes import Dead, Lanes
 from tests.cli.conftest import Sluice, bury
 from tests.cli.terminal import on_a_terminal
 from tests.support.waiting import until
-from workers.entries import Entry, pack
-from workers.payloads import Item
+from workers.lanes import Dead, Lanes
+from workers.parsing import Item
+from workers.runtime.event_entry import Entry, pack
 
 _TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: no'
 #: What a customer may put into a profile name, and so into an error: markup, colours, a terminal's commands, lines.

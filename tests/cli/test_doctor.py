@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import redis
 
-from shared.lanes import Lanes, LaneSpec
 from shared.settings import Settings
 from tests.cli.conftest import Sluice
 from tests.support.programs import free_port
 from workers.doctor.check import Check
-from workers.doctor.checks import checks
-from workers.doctor.facts import (
+from workers.lanes import Lanes, LaneSpec
+from workers.operations.doctor.checks import checks
+from workers.operations.doctor.facts import (
     CrewFacts,
     DatabaseFacts,
     DiskFacts,
@@ -32,8 +32,8 @@ from workers.doctor.facts import (
     RedisFacts,
     WorkerFacts,
 )
-from workers.doctor.gather import gather
-from workers.liveness.presence import LISTENING, Presence, Said
+from workers.operations.doctor.probe import gather
+from workers.runtime.liveness.worker_status import LISTENING, Presence, Said
 from workers.store import Store
 
 GIB = 1024**3

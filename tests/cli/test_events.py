@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import redis
 
-from shared.lanes import Dead, Lanes, LaneSpec
 from tests.cli.conftest import Sluice, bury
 from tests.store.webhooks import ASHA, RAVI, sent, wrote
 from tests.support.programs import free_port
-from workers.entries import Entry, pack
-from workers.payloads import Item
+from workers.lanes import Dead, Lanes, LaneSpec
+from workers.parsing import Item
+from workers.runtime.event_entry import Entry, pack
 from workers.store import Store
 
 
@@ -64,8 +64,8 @@ def test_what_is_neither_a_time_nor_an_age_is_an_error_of_usage(sluice: Sluice, 
 def test_a_search_goes_on_where_the_store_stopped_short(
     sluice: Sluice, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.store.looking.FIRST", 1)
-    monkeypatch.setattr("workers.store.looking.PATIENCE", 0.0)
+    monkeypatch.setattr("workers.store.read.bounded_scan.FIRST", 1)
+    monkeypatch.setattr("workers.store.read.bounded_scan.PATIENCE", 0.0)
     assert searched(sluice, database, "--kind", "message") == ["m:text:wamid.B", "m:text:wamid.A"]
 
 

@@ -12,8 +12,8 @@ import redis
 
 from tests.cli.conftest import Sluice
 from tests.support.programs import free_port, program, python, run
-from workers.liveness import presence
-from workers.liveness.presence import DEAF, FULL, LISTENING, STARTING, STOPPING, WORKERS, Presence, Said
+from workers.runtime.liveness import worker_status
+from workers.runtime.liveness.worker_status import DEAF, FULL, LISTENING, STARTING, STOPPING, WORKERS, Presence, Said
 
 HERE = socket.gethostname()
 
@@ -149,7 +149,7 @@ def test_why_none_is_well_is_told_in_one_line(
 def test_who_is_silent_is_not_alive_whatever_it_was_about_to_do(
     sluice: Sluice, client: redis.Redis, valkey_url: str
 ) -> None:
-    says(client, "one", STOPPING, silent_for=presence.SILENCE + 1)
+    says(client, "one", STOPPING, silent_for=worker_status.SILENCE + 1)
     assert sluice("health", "worker", "--liveness", redis_url=valkey_url).exit_code == 1
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.up.procfile import BadProcfile, read
+from workers.devtools.up.procfile import BadProcfile, read
 
 
 def _file(folder: Path, content: bytes) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Sluice
 from tests.cli.receiver import Receiver, receiver
 from tests.support.programs import free_port
-from workers import samples
+from workers.devtools import samples
 
 
 @pytest.fixture

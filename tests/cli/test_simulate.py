@@ -20,10 +20,10 @@ from tests.cli.receiver import Receiver, receiver
 from tests.cli.terminal import on_a_terminal
 from tests.support.programs import clean_environment, free_port, program
 from tests.support.waiting import until
-from workers.simulation import DUPLICATES, MIX, Traffic
-from workers.simulation.posting import Target
-from workers.simulation.schedule import schedule
-from workers.simulation.tally import Tally
+from workers.devtools.simulation import DUPLICATES, MIX, Traffic
+from workers.devtools.simulation.posting import Target
+from workers.devtools.simulation.schedule import schedule
+from workers.devtools.simulation.tally import Tally
 
 FAST = ("--rate", "100", "--duration", "1", "--json")
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import redis
 
-from shared.lanes import Again, Dead, Done, Lanes, LaneSpec
 from tests.cli.conftest import Sluice, bury
 from tests.cli.terminal import on_a_terminal
 from tests.support.programs import free_port, program, run
 from workers.cli.status import age, span
+from workers.lanes import Again, Dead, Done, Lanes, LaneSpec
 
 
 def _prepared(lanes: Lanes) -> None:

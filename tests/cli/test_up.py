@@ -152,7 +152,7 @@ while true; do sleep 600; done
 _HURRIED = """
 import asyncio
 from shared.settings import Settings
-from workers.up.runner import run
+from workers.devtools.up.runner import run
 commands = {"stubborn": "sh stubborn.sh"}
 asyncio.run(run(Settings.load(), commands, lambda name, line: print(name, line, flush=True), patience=0.5))
 """

@@ -11,7 +11,7 @@ import redis
 
 from tests.cli.upping import Up, alive, kill, noting, parent, up
 from tests.support.waiting import until
-from workers.up.embedded import socket_in
+from workers.devtools.up.embedded import socket_in
 
 
 def _wrote(running: Up, number: int) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 
 from rich.console import Console
 
-from shared.lanes import Dead, Lanes, LaneSpec
-from shared.lanes.graveyard import Graveyard
 from tests.cli.conftest import Sluice, bury
 from tests.support.programs import clean_environment, program
 from tests.support.waiting import until
 from workers.cli.status import moving
+from workers.lanes import Dead, Lanes, LaneSpec
+from workers.lanes.dead_letter_queue import Graveyard
 
 
 def test_watching_shows_what_changes_and_ends_by_ctrl_c(tmp_path: Path, lanes: Lanes, valkey_url: str) -> None:

@@ -10,18 +10,18 @@ import redis
 from pydantic import SecretStr
 
 from ingress.tally import Tally
-from shared.lanes import Again, Back, Dead, Done, Lanes, LaneSpec, Measures, Next, Verdict
 from shared.settings import Settings
 from tests.console.browsing import PASSWORD, Visitor
 from tests.console.scraping import say, tell
 from tests.lanes.looking import let_leases_run_out
 from tests.support.programs import forget_settings
 from workers.console.app import create_app
-from workers.console.desk import Desk
-from workers.entries import Entry, pack, to_event, unpack
+from workers.console.context import Desk
 from workers.events import Event
-from workers.liveness.presence import DEAF, LISTENING
-from workers.payloads import Item
+from workers.lanes import Again, Back, Dead, Done, Lanes, LaneSpec, Measures, Next, Verdict
+from workers.parsing import Item
+from workers.runtime.event_entry import Entry, pack, to_event, unpack
+from workers.runtime.liveness.worker_status import DEAF, LISTENING
 from workers.store import Store
 
 Opens = Callable[..., Desk]

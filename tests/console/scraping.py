@@ -10,12 +10,12 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as plain_text
 
-from ingress.report import Report
+from ingress.process_stats import Report
 from ingress.spool import Durable, Spool
 from ingress.tally import Tally
-from shared.connections import connect_async
+from shared.redis.connection import connect_async
 from tests.console.browsing import PASSWORD, Visitor
-from workers.liveness.presence import Presence, Said
+from workers.runtime.liveness.worker_status import Presence, Said
 
 BEARER = {"authorization": f"Bearer {PASSWORD}"}
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"

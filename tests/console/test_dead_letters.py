@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 import redis
 
-from shared.lanes import Dead, Lanes
-from shared.lanes.survey import survey
 from tests.console.browsing import Visitor, links, words
 from tests.console.conftest import bury, entry
-from workers.console import burial
-from workers.console.letters import group_of
+from workers.lanes import Dead, Lanes
+from workers.lanes.status import survey
+from workers.operations.dead_letters import actions
+from workers.operations.dead_letters.search import group_of
 
 _TICK = re.compile(r'name="letter" value="([^"]+)"')
 
@@ -101,7 +101,7 @@ def test_what_was_discarded_can_be_restored_once(lanes: Lanes, client: redis.Red
     assert undo is not None
     ttl = client.ttl(f"sluice:console:discarded:{undo[1]}")
     assert isinstance(ttl, int)
-    assert burial.KEPT - 60 < ttl <= burial.KEPT
+    assert actions.KEPT - 60 < ttl <= actions.KEPT
     for said in ("1 dead letter restored", "It is too late"):
         assert said in words(operator.follow(operator.submit("/dead/restore", {"undo": undo[1], "next": "/dead"})))
     (again,) = ticks(operator, "/dead")
@@ -153,7 +153,7 @@ def test_all_of_a_lane_are_counted_and_the_others_left(lanes: Lanes, operator: V
 def test_of_very_many_not_all_are_counted_before_but_all_are_done(
     lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.console.letters.MOST_COUNTED", 2)
+    monkeypatch.setattr("workers.operations.dead_letters.search.MOST_COUNTED", 2)
     for _ in range(3):
         bury(lanes, "text.greet", entry(), "E: one")
     operator.get("/dead")
@@ -209,7 +209,7 @@ def test_a_letter_that_is_gone_is_told_to_be(lanes: Lanes, operator: Visitor) ->
 
 
 def test_a_search_has_its_bound_and_says_so(lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.console.letters.MOST_LOOKED_AT", 3)
+    monkeypatch.setattr("workers.operations.dead_letters.search.MOST_LOOKED_AT", 3)
     for _ in range(4):
         bury(lanes, "text.greet", entry())
     assert "3 letters among the newest" in words(operator.get("/dead"))

@@ -5,13 +5,13 @@ from ipaddress import ip_network
 
 import pytest
 
+from shared.client_ip import client_address
 from shared.errors import WrongSettings
 from shared.settings import Settings
 from tests.console.browsing import Visitor, words
 from tests.console.conftest import Opens, without_password
 from workers.console.app import _routes, create_app
-from workers.console.guard.address import client_address
-from workers.console.guard.headers import CONTENT_SECURITY_POLICY
+from workers.console.auth.security_headers import CONTENT_SECURITY_POLICY
 
 Come = Callable[..., Visitor]
 PAGES = ["/", "/lanes", "/lanes/text.greet", "/dead", "/dead/text.greet/1-1", "/events", "/events/x", "/conversations"]
@@ -123,7 +123,7 @@ def test_every_answer_has_the_security_headers(come: Come, path: str) -> None:
 
 
 def test_a_fault_of_ours_is_a_page_with_these_headers_too(operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.console.audit.entries", lambda *_: 1 / 0)
+    monkeypatch.setattr("workers.operations.audit_log.entries", lambda *_: 1 / 0)
     answer = operator.get("/audit")
     assert answer.status_code == 500
     assert "This is a fault of the console" in words(answer)

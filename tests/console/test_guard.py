@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.console.guard.throttle import FREE, LONGEST, MOST_IN_TOTAL, Throttle
-from workers.console.guard.veil import BadToken, Veil
+from shared.format import NOTHING, bytes_of, clock, count_of, from_ms, percent, span
+from shared.format import number as figure
+from workers.console.auth.login_throttle import FREE, LONGEST, MOST_IN_TOTAL, Throttle
+from workers.console.auth.url_tokens import BadToken, Veil
 from workers.console.masking import number, plain, stranger
-from workers.console.words import NOTHING, bytes_of, clock, count_of, from_ms, percent, span
-from workers.console.words import number as figure
 
 VEIL = Veil(b"key")
 

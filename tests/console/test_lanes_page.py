@@ -2,10 +2,10 @@
 
 import redis
 
-from shared.lanes import Again, Done, Lanes
 from tests.console.browsing import Visitor, words
 from tests.console.conftest import bury, entry
-from workers.console.desk import Desk
+from workers.console.context import Desk
+from workers.lanes import Again, Done, Lanes
 
 
 def test_each_lane_shows_what_is_in_it(lanes: Lanes, desk: Desk, operator: Visitor) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from shared.lanes import Again, Dead, Done, Lanes, Taken, Verdict
 from tests.console.browsing import Visitor, links, words
 from tests.console.conftest import entry, message
-from workers import attempts
 from workers.console import whereabouts
+from workers.lanes import Again, Dead, Done, Lanes, Taken, Verdict
+from workers.runtime import attempt_history
 from workers.store import Store
 
 Runs = Callable[..., None]
@@ -30,7 +30,7 @@ def run(lanes: Lanes, store: Store) -> Runs:
             (held,) = lanes.take("text.greet", "test", 1)
             assert held.attempts == made
             lanes.settle("text.greet", [(held.id, verdict)])
-            attempts.note(lanes.client, "text.greet", [held], [(held.id, verdict)])
+            attempt_history.note(lanes.client, "text.greet", [held], [(held.id, verdict)])
 
     return ran
 
@@ -98,7 +98,7 @@ def test_lookups_of_its_media_that_failed_are_told(lanes: Lanes, store: Store, o
     picture: dict[str, Any] = {"wamid": "wamid.78", "type": "image", "image": {"id": "1"}}
     store.write([message(**picture)])
     held = Taken(b"1-1", entry(**picture))
-    attempts.note(lanes.client, "media", [held], [(held.id, Again(5, "503 from the media API"))])
+    attempt_history.note(lanes.client, "media", [held], [(held.id, Again(5, "503 from the media API"))])
     assert "classified message, image attempt 1 of media failed" in re.sub(r"[\d:]{8} ", "", life(operator))
 
 

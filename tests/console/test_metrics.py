@@ -8,16 +8,16 @@ from unittest import mock
 import pytest
 import redis
 
-from shared.connections import connect
 from shared.errors import Unavailable
-from shared.lanes import Lanes, LaneSpec
-from shared.metrics import ALL, Kind
+from shared.observability.metrics import ALL, Kind
+from shared.redis.connection import connect
 from shared.settings import Settings
 from tests.console.browsing import PASSWORD, Visitor
 from tests.console.conftest import Opens, bury, entry, with_settings
 from tests.console.scraping import BEARER, OPEN_METRICS, read, scrape
 from tests.support.programs import free_port
-from workers.console.desk import Desk
+from workers.console.context import Desk
+from workers.lanes import Lanes, LaneSpec
 
 Come = Callable[..., Visitor]
 GREET = "text.greet"

@@ -6,12 +6,12 @@ import pytest
 import redis
 
 from ingress.tally import Tally
-from shared.lanes import Lanes
-from shared.lanes.graveyard import Graveyard
 from tests.console.browsing import Visitor
 from tests.console.conftest import bury, entry
 from tests.console.scraping import scrape, tell
-from workers.console.desk import Desk
+from workers.console.context import Desk
+from workers.lanes import Lanes
+from workers.lanes.dead_letter_queue import Graveyard
 from workers.media import Gone, Later, MediaCounts
 from workers.media.breaker import MEDIA_BREAKER, Breaker, Policy
 

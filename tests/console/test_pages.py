@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.lanes import Done, Lanes
 from shared.settings import Settings
 from tests.console.browsing import Visitor, links, words
 from tests.console.conftest import Opens, bury, entry, message, with_settings
 from tests.store.samples import status
 from tests.support.programs import free_port
-from workers.console.desk import Desk
+from workers.console.context import Desk
 from workers.events import ErrorDetail
+from workers.lanes import Done, Lanes
 from workers.store import Store
 
 Come = Callable[..., Visitor]
@@ -60,7 +60,7 @@ def test_an_empty_page_says_what_to_do_next(
 def test_with_workers_but_no_webhook_the_overview_says_how_to_send_one(
     lanes: Lanes, desk: Desk, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.console.live.sampler.troubles", lambda *_given: [])
+    monkeypatch.setattr("workers.operations.monitoring.sampler.troubles", lambda *_given: [])
     desk.sampler.step()
     assert "All well. Nothing has come yet. Send a webhook: sluice send text" in words(operator.get("/"))
     lanes.push("text.greet", [entry()])
@@ -120,7 +120,7 @@ def test_a_query_that_takes_too_long_is_ended(
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
         connection.exec_driver_sql(numbers)  # type: ignore[attr-defined]
 
-    monkeypatch.setattr("workers.console.desk.QUERY_SECONDS", 0.2)
+    monkeypatch.setattr("workers.console.context.QUERY_SECONDS", 0.2)
     monkeypatch.setattr("workers.console.pages.conversation.recent", endless)
     page = operator.get("/conversations")
     assert page.status_code == 503

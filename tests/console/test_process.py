@@ -11,11 +11,11 @@ import httpx
 import pytest
 import redis
 
-from shared.lanes import Lanes
 from tests.console.browsing import PASSWORD
 from tests.console.conftest import entry
 from tests.support.programs import Program, free_port, python, run, started
 from tests.support.waiting import until
+from workers.lanes import Lanes
 
 _TOKEN = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 

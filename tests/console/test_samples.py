@@ -3,15 +3,15 @@
 import pytest
 import redis
 
-from shared.lanes import Dead, Done, Lanes
-from shared.lanes.graveyard import Graveyard
 from tests.console.conftest import bury, entry
 from tests.console.test_trouble import NOW, ingress, lane, seen
 from workers.console.charts import HEIGHT, chart, most, rate
-from workers.console.desk import Desk
-from workers.console.live.history import SAMPLES, History
-from workers.console.live.look import Look, look
-from workers.console.live.sample import Sample, sample
+from workers.console.context import Desk
+from workers.lanes import Dead, Done, Lanes
+from workers.lanes.dead_letter_queue import Graveyard
+from workers.operations.monitoring.sample import Sample, sample
+from workers.operations.monitoring.sample_history import SAMPLES, History
+from workers.operations.monitoring.snapshot import Look, look
 
 
 def after(before: Look, seconds: float, now: Look) -> Look:

@@ -9,7 +9,7 @@ from shared.settings import Settings
 from tests.console.browsing import PASSWORD, Visitor
 from tests.console.conftest import Opens, without_password
 from tests.console.scraping import BEARER
-from workers.console.guard.throttle import FREE
+from workers.console.auth.login_throttle import FREE
 
 Come = Callable[..., Visitor]
 

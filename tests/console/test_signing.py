@@ -8,9 +8,9 @@ import pytest
 from shared.settings import Settings
 from tests.console.browsing import PASSWORD, Visitor, words
 from tests.console.conftest import Opens, with_settings
-from workers.console.desk import Desk
-from workers.console.guard.sessions import COOKIE, LASTS
-from workers.console.guard.throttle import FREE
+from workers.console.auth.login_throttle import FREE
+from workers.console.auth.sessions import COOKIE, LASTS
+from workers.console.context import Desk
 
 Come = Callable[..., Visitor]
 

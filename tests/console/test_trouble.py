@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from shared.lanes import Again, Lanes
-from shared.lanes.breaker import BreakerStatus
-from shared.lanes.survey import LaneStatus
 from tests.console.conftest import bury, entry
-from workers.console.live.finding import Grade
-from workers.console.live.ingresses import Ingress, Spool
 from workers.console.live.lane_trouble import LATE
-from workers.console.live.look import Look, Server, look
 from workers.console.live.refusals import refusals
-from workers.console.live.sample import Sample
-from workers.console.live.trouble import Elsewhere, troubles
-from workers.liveness.presence import DEAF, LISTENING, Said, Worker
+from workers.lanes import Again, Lanes
+from workers.lanes.circuit_breaker import BreakerStatus
+from workers.lanes.status import LaneStatus
+from workers.operations.monitoring.ingress_processes import Ingress, Spool
+from workers.operations.monitoring.problem import Grade
+from workers.operations.monitoring.problems import Elsewhere, troubles
+from workers.operations.monitoring.sample import Sample
+from workers.operations.monitoring.snapshot import Look, Server, look
+from workers.runtime.liveness.worker_status import DEAF, LISTENING, Said, Worker
 
 NOW = 1_800_000_000_000
 GOOD = Server("Valkey 9.1.2", 1_000_000, 0, "noeviction", True, "always", True, 0, 60)

@@ -20,7 +20,7 @@ from tests.demo.ledger import PAGE_DELIVERIES, PAGE_EVENTS, Store, accounts, exp
 from tests.demo.sender import Sent, send
 from tests.support.programs import free_port, is_free
 from tests.support.stack import Stack, stack
-from workers.simulation import Traffic, Webhook
+from workers.devtools.simulation import Traffic, Webhook
 
 _WEBHOOKS = 5000
 _SEED = 20

@@ -12,7 +12,7 @@ import orjson
 from rich.console import Console
 
 from tests.support.stack import Stack
-from workers.simulation import Traffic
+from workers.devtools.simulation import Traffic
 
 _EVERY = 0.2  # seconds between two webhooks
 _AT_ONCE = 50

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from workers.simulation import Expected, Webhook
+from workers.devtools.simulation import Expected, Webhook
 
 _EXAMPLE = "wamid.HBgM0TE5NDI5NTY2Mzk1FQIAERgSM0VCMjRENjI5MzhFNzUzNjYzAA=="
 #: What the samples of the provider's page lead to. Its messages all bear the same id, but not the same type.

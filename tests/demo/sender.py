@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import httpx
 
-from workers.simulation import Webhook
+from workers.devtools.simulation import Webhook
 
 _CONNECTIONS = 32
 

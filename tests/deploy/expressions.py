@@ -2,7 +2,7 @@
 
 import re
 
-from shared.metrics import ALL, Kind, Metric
+from shared.observability.metrics import ALL, Kind, Metric
 
 #: Metrics of others: Prometheus' own and the blackbox exporter's.
 FOREIGN = {"ALERTS", "probe_success", "probe_ssl_earliest_cert_expiry"}

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from shared.connections import connect
-from shared.lanes import Lanes, LaneSpec
+from shared.redis.connection import connect
 from tests.console.test_process import console
 from tests.deploy import alerts_file
 from tests.deploy.dashboard import QUERIES, VARIABLES, Query
@@ -23,6 +22,7 @@ from tests.support import programs
 from tests.support.stack import Stack, stack
 from tests.support.valkey import valkey
 from tests.support.waiting import until
+from workers.lanes import Lanes, LaneSpec
 
 pytestmark = pytest.mark.long
 

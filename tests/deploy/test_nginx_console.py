@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.lanes import Lanes, LaneSpec
 from tests.console.browsing import PASSWORD
 from tests.console.conftest import entry
 from tests.console.test_process import console, looks
 from tests.deploy.programs import free_port
 from tests.deploy.proxy import Ingress, Proxy, Site, nginx
+from workers.lanes import Lanes, LaneSpec
 
 NAME = "console.example.com"
 NUMBER = "919800000001"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.exits import WRONG_SETTINGS
 from shared.settings import Settings
+from shared.startup import WRONG_SETTINGS
 from tests.deploy.programs import ROOT, program
 from tests.deploy.units import SERVICES, SYSTEMD, command, environment, example, unit
 

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from shared.connections import connect
 from shared.errors import Retry
-from shared.lanes import Lanes, LaneSpec
-from shared.lanes.breaker import BreakerPolicy
-from workers.drain import Drain
+from shared.redis.connection import connect
 from workers.handlers.registry import Handler
-from workers.lanework.handling import HandlerWork
+from workers.lanes import Lanes, LaneSpec
+from workers.lanes.circuit_breaker import BreakerPolicy
+from workers.runtime.drain import Drain
+from workers.runtime.steps.run_handler import HandlerWork
 
 LANE = "text.f"
 QUICK = BreakerPolicy(first=0.02, longest=0.1)

@@ -1,8 +1,8 @@
 """Entries of events, as classification makes them."""
 
-from shared.lanes import Taken
-from workers.entries import Entry, pack
-from workers.payloads import Item
+from workers.lanes import Taken
+from workers.parsing import Item
+from workers.runtime.event_entry import Entry, pack
 
 
 def entry(number: int, kind: str = "text") -> bytes:

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import redis
 
-from shared.lanes import Lanes
-from shared.lanes.survey import survey
-from shared.receipts import ReceiptWriter
+from shared.wire.receipt import ReceiptWriter
 from tests.support.waiting import until
+from workers.lanes import Lanes
+from workers.lanes.status import survey
 
 Worker = Callable[..., Any]
 _RECEIPTS = ReceiptWriter()

@@ -6,10 +6,10 @@ from typing import Any
 import redis
 
 from shared.errors import Unavailable
-from shared.lanes import Done, Lanes, LaneSpec, Measures, Taken
-from shared.lanes.survey import survey
-from workers.drain import HOLD, Drain
-from workers.lanework.work import Verdicts
+from workers.lanes import Done, Lanes, LaneSpec, Measures, Taken
+from workers.lanes.status import survey
+from workers.runtime.drain import HOLD, Drain
+from workers.runtime.steps.base import Verdicts
 
 LANE = "text.greet"
 

@@ -7,16 +7,16 @@ import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from shared.errors import Retry, Unavailable
-from shared.lanes import Lanes, LaneSpec, Taken
-from shared.lanes.breaker import BreakerPolicy, BreakerStatus
-from shared.lanes.survey import LaneStatus, survey
 from tests.handling.fleet import LANE, Runs, fleet, make
 from tests.handling.making import entry
 from tests.lanes.looking import dead_letters, let_retries_wait, look, raw
 from tests.support.waiting import until
-from workers import drain as drain_module
-from workers import telling
 from workers.events import TextMessage
+from workers.lanes import Lanes, LaneSpec, Taken
+from workers.lanes.circuit_breaker import BreakerPolicy, BreakerStatus
+from workers.lanes.status import LaneStatus, survey
+from workers.runtime import drain as drain_module
+from workers.runtime import outcome_log
 
 RETRY = Retry(attempts=3, base=0.05, cap=0.1)
 FEW = BreakerPolicy(threshold=5, first=3600.0)
@@ -36,7 +36,7 @@ class Log:
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     recorder = Log()
     monkeypatch.setattr(drain_module, "_log", recorder)
-    monkeypatch.setattr(telling, "_log", recorder)
+    monkeypatch.setattr(outcome_log, "_log", recorder)
     return recorder
 
 

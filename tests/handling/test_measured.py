@@ -7,15 +7,15 @@ from typing import Any
 import redis
 
 from shared.errors import Reject, Retry, Unavailable
-from shared.lanes import Lanes, LaneSpec, Measures, Taken
-from shared.receipts import ReceiptWriter
+from shared.wire.receipt import ReceiptWriter
 from tests.handling.making import taken
 from tests.lanes.looking import times
-from workers.drain import Drain
-from workers.entries import REPLAYED, pack, unpack
 from workers.handlers.registry import Handler
-from workers.lanework.handling import HandlerWork
-from workers.lanework.intake import IntakeWork
+from workers.lanes import Lanes, LaneSpec, Measures, Taken
+from workers.runtime.drain import Drain
+from workers.runtime.event_entry import REPLAYED, pack, unpack
+from workers.runtime.steps.classify import IntakeWork
+from workers.runtime.steps.run_handler import HandlerWork
 
 LANE = "text.f"
 

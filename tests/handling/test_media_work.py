@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from shared.lanes import Again, Dead, Done, Measures, Taken, Verdict
-from workers.entries import Entry, pack, unpack
 from workers.events import MediaMetadata
-from workers.lanework.media import LONGEST_WAIT, POLICY, MediaParts, MediaWork
+from workers.lanes import Again, Dead, Done, Measures, Taken, Verdict
 from workers.media import Answer, Found, Gone, Later, status
-from workers.payloads import Item
+from workers.parsing import Item
+from workers.runtime.event_entry import Entry, pack, unpack
+from workers.runtime.steps.enrich_media import LONGEST_WAIT, POLICY, MediaParts, MediaWork
 
 NOW = 1_777_600_000.0
 FOUND = Found(MediaMetadata(id="1", url="https://media.example/1", file_size=7))

@@ -3,8 +3,8 @@
 import pytest
 
 from shared.errors import Reject, Retry
-from shared.lanes import Again, Dead
-from workers.retry import decide, describe
+from workers.handlers.retry import decide, describe
+from workers.lanes import Again, Dead
 
 POLICY = Retry(attempts=5, base=2.0, cap=10.0)
 

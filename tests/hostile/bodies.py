@@ -7,15 +7,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from shared import jsontext
+from shared.wire import lenient_json
 from tests.hostile.values import FRAGMENTS, VALUES
-from workers import samples
+from workers.devtools import samples
 
 _PAGES = sorted(Path(__file__).parents[1].glob("payloads/*.json"))
 #: Real webhooks, as they came.
 SHAPES: tuple[bytes, ...] = (*map(samples.load, samples.names()), *(page.read_bytes() for page in _PAGES))
-_DOCUMENTS: tuple[Any, ...] = tuple(map(jsontext.loads, SHAPES))
-_COMPACT: tuple[bytes, ...] = tuple(map(jsontext.dumps, _DOCUMENTS))
+_DOCUMENTS: tuple[Any, ...] = tuple(map(lenient_json.loads, SHAPES))
+_COMPACT: tuple[bytes, ...] = tuple(map(lenient_json.dumps, _DOCUMENTS))
 _DEPTHS = (50, 150, 198, 199, 200, 201, 210, 255, 500, 1000, 1025, 5000)
 _BOMB = 100_000
 _MIB = 1024 * 1024
@@ -47,13 +47,13 @@ def _swapped(random: Random) -> bytes:
     document = copy.deepcopy(random.choice(_DOCUMENTS))
     for _ in range(random.choice((1, 1, 2, 4))):
         document = _with(random, document, copy.deepcopy(random.choice(VALUES)))
-    return jsontext.dumps(document)
+    return lenient_json.dumps(document)
 
 
 def _transplanted(random: Random) -> bytes:
     """With parts of another webhook in some places."""
     document, other = copy.deepcopy(random.choice(_DOCUMENTS)), random.choice(_DOCUMENTS)
-    return jsontext.dumps(_with(random, document, copy.deepcopy(_any_part(random, other))))
+    return lenient_json.dumps(_with(random, document, copy.deepcopy(_any_part(random, other))))
 
 
 def _renamed(random: Random) -> bytes:
@@ -71,14 +71,14 @@ def _nested(random: Random) -> bytes:
     if random.random() < 0.3:
         return deep.encode()
     document = _with(random, copy.deepcopy(random.choice(_DOCUMENTS)), "\x02deep\x02")
-    return jsontext.dumps(document).replace(b'"\\u0002deep\\u0002"', deep.encode())
+    return lenient_json.dumps(document).replace(b'"\\u0002deep\\u0002"', deep.encode())
 
 
 def _numbered(random: Random) -> bytes:
     """With another number in place of one, or of a text of digits."""
     digits = random.choice(("9" * 30, "-" + "9" * 4301, "1e999999", "0." + "1" * 5000, "-0", "1E-999", "9" * 3999))
     document = _with(random, copy.deepcopy(random.choice(_DOCUMENTS)), "\x02number\x02")
-    return jsontext.dumps(document).replace(b'"\\u0002number\\u0002"', digits.encode())
+    return lenient_json.dumps(document).replace(b'"\\u0002number\\u0002"', digits.encode())
 
 
 def _many(random: Random) -> bytes:
@@ -86,8 +86,10 @@ def _many(random: Random) -> bytes:
     document = random.choice(_DOCUMENTS)
     times = random.choice((2, 3, 10, 50))
     if random.random() < 0.5 or not isinstance(document, dict):
-        return jsontext.dumps([document] * times)
-    return jsontext.dumps({name: part * times if isinstance(part, list) else part for name, part in document.items()})
+        return lenient_json.dumps([document] * times)
+    return lenient_json.dumps(
+        {name: part * times if isinstance(part, list) else part for name, part in document.items()}
+    )
 
 
 def _huge(random: Random) -> bytes:

@@ -10,12 +10,12 @@ from zlib import crc32
 
 import redis
 
-from shared.lanes import Done, Measures, Taken
-from shared.receipts import unpack
-from workers.entries import to_event
-from workers.entries import unpack as unpack_entry
+from shared.wire.receipt import unpack
 from workers.events import TYPES
-from workers.lanework.intake import IntakeWork
+from workers.lanes import Done, Measures, Taken
+from workers.runtime.event_entry import to_event
+from workers.runtime.event_entry import unpack as unpack_entry
+from workers.runtime.steps.classify import IntakeWork
 
 _LANES = ("intake", "intake.statuses", "intake.large")
 _AT_ONCE = 200

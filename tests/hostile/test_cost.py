@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from shared import jsontext
 from shared.errors import NotJSON
-from shared.jsontext import MOST_PARTS
-from shared.lanes import Done, Measures, Taken
-from shared.receipts import ReceiptWriter
-from workers import samples
-from workers.lanework.intake import IntakeWork
-from workers.payloads import event, split
+from shared.wire import lenient_json
+from shared.wire.lenient_json import MOST_PARTS
+from shared.wire.receipt import ReceiptWriter
+from workers.devtools import samples
+from workers.lanes import Done, Measures, Taken
+from workers.parsing import event, split
+from workers.runtime.steps.classify import IntakeWork
 
 _SIZE = 3 * 1024 * 1024
 _HALF = b'"\\ud83d"'  # leaves it to the standard library, which is slower
@@ -78,13 +78,13 @@ def _cost(body: bytes) -> float:
 def _seconds(body: bytes) -> float:
     began = time.process_time()
     with suppress(NotJSON):
-        jsontext.check(body)
+        lenient_json.check(body)
     return time.process_time() - began
 
 
 @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES)
 def test_no_body_that_is_taken_costs_the_others_half_a_second(body: bytes) -> None:
-    jsontext.check(body)
+    lenient_json.check(body)
     assert _cost(body) < 16
 
 
@@ -101,7 +101,7 @@ def test_each_of_them_is_classified(body: bytes) -> None:
 def test_what_costs_more_is_refused_at_once(unit: bytes) -> None:
     body = b"[" + unit * ((_SIZE - 3) // len(unit)) + b"0]"
     with pytest.raises(NotJSON):
-        jsontext.check(body)
+        lenient_json.check(body)
     assert _cost(body) < 3
 
 

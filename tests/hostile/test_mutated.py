@@ -6,15 +6,15 @@ from itertools import pairwise
 import orjson
 import pytest
 
-from shared import jsontext
 from shared.errors import NotJSON
+from shared.wire import lenient_json
 from tests.hostile import run as running
 from tests.hostile.__main__ import text
 from tests.hostile.bodies import SHAPES
 from tests.hostile.connection import CLOSED, SILENT
 from tests.hostile.reader import Found
 from tests.hostile.requests import TOKEN, Attempt, attempt
-from workers import samples
+from workers.devtools import samples
 
 _REQUESTS = 20_000
 
@@ -51,7 +51,7 @@ def test_the_mutations_are_of_every_kind() -> None:
 
 def _reads(body: bytes) -> str:
     try:
-        jsontext.check(body)
+        lenient_json.check(body)
     except NotJSON as error:
         return "deep" if "nested" in str(error) else "refused"
     try:

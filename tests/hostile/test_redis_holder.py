@@ -2,7 +2,7 @@
 
 from celery import Celery
 
-from workers.application import configuration
+from workers.runtime.celery.application import configuration
 
 
 def test_no_message_in_redis_is_unpickled() -> None:

@@ -8,9 +8,9 @@ from starlette.types import ASGIApp
 
 from ingress.app import create_app
 from ingress.spool import codec
-from ingress.spool.segment import SUFFIX
-from shared.receipts import Receipt, unpack
+from ingress.spool.segments import SUFFIX
 from shared.settings import Settings
+from shared.wire.receipt import Receipt, unpack
 from tests.ingress.asgi import Answer, Headers, Messages, call, whole
 
 LANES = ("intake", "intake.statuses", "intake.large")

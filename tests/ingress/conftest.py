@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from ingress.bounded import BoundedProtocol
-from ingress.rarely import Rarely
+from ingress.uvicorn_http.limits import BoundedProtocol
+from shared.observability.log_throttle import Rarely
 from tests.ingress.log import Log
 from tests.support.programs import forget_settings
 from tests.support.valkey import valkey

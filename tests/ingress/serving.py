@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from ingress.groups import Told
-from ingress.guard import Guard
-from ingress.protocol import TimelyProtocol
+from ingress.auth import Guard
+from ingress.delivery.group_commit import Told
+from ingress.uvicorn_http.timeouts import TimelyProtocol
 from ingress.webhooks import Webhooks
 from tests.support.waiting import until
 

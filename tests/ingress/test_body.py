@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ingress.auth import Guard
 from ingress.body import Bodies
-from ingress.guard import Guard
 from ingress.webhooks import Webhooks
 from shared.errors import Overloaded
 from tests.ingress.application import Application

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ingress import bounded, room
-from ingress.direct import DirectProtocol
-from ingress.protocol import TimelyProtocol
+from ingress import room
+from ingress.uvicorn_http import limits as bounded
+from ingress.uvicorn_http.fast_path import DirectProtocol
+from ingress.uvicorn_http.timeouts import TimelyProtocol
 from tests.ingress.log import Line, Log
 from tests.ingress.processes import ingress, killable
 from tests.ingress.serving import GET, Said, Server, connected, deaf, everything, fill, said, sends, served

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingress.direct import DirectProtocol
+from ingress.uvicorn_http.fast_path import DirectProtocol
 from tests.ingress.processes import Ingress, Server, ingress, is_live, killable
 from tests.ingress.serving import connected, deaf, fill, served
 from tests.support.waiting import until

@@ -87,7 +87,7 @@ def test_a_unix_socket_is_taken_and_is_no_proxy_unless_there_are_any(tmp_path: P
     code = (
         "import asyncio, os, uvicorn\n"
         "from ingress.app import create_app\n"
-        "from ingress.protocol import TimelyProtocol\n"
+        "from ingress.uvicorn_http.timeouts import TimelyProtocol\n"
         "from shared.settings import Settings\n"
         "async def serve(app, **where):\n"
         "    config = uvicorn.Config(app, http=TimelyProtocol, loop='uvloop', log_config=None, **where)\n"

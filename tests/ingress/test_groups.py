@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ingress.groups import GroupCommit
+from ingress.delivery.group_commit import GroupCommit
 from shared.errors import Overloaded
 from tests.ingress.log import Log
 
@@ -202,7 +202,7 @@ async def test_a_group_holds_four_mebibytes_at_most(sizes: list[int], groups: li
 async def test_what_waits_for_a_redis_that_hangs_is_bounded_and_the_rest_is_turned_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ingress.groups._MOST_WAITING", 10)
+    monkeypatch.setattr("ingress.delivery.group_commit._MOST_WAITING", 10)
     push = _Push()
     commit = GroupCommit(push)
     [under_way] = await _senders(commit, b"in flight")

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.groups import GroupCommit
+from ingress.delivery.group_commit import GroupCommit
 from shared.errors import Overloaded
 
 _SENDERS = 30

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ingress.application import Application
-from workers import samples
+from workers.devtools import samples
 
 _DEEPEST = 200
 

@@ -7,9 +7,9 @@ import pytest
 import redis
 import redis.asyncio
 
-from ingress.redis_push import RedisPush
-from shared.connections import connect_async
+from ingress.delivery.redis_writer import RedisPush
 from shared.errors import Overloaded
+from shared.redis.connection import connect_async
 from tests.ingress.application import Application
 from tests.ingress.log import Log
 from tests.ingress.resp import refusing

@@ -10,8 +10,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from ingress.guard import Guard
-from ingress.protocol import TimelyProtocol
+from ingress.auth import Guard
+from ingress.uvicorn_http.timeouts import TimelyProtocol
 from ingress.webhooks import Webhooks
 from tests.ingress.log import Log
 from tests.ingress.serving import deaf, fill, served

@@ -9,10 +9,10 @@ import pytest
 import redis.exceptions
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from ingress.report import Report
+from ingress.process_stats import Report
 from ingress.spool import Durable, Spool
 from ingress.tally import Tally
-from shared.connections import connect_async
+from shared.redis.connection import connect_async
 
 pytestmark = pytest.mark.anyio
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingress.guard import parse_path
+from ingress.auth import parse_path
 from tests.ingress.application import Application
 from tests.ingress.asgi import whole
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.rarely import Rarely
-from ingress.senders import BadAddress, Networks, Senders, sender
+from ingress.sender_filter import BadAddress, Networks, Senders, sender
 from ingress.webhooks import Webhooks
 from shared.errors import Refused
 from shared.networks import networks
+from shared.observability.log_throttle import Rarely
 from tests.ingress.application import Application
 from tests.ingress.asgi import Answer, whole
 from tests.ingress.log import Line, Log

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.sorting import lane_of
+from shared.lanes.intake import lane_of
 from tests.ingress.application import Application
-from workers import samples
+from workers.devtools import samples
 
 _STATUS = {"id": "wamid.1", "status": "sent"}
 _MESSAGE = {"id": "wamid.2", "type": "text"}

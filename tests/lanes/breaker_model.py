@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from shared.lanes.breaker import BreakerPolicy
+from workers.lanes.circuit_breaker import BreakerPolicy
 
 POLICY = BreakerPolicy(threshold=2, first=500.0, longest=1500.0)
 _UNPROVEN = 3

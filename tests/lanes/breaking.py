@@ -4,12 +4,12 @@ from typing import Any
 
 import redis
 
-from shared.lanes import Again, Dead, Done, Lanes, Taken, Verdict
-from shared.lanes.breaker import BreakerPolicy, BreakerStatus
-from shared.lanes.lane import stream, suspects
-from shared.lanes.lanes import Begun, Settled
-from shared.lanes.survey import survey
+from shared.lanes.keys import stream, suspects
 from tests.lanes.looking import raw, spec
+from workers.lanes import Again, Dead, Done, Lanes, Taken, Verdict
+from workers.lanes.circuit_breaker import BreakerPolicy, BreakerStatus
+from workers.lanes.client import Begun, Settled
+from workers.lanes.status import survey
 
 LANE = "text.greet"
 HOUR = 3600.0

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import redis
 
-from shared.lanes import LaneSpec
-from shared.lanes.graveyard import Graveyard
-from shared.lanes.lane import GROUP, stream, suspects
-from shared.lanes.survey import DeadLetter
+from shared.lanes.keys import GROUP, stream, suspects
+from workers.lanes import LaneSpec
+from workers.lanes.dead_letter_queue import Graveyard
+from workers.lanes.status import DeadLetter
 
 
 def spec(name: str, queue: str = "work", *, grain: int = 4, cap: int = 8, lease_ms: int = 60_000) -> LaneSpec:

@@ -11,10 +11,10 @@ import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from shared.lanes import Again, Back, Dead, Done, Lanes, Measures, Next, Taken, Verdict, pausing
-from shared.lanes.lanes import POISON_DEATHS, Begun
 from tests.lanes import looking
 from tests.lanes.breaker_model import POLICY, Breaker, Run
+from workers.lanes import Again, Back, Dead, Done, Lanes, Measures, Next, Taken, Verdict, pausing
+from workers.lanes.client import POISON_DEATHS, Begun
 
 LANES = ("first", "second")
 EVENTS = tuple(Next(b"key %d" % number, b"event %d" % number, ("second",)) for number in range(4))

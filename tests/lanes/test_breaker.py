@@ -3,8 +3,6 @@
 import pytest
 import redis
 
-from shared.lanes import Again, Back, Dead, Done, Lanes, Next, Verdict
-from shared.lanes.breaker import BreakerPolicy
 from tests.lanes.breaking import (
     FAILED,
     HOUR,
@@ -21,6 +19,8 @@ from tests.lanes.breaking import (
     take,
 )
 from tests.lanes.looking import counts, dead, let_retries_wait, retrying, spec, waiting, woken
+from workers.lanes import Again, Back, Dead, Done, Lanes, Next, Verdict
+from workers.lanes.circuit_breaker import BreakerPolicy
 
 
 @pytest.fixture

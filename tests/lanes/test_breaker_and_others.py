@@ -4,11 +4,8 @@ from typing import Any
 
 import pytest
 import redis
+from workers.lanes.pausing import pause, resume
 
-from shared.lanes import Back, Dead, Done, Lanes
-from shared.lanes.graveyard import Graveyard
-from shared.lanes.lanes import Begun
-from shared.lanes.pausing import pause, resume
 from tests.lanes.breaking import (
     FAILED,
     HOUR,
@@ -29,7 +26,10 @@ from tests.lanes.breaking import (
     take_one,
 )
 from tests.lanes.looking import dead, look, woken
-from workers.purge import purge_lanes
+from workers.lanes import Back, Dead, Done, Lanes
+from workers.lanes.client import Begun
+from workers.lanes.dead_letter_queue import Graveyard
+from workers.operations.purge import purge_lanes
 
 
 @pytest.fixture

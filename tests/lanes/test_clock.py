@@ -4,10 +4,10 @@ from typing import Any
 
 import redis
 
-from shared.lanes import Done, Lanes
-from shared.lanes.holders import ALIVE, SILENCE, Holders
 from tests.lanes.looking import spec, woken
-from workers.tick import Ticker
+from workers.lanes import Done, Lanes
+from workers.lanes.heartbeats import ALIVE, SILENCE, Holders
+from workers.runtime.maintenance import Ticker
 
 LANE = "text.greet"
 _HOURS = 5 * 3_600_000  # ms

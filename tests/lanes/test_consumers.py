@@ -4,10 +4,10 @@ import pytest
 import redis
 from redis.commands.core import Script
 
-from shared.lanes import Done, Lanes
-from shared.lanes.lanes import DUE_AT_ONCE, LEASES_AT_ONCE, POISON_DEATHS
-from shared.lanes.scripts import source
 from tests.lanes.looking import held, spec, waiting_suspects
+from workers.lanes import Done, Lanes
+from workers.lanes.client import DUE_AT_ONCE, LEASES_AT_ONCE, POISON_DEATHS
+from workers.lanes.scripts import lane_script
 
 KEY = "sluice:lane:text.greet"
 
@@ -18,7 +18,7 @@ def _consumers(client: redis.Redis, key: str) -> set[bytes]:
 
 def _script(client: redis.Redis, *changes: tuple[str, str]) -> Script:
     """The tick's script with parts replaced, as a server's clock cannot be set."""
-    text = source("tick")
+    text = lane_script("tick")
     for part, other in changes:
         assert text.count(part) == 1, f"the script changed: {part!r}"
         text = text.replace(part, other)

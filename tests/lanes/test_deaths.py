@@ -5,9 +5,7 @@ import multiprocessing
 import pytest
 import redis
 
-from shared.connections import connect
-from shared.lanes import Again, Back, Done, Lanes, Verdict
-from shared.lanes.lanes import LEASES_AT_ONCE, POISON_DEATHS
+from shared.redis.connection import connect
 from tests.lanes.looking import (
     counts,
     dead,
@@ -20,6 +18,8 @@ from tests.lanes.looking import (
     waiting_suspects,
 )
 from tests.support.waiting import until
+from workers.lanes import Again, Back, Done, Lanes, Verdict
+from workers.lanes.client import LEASES_AT_ONCE, POISON_DEATHS
 
 LANE = "text.greet"
 

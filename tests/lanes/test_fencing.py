@@ -3,7 +3,6 @@
 import pytest
 import redis
 
-from shared.lanes import Again, Back, Dead, Done, Lanes, Next, Taken, Verdict
 from tests.lanes.looking import (
     everything,
     held,
@@ -14,6 +13,7 @@ from tests.lanes.looking import (
     waiting_suspects,
 )
 from tests.support.waiting import until
+from workers.lanes import Again, Back, Dead, Done, Lanes, Next, Taken, Verdict
 
 EVERY_VERDICT: list[Verdict] = [
     Done(),

@@ -4,8 +4,6 @@ import pytest
 import redis
 from redis.exceptions import OutOfMemoryError
 
-from shared.lanes import Again, Back, Dead, Done, Lanes, Next
-from shared.lanes.holders import ALIVE, Holders
 from tests.lanes.looking import (
     counts,
     dead,
@@ -19,6 +17,8 @@ from tests.lanes.looking import (
     waiting_suspects,
     woken,
 )
+from workers.lanes import Again, Back, Dead, Done, Lanes, Next
+from workers.lanes.heartbeats import ALIVE, Holders
 
 
 @pytest.fixture(autouse=True)

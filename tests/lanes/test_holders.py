@@ -2,8 +2,8 @@
 
 import redis
 
-from shared.lanes import Done, Lanes, LaneSpec
-from shared.lanes.holders import ALIVE, SILENCE, Holders
+from workers.lanes import Done, Lanes, LaneSpec
+from workers.lanes.heartbeats import ALIVE, SILENCE, Holders
 
 LANE = "text.greet"
 

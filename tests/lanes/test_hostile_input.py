@@ -8,11 +8,11 @@ import redis
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.connections import connect
-from shared.lanes import Again, Dead, Done, Lanes, Next
-from shared.lanes.survey import survey
-from shared.lanes.verdicts import LONGEST_DELAY
+from shared.redis.connection import connect
 from tests.lanes.looking import dead_letters, let_retries_wait, raw, retrying, spec, waiting
+from workers.lanes import Again, Dead, Done, Lanes, Next
+from workers.lanes.outcomes import LONGEST_DELAY
+from workers.lanes.status import survey
 
 #: Any text, lone surrogates included: that is what an error may quote from an event.
 TEXTS = st.text(st.characters(), max_size=40)

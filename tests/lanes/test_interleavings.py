@@ -5,11 +5,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from shared.lanes import pausing
-from shared.lanes.graveyard import Graveyard
 from tests.lanes import looking
 from tests.lanes.breaker_model import Run
 from tests.lanes.machine import Machine, lanes_, workers_
+from workers.lanes import pausing
+from workers.lanes.dead_letter_queue import Graveyard
 
 
 class Interleavings(Machine):

@@ -4,8 +4,8 @@ import pytest
 import redis
 from redis.exceptions import ResponseError
 
-from shared.lanes import Again, Lanes
 from tests.lanes.looking import everything, held, retrying, spec, waiting, waiting_suspects, woken
+from workers.lanes import Again, Lanes
 
 SPECS = [spec("intake", "intake"), spec("text.greet", "messages")]
 

@@ -3,8 +3,8 @@
 import pytest
 import redis
 
-from shared.lanes import Again, Back, Done, Lanes, Measures, Taken, Verdict
 from tests.lanes.looking import let_leases_run_out, spec, times
+from workers.lanes import Again, Back, Done, Lanes, Measures, Taken, Verdict
 
 LANE = "text.f"
 NOW = 1_777_600_000.0

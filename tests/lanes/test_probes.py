@@ -3,8 +3,6 @@
 import pytest
 import redis
 
-from shared.lanes import Again, Back, Dead, Done, Lanes
-from shared.lanes.lanes import Begun
 from tests.lanes.breaking import (
     FAILED,
     HOUR,
@@ -28,6 +26,8 @@ from tests.lanes.breaking import (
 )
 from tests.lanes.looking import dead, spec, waiting, waiting_suspects, wakeups, woken
 from tests.support.waiting import until
+from workers.lanes import Again, Back, Dead, Done, Lanes
+from workers.lanes.client import Begun
 
 LEASE = 60.0
 

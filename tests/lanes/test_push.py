@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ResponseError
 
-from shared.connections import connect
-from shared.lanes import Lanes
+from shared.redis.connection import connect
 from tests.lanes.looking import everything, held, spec, waiting, wakeups, woken
+from workers.lanes import Lanes
 
 
 def test_a_push_adds_the_entries_in_order_and_wakes_the_lane(lanes: Lanes, client: redis.Redis) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import redis
 
-from shared.lanes import Again, Lanes
-from shared.lanes.lanes import DUE_AT_ONCE
 from tests.lanes.looking import let_retries_wait, raw, retrying, spec, waiting, woken
+from workers.lanes import Again, Lanes
+from workers.lanes.client import DUE_AT_ONCE
 
 LANE = "text.greet"
 KEY = f"sluice:lane:{LANE}"

@@ -3,7 +3,6 @@
 import pytest
 import redis
 
-from shared.lanes import Again, Back, Dead, Done, Lanes, Next, Taken, Verdict
 from tests.lanes.looking import (
     counts,
     dead,
@@ -16,6 +15,7 @@ from tests.lanes.looking import (
     spec,
     waiting,
 )
+from workers.lanes import Again, Back, Dead, Done, Lanes, Next, Taken, Verdict
 
 LANES = ("intake", "text.a", "text.b")
 

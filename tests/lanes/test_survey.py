@@ -3,9 +3,9 @@
 import pytest
 import redis
 
-from shared.lanes import Again, Dead, Done, Lanes, Next
-from shared.lanes.survey import LaneStatus, dead_letter, survey
 from tests.lanes.looking import dead_letters, everything, let_leases_run_out, spec
+from workers.lanes import Again, Dead, Done, Lanes, Next
+from workers.lanes.status import LaneStatus, dead_letter, survey
 
 
 def _status(client: redis.Redis, lane: str) -> LaneStatus:

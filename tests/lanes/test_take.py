@@ -6,10 +6,10 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 import redis
 
-from shared.connections import connect
-from shared.lanes import Again, Done, Lanes, Taken
+from shared.redis.connection import connect
 from tests.lanes.looking import held, let_retries_wait, spec, waiting
 from tests.support.waiting import until
+from workers.lanes import Again, Done, Lanes, Taken
 
 ENTRIES = 600
 TAKERS = 2

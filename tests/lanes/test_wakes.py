@@ -2,9 +2,9 @@
 
 import redis
 
-from shared.lanes import Again, Done, Lanes, Next
 from tests.lanes.looking import let_retries_wait, let_wakeups_wait, spec, wakeups, woken
 from tests.support.waiting import until
+from workers.lanes import Again, Done, Lanes, Next
 
 
 def _pop(client: redis.Redis) -> None:

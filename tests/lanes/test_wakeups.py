@@ -13,10 +13,9 @@ from celery.worker.request import Request
 from kombu import Consumer
 from kombu.message import Message
 
-from shared import wakeups
-from shared.lanes import Lanes
 from tests.lanes import looking
-from workers.application import broker_url, configuration
+from workers.lanes import Lanes, wakeup_message
+from workers.runtime.celery.application import broker_url, configuration
 
 GOLDEN = {
     "content-type": "application/json",
@@ -51,20 +50,20 @@ def _chosen(value: Any, like: Any) -> Any:
 
 
 def test_the_template_holds_what_a_worker_reads() -> None:
-    message = json.loads(wakeups.template("text.greet", "messages"))
+    message = json.loads(wakeup_message.template("text.greet", "messages"))
     assert _chosen(message, GOLDEN) == GOLDEN
     body = json.loads(base64.b64decode(message["body"]))
     assert body == [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
 
 
 def test_the_template_names_no_process_and_expects_no_answer() -> None:
-    message = json.loads(wakeups.template("text.greet", "messages"))
+    message = json.loads(wakeup_message.template("text.greet", "messages"))
     assert "origin" not in message["headers"]
     assert "reply_to" not in message["properties"]
 
 
 def test_nothing_but_the_placeholder_tells_two_templates_apart() -> None:
-    assert wakeups.template("text.greet", "messages") == wakeups.template("text.greet", "messages")
+    assert wakeup_message.template("text.greet", "messages") == wakeup_message.template("text.greet", "messages")
 
 
 def test_every_wakeup_has_an_id_and_a_delivery_tag_of_its_own(lanes: Lanes, client: redis.Redis) -> None:
@@ -79,7 +78,7 @@ def test_every_wakeup_has_an_id_and_a_delivery_tag_of_its_own(lanes: Lanes, clie
         identity = message["headers"]["id"]
         assert message["headers"]["root_id"] == message["properties"]["correlation_id"] == identity
         assert message["properties"]["delivery_tag"] == identity
-    assert wakeups.PLACEHOLDER not in json.dumps(messages)
+    assert wakeup_message.PLACEHOLDER not in json.dumps(messages)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 import redis
 from typer.testing import CliRunner
 
-from shared.lanes import Dead, Lanes, LaneSpec
 from workers.cli.app import app
+from workers.lanes import Dead, Lanes, LaneSpec
 
 Sluice = Callable[..., Any]
 

@@ -5,12 +5,12 @@ import json
 
 import pytest
 
-from shared.lanes import Dead, Lanes
-from shared.lanes.survey import DeadLetter, survey
 from tests.operations.conftest import Sluice, bury
-from workers.dead_letters import Filter
-from workers.entries import Entry, pack
-from workers.payloads import Item
+from workers.lanes import Dead, Lanes
+from workers.lanes.status import DeadLetter, survey
+from workers.operations.dead_letters.filter import Filter
+from workers.parsing import Item
+from workers.runtime.event_entry import Entry, pack
 
 _DEAD = Dead("exhausted", "boom")
 

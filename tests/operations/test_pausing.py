@@ -1,8 +1,8 @@
 """`sluice pause` and `sluice resume`."""
 
-from shared.lanes import Lanes
-from shared.lanes.survey import survey
 from tests.operations.conftest import Sluice
+from workers.lanes import Lanes
+from workers.lanes.status import survey
 
 
 def wakeups(lanes: Lanes) -> int:

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from shared.lanes import Again, Lanes, LaneSpec
-from shared.lanes.survey import survey
-from shared.receipts import ReceiptWriter
+from shared.wire.receipt import ReceiptWriter
 from tests.operations.conftest import Sluice, bury
-from workers.console.burial import Burial
-from workers.dead_letters import Filter, letters
-from workers.entries import Entry, pack, to_event
 from workers.events import MediaMetadata
-from workers.payloads import Item
+from workers.lanes import Again, Lanes, LaneSpec
+from workers.lanes.status import survey
+from workers.operations.dead_letters.actions import Burial
+from workers.operations.dead_letters.filter import Filter, letters
+from workers.parsing import Item
+from workers.runtime.event_entry import Entry, pack, to_event
 from workers.store import Store
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

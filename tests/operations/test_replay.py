@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from shared.lanes import Done, Lanes
 from tests.operations.conftest import Sluice
 from tests.support.programs import program, started
 from tests.support.waiting import until
-from workers.entries import to_event, unpack
 from workers.events import ImageMessage, MediaMetadata, StatusUpdate, TextMessage
-from workers.payloads import Item, event
-from workers.replay import Bookmark, entry, lanes_for, replay
+from workers.lanes import Done, Lanes
+from workers.operations.replay import Bookmark, entry, lanes_for, replay
+from workers.parsing import Item, event
+from workers.runtime.event_entry import to_event, unpack
 from workers.store import Store
-from workers.store.reading import Wanted, stream
+from workers.store.read.replay import Wanted, stream
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -80,7 +80,7 @@ def test_what_cannot_be_is_said(store: Store, lanes: Lanes, sluice: Sluice) -> N
 def test_an_interrupted_replay_goes_on_where_it_stopped(
     store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.replay._AT_ONCE", 4)
+    monkeypatch.setattr("workers.operations.replay._AT_ONCE", 4)
     targets, bookmark = lanes_for(lanes.client, "greet"), Bookmark(lanes.client, "this one")
     with store.reading() as connection:
         run = replay(lanes, stream(connection, Wanted()), targets, bookmark, rate=1e9, sleep=lambda _: None)
@@ -108,8 +108,8 @@ def test_a_replay_that_is_interrupted_says_how_to_go_on(
 
 
 def test_a_replay_rests_while_much_waits_in_a_lane(store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.replay._AT_ONCE", 1)
-    monkeypatch.setattr("workers.replay.MOST_WAITING", 2)
+    monkeypatch.setattr("workers.operations.replay._AT_ONCE", 1)
+    monkeypatch.setattr("workers.operations.replay.MOST_WAITING", 2)
     rests: list[int] = []
 
     def sleep(seconds: float) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import NotJSON
-from shared.jsontext import MOST_NESTED, MOST_PARTS, check, dumps, loads
+from shared.wire.lenient_json import MOST_NESTED, MOST_PARTS, check, dumps, loads
 
 _HUGE = 10**40 + 1
 _BEYOND_CPYTHON = "7" * 5000  # json.loads raises ValueError for these

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.logs import mask
+from shared.observability.logging import mask
 from tests.support.programs import clean_environment, python, run
 
 
@@ -72,7 +72,7 @@ def test_no_number_is_ever_whole(number: str, before: str, after: str) -> None:
 
 _SCRIPT = r"""
 import logging
-from shared import logs
+from shared.observability import logging as logs
 logs.configure()
 log = logs.logger("shared.test")
 phone = "919812345678"
@@ -94,7 +94,7 @@ log.debug("nobody asked")
 _ABOUT = r"""
 import asyncio
 import logging
-from shared import logs
+from shared.observability import logging as logs
 logs.configure()
 log = logs.logger("shared.test")
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from prometheus_client.core import Metric as Family
 
-from shared.metrics import ALL, Kind, Metric
+from shared.observability.metrics import ALL, Kind, Metric
 from tests.support.programs import ROOT
 
 _NAME = re.compile(r"sluice(_[a-z]+)+\Z")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.plaintext import lines, one_line
+from shared.text import lines, one_line
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.receipts import ROUTES, BadReceipt, Receipt, ReceiptWriter, pack, trace_of, unpack
+from shared.wire.receipt import ROUTES, BadReceipt, Receipt, ReceiptWriter, pack, trace_of, unpack
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -5,7 +5,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.spread import Spread, read
+from shared.observability.histogram import Spread, read
 
 
 def _hash(fields: dict[str, int]) -> dict[bytes, bytes]:

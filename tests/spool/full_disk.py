@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from ingress.spool import codec
-from ingress.spool.spool import Spool
+from ingress.spool.writer import Spool
 from shared.errors import Overloaded
 from tests.spool.pieces import Record, all_contents, segments
 

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ingress.spool.breaker import Breakers
-from ingress.spool.drain import Drainer
-from ingress.spool.durable import Durable
-from ingress.spool.spool import Spool
+from ingress.delivery.failover import Durable
+from ingress.spool.circuit_breaker import Breakers
+from ingress.spool.drainer import Drainer
 from ingress.spool.thread import OneThread
+from ingress.spool.writer import Spool
 from shared.errors import Overloaded
 from tests.spool.pieces import LANES, FakeRedis, Time, numbered
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingress.spool.spool import Spool
+from ingress.spool.writer import Spool
 from shared.errors import Overloaded
 from tests.spool.pieces import INTAKE, STATUSES, all_contents, contents, numbered, segments
 from tests.spool.power import Power

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ingress.spool.breaker import Breakers
+from ingress.spool.circuit_breaker import Breakers
 
 #: (seconds, what happens, is the push to `a` tried, lane to be probed, seconds until a probe)
 _Row = tuple[float, str, bool, str | None, float]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingress.spool.durable import Durable
-from ingress.spool.spool import Spool
+from ingress.delivery.failover import Durable
+from ingress.spool.writer import Spool
 from shared.errors import Overloaded
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, LANES, FakeRedis, all_contents, numbered

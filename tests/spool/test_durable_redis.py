@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import redis
 
-from ingress.redis_push import RedisPush
+from ingress.delivery.redis_writer import RedisPush
 from ingress.spool import Durable, Spool
-from shared.connections import connect_async
-from shared.lanes.lane import stream
+from shared.lanes.keys import stream
+from shared.redis.connection import connect_async
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, LANES, STATUSES, all_contents, numbered
 from tests.support.programs import free_port

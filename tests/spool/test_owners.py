@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingress.spool import disk
+from ingress.spool import files
 from ingress.spool.claims import Claims
-from ingress.spool.spool import Spool
+from ingress.spool.writer import Spool
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, STATUSES, all_contents, numbered, segments
 from tests.spool.standing import Draining
@@ -90,16 +90,16 @@ def test_a_segment_taken_away_between_its_making_and_its_lock_is_made_again(
 ) -> None:
     """Another process may see a new file before its maker has locked it, and find it empty and nobody's."""
     others = Claims(folder)
-    lock, calls = disk.lock, []
+    lock, calls = files.lock, []
 
     def raced(fd: int, path: Path) -> bool:
         calls.append(path)
         if len(calls) == 1:  # locked and removed by the other, before us
-            monkeypatch.setattr(disk, "lock", lock)
+            monkeypatch.setattr(files, "lock", lock)
             claim = others.take()
             assert claim is not None
             others.remove(claim)
-            monkeypatch.setattr(disk, "lock", raced)
+            monkeypatch.setattr(files, "lock", raced)
         if len(calls) == 2:  # locked by the other, and not removed yet
             held = os.open(path, os.O_RDWR)
             fcntl.flock(held, fcntl.LOCK_EX)
@@ -108,7 +108,7 @@ def test_a_segment_taken_away_between_its_making_and_its_lock_is_made_again(
             return answer
         return lock(fd, path)
 
-    monkeypatch.setattr(disk, "lock", raced)
+    monkeypatch.setattr(files, "lock", raced)
     Spool(folder).append(numbered(INTAKE, 3))
     assert len(calls) == 3
     assert not calls[0].exists()

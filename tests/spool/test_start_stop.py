@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ingress.delivery.failover import Durable
 from ingress.spool.claim import Claim
 from ingress.spool.claims import Claims
-from ingress.spool.durable import Durable
-from ingress.spool.spool import Spool
+from ingress.spool.writer import Spool
 from shared.errors import Overloaded
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, STATUSES, FakeRedis, all_contents, numbered, segments

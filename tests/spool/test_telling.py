@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingress.spool.spool import Spool
-from ingress.spool.telling import CALM, Telling
+from ingress.spool.outage_log import CALM, Telling
+from ingress.spool.writer import Spool
 from shared.errors import Overloaded
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, Time, clear_away, numbered, obstruct, segments

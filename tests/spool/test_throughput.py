@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingress.groups import GroupCommit
+from ingress.delivery.group_commit import GroupCommit
 from ingress.spool import Durable, Spool
 from shared.errors import Overloaded
 from tests.spool.conftest import SpoolLog

@@ -7,7 +7,7 @@ import random
 import sys
 from pathlib import Path
 
-from ingress.spool.spool import Spool
+from ingress.spool.writer import Spool
 from tests.spool.pieces import LANES, Record
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres import binaries, postgres
-from workers.store import Store, tables
+from workers.store import Store
+from workers.store.schema import tables
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from workers.events import Event, ImageMessage, StatusUpdate, TextMessage
-from workers.store import Store, tables
-from workers.store.rows import rows
+from workers.store import Store
+from workers.store.schema import tables
+from workers.store.write.rows import rows
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -9,9 +9,10 @@ from structlog.testing import capture_logs
 
 from tests.store.samples import only, status
 from tests.support.waiting import until
-from workers.store import Store, additions, tables
+from workers.store import Store
 from workers.store.engine import open_engine
-from workers.store.schema import create_tables
+from workers.store.schema import tables, upgrade
+from workers.store.schema.create import create_tables
 
 INDEXES = {index.name for table in tables.metadata.sorted_tables for index in table.indexes}
 
@@ -102,7 +103,7 @@ def test_a_build_that_fails_is_told_and_harms_nothing(postgres_url: str, monkeyp
     store.create()
     with store.writing() as connection:
         connection.execute(text("DROP INDEX events_by_type"))
-    monkeypatch.setattr(additions, "_REPLACED", ("no such name; it is no SQL",))
+    monkeypatch.setattr(upgrade, "_REPLACED", ("no such name; it is no SQL",))
     with capture_logs() as logged:
         brought_up(store._engine)
     assert "indexes could not be added" in logged[-1]["event"]

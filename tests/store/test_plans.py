@@ -11,10 +11,10 @@ from sqlalchemy.event import listens_for
 from tests.store.many import BUSY, CUSTOMER, END, NUMBER, RARE_NUMBER, fill
 from tests.store.test_reporting import reported
 from workers.store import Store
-from workers.store.details import details
-from workers.store.reporting import Period
-from workers.store.searching import Search, search
-from workers.store.timeline import conversation, recent
+from workers.store.read.conversation import conversation, recent
+from workers.store.read.delivery_report import Period
+from workers.store.read.event_detail import details
+from workers.store.read.search import Search, search
 
 EVENTS = 60_000
 ASKED: list[tuple[str, Callable[[Connection], object], str]] = [

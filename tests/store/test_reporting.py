@@ -9,8 +9,8 @@ from tests.store.samples import START, at
 from tests.store.webhooks import RAVI, sent, told, wrote
 from workers.events import Event
 from workers.store import Store
-from workers.store.reporting import Billable, Counted, Day, Failure, Period, billable, count
-from workers.store.spreadsheet import csv_days, csv_deliveries
+from workers.store.read.delivery_report import Billable, Counted, Day, Failure, Period, billable, count
+from workers.store.read.delivery_report_csv import csv_days, csv_deliveries
 
 HOUR, DAY = 3600.0, 86_400.0
 WEEK = Period(START - timedelta(days=1), START + timedelta(days=6))

@@ -6,8 +6,8 @@ import pytest
 
 from tests.store.samples import at, counts, row, status, text_message
 from workers.events import Contact, Context, Conversation, ErrorDetail, Event, Pricing, UnknownEvent
-from workers.store import tables
-from workers.store.rows import Rows, rows
+from workers.store.schema import tables
+from workers.store.write.rows import Rows, rows
 
 
 def test_a_status_is_an_event_and_a_delivery() -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from tests.store.samples import at
 from tests.store.webhooks import ASHA, RAVI, sent, told, wrote
-from workers.store import Store, looking
-from workers.store.paging import BadCursor, Cursor
-from workers.store.searching import Page, Search, search
+from workers.store import Store
+from workers.store.read import bounded_scan
+from workers.store.read.keyset import BadCursor, Cursor
+from workers.store.read.search import Page, Search, search
 
 
 @pytest.fixture
@@ -152,8 +153,8 @@ def test_a_look_that_finds_next_to_nothing_stops_short_and_can_go_on(
     month: Store, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any]
 ) -> None:
     whole = told_of(look(month, **wanted))
-    monkeypatch.setattr(looking, "FIRST", 2)
-    monkeypatch.setattr(looking, "PATIENCE", 0.0)
+    monkeypatch.setattr(bounded_scan, "FIRST", 2)
+    monkeypatch.setattr(bounded_scan, "PATIENCE", 0.0)
     looks = list(pages(month, 5, **wanted))
     assert len(looks) > 1
     assert [event for page in looks for event in told_of(page)] == whole
@@ -166,16 +167,16 @@ def test_a_look_that_finds_next_to_nothing_stops_short_and_can_go_on(
 def test_a_look_goes_on_in_longer_and_longer_stretches_while_there_is_time(
     month: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "FIRST", 1)
-    monkeypatch.setattr(looking, "GROWTH", 2)
-    monkeypatch.setattr(looking, "PATIENCE", 60.0)
-    end, lengths = looking._end, []
+    monkeypatch.setattr(bounded_scan, "FIRST", 1)
+    monkeypatch.setattr(bounded_scan, "GROWTH", 2)
+    monkeypatch.setattr(bounded_scan, "PATIENCE", 60.0)
+    end, lengths = bounded_scan._end, []
 
     def noted(*given: Any) -> Cursor | None:
         lengths.append(given[-1])
         return end(*given)
 
-    monkeypatch.setattr(looking, "_end", noted)
+    monkeypatch.setattr(bounded_scan, "_end", noted)
     page = look(month, text="of wamid.A1")
     assert told_of(page) == ["wamid.A1:text"]
     assert (lengths, page.older) == ([1, 2, 4], None)
@@ -184,16 +185,16 @@ def test_a_look_goes_on_in_longer_and_longer_stretches_while_there_is_time(
 def test_what_is_written_between_two_stretches_repeats_and_hides_nothing(
     month: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "FIRST", 3)
-    monkeypatch.setattr(looking, "PATIENCE", 60.0)
-    end, number = looking._end, iter(range(100))
+    monkeypatch.setattr(bounded_scan, "FIRST", 3)
+    monkeypatch.setattr(bounded_scan, "PATIENCE", 60.0)
+    end, number = bounded_scan._end, iter(range(100))
 
     def meanwhile(*given: Any) -> Cursor | None:
         found = end(*given)
         month.write([wrote(f"wamid.new{next(number)}", 1000)])
         return found
 
-    monkeypatch.setattr(looking, "_end", meanwhile)
+    monkeypatch.setattr(bounded_scan, "_end", meanwhile)
     told = told_of(look(month, kind="message"))
     assert [event for event in told if "new" not in event] == ["wamid.R1:text", "wamid.A2:image", "wamid.A1:text"]
     assert len(told) == len(set(told))

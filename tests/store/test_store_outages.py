@@ -12,7 +12,8 @@ from sqlalchemy import make_url, text
 
 from shared.errors import SluiceError
 from tests.store.samples import at, contents, status, text_message
-from workers.store import Store, StoreUnavailable, tables
+from workers.store import Store, StoreUnavailable
+from workers.store.schema import tables
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.jsontext import loads
+from shared.wire.lenient_json import loads
 from tests.store.samples import image, row, status, text_message
 from workers.events import Contact, ErrorDetail, MediaMetadata
 

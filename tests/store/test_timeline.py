@@ -7,12 +7,13 @@ import pytest
 
 from tests.store.samples import at
 from tests.store.webhooks import ASHA, RAVI, sent, told, wrote
-from workers import samples
+from workers.devtools import samples
 from workers.events import MediaMetadata
-from workers.payloads import event, split
-from workers.store import Store, timeline
-from workers.store.bubbles import Bubble, Card, File, Place, Quote, Reaction, Ticks
-from workers.store.timeline import Conversation, conversation, recent
+from workers.parsing import event, split
+from workers.store import Store
+from workers.store.read import conversation as timeline
+from workers.store.read.chat_message import Bubble, Card, File, Place, Quote, Reaction, Ticks
+from workers.store.read.conversation import Conversation, conversation, recent
 
 
 def talk(store: Store, customer: str = ASHA, **options: Any) -> Conversation:

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.store.samples import START, at
 from workers.events import Event
-from workers.payloads import event, split
+from workers.parsing import event, split
 
 ASHA, RAVI = "919800000001", "919800000002"
 BASE = int(START.timestamp())

@@ -11,12 +11,12 @@ import httpx
 import pytest
 import redis
 
-from shared.lanes import Lanes
 from tests.console.scraping import Scrape, read
 from tests.console.test_process import console
 from tests.ingress.processes import Ingress, ingress
 from tests.support.waiting import until
 from tests.workers.celery_worker import celery, did, hanging, kill_all, notice_deaths, settled
+from workers.lanes import Lanes
 
 LANE = "text.write"
 

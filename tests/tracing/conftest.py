@@ -9,8 +9,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 
-from shared.tracing.otel import Tracing
-from shared.tracing.sampling import LinkedSampler
+from shared.observability.tracing.provider import Tracing
+from shared.observability.tracing.sampling import LinkedSampler
 from tests.support.programs import forget_settings
 
 Named = Callable[..., list[ReadableSpan]]

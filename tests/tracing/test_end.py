@@ -9,8 +9,8 @@ import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.trace import NoOpTracerProvider
 
-from shared.tracing import otel, quiet
-from shared.tracing.otel import Tracing
+from shared.observability.tracing import provider, sdk_logging
+from shared.observability.tracing.provider import Tracing
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def told() -> Iterator[list[str]]:
 def test_each_place_of_the_sdk_is_heard_once_for_a_while(told: list[str]) -> None:
     now = 0.0
     logger = logging.Logger("opentelemetry.exporter")
-    logger.addHandler(quiet.Sparing(lambda: now))
+    logger.addHandler(sdk_logging.Sparing(lambda: now))
 
     def outage(attempt: int) -> None:
         logger.warning("attempt %d failed", attempt)
@@ -51,7 +51,7 @@ def test_each_place_of_the_sdk_is_heard_once_for_a_while(told: list[str]) -> Non
 def test_what_it_cannot_read_is_not_quoted(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization geheim")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")
-    quiet.down()
+    sdk_logging.down()
     OTLPSpanExporter()
     logger = logging.getLogger("opentelemetry")
     logger.handlers.clear()
@@ -66,7 +66,7 @@ def test_the_end_waits_for_the_last_spans_but_not_for_ever(monkeypatch: pytest.M
     Tracing(NoOpTracerProvider(), lambda: sent.append("the last ones")).close()
     assert sent == ["the last ones"]
 
-    monkeypatch.setattr(otel, "_PATIENCE", 0.05)
+    monkeypatch.setattr(provider, "_PATIENCE", 0.05)
     never = threading.Event()
     began = time.monotonic()
     Tracing(NoOpTracerProvider(), never.wait).close()

@@ -8,28 +8,30 @@ from pathlib import Path
 
 import pytest
 
-from shared.lanes import Lanes
-from shared.lanes.survey import survey
-from shared.receipts import Receipt, pack
+from shared.wire.receipt import Receipt, pack
 from tests.support.programs import ROOT, Program, program, python, run, started
 from tests.support.waiting import until
 from tests.tracing.collector import Collector, collector
 from tests.tracing.reading import RECORDED, ids
+from workers.lanes import Lanes
+from workers.lanes.status import survey
 
 WORKER = (program("celery"), "--quiet", "-A", "workers", "worker", "-c", "1")
-CHOSEN = "from shared.tracing import chosen; import sys; tracing = chosen('sluice-test')"
+CHOSEN = "from shared.observability.tracing import chosen; import sys; tracing = chosen('sluice-test')"
 WEBHOOK = '{"messages": {"id": "wamid.%d", "type": "text", "from": "9198", "text": {"body": "hello"}}}'
 
 
 def test_where_they_are_not_asked_for_nothing_is_loaded(tmp_path: Path) -> None:
     code = (
-        "import ingress.app, ingress.__main__, workers.application, sys\n" + CHOSEN + "\nprint(tracing, [*sys.modules])"
+        "import ingress.app, ingress.__main__, workers.runtime.celery.application, sys\n"
+        + CHOSEN
+        + "\nprint(tracing, [*sys.modules])"
     )
     said = run(python("-c", code), tmp_path).stdout
     assert said.startswith("None ")
-    assert "'workers.traced'" in said
+    assert "'workers.runtime.tracing'" in said
     assert "'opentelemetry.sdk.trace'" not in said
-    assert "'shared.tracing.otel'" not in said
+    assert "'shared.observability.tracing.provider'" not in said
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_a_program_that_shall_trace_and_cannot_says_what_is_missing(
 
 
 def test_a_program_that_shall_not_trace_needs_no_opentelemetry(tmp_path: Path, without_opentelemetry: str) -> None:
-    code = "import ingress.app, workers.application, workers.cli\n" + CHOSEN + "\nprint(tracing)"
+    code = "import ingress.app, workers.runtime.celery.application, workers.cli\n" + CHOSEN + "\nprint(tracing)"
     assert run(python("-c", code), tmp_path, PYTHONPATH=without_opentelemetry).stdout == "None\n"
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import WrongSettings
-from shared.tracing.switch import exporters
+from shared.observability.tracing.environment import exporters
 
 ADDRESS = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 

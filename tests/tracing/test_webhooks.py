@@ -14,12 +14,12 @@ from opentelemetry.trace import SpanKind
 
 from ingress.app import create_app
 from ingress.spool import codec
-from ingress.spool.segment import SUFFIX
-from ingress.traced import TracedWebhooks
-from shared.receipts import Receipt, unpack
+from ingress.spool.segments import SUFFIX
+from ingress.tracing import TracedWebhooks
+from shared.observability.tracing.propagation import context_of
+from shared.observability.tracing.provider import Tracing
 from shared.settings import Settings
-from shared.tracing.context import context_of
-from shared.tracing.otel import Tracing
+from shared.wire.receipt import Receipt, unpack
 from tests.ingress.asgi import Answer, call, pieces, whole
 from tests.tracing.conftest import Named
 from tests.tracing.reading import OTHER, RECORDED, UNRECORDED, failure, ids, links, own, parent, says

@@ -10,21 +10,21 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan
 
 from shared.errors import Reject, Retry, Unavailable
-from shared.lanes import Again, Back, Dead, Done, Lanes, LaneSpec, Measures, Taken, Verdict
-from shared.receipts import Receipt, pack
-from shared.tracing.otel import Tracing
+from shared.observability.tracing.provider import Tracing
+from shared.wire.receipt import Receipt, pack
 from tests.tracing.conftest import Named
 from tests.tracing.reading import OTHER, RECORDED, failure, ids, links, own, parent, says
-from workers import entries
-from workers.drain import Drain
-from workers.entries import Entry
 from workers.events import Event
 from workers.handlers.registry import Handler
-from workers.lanework.intake import IntakeWork
-from workers.lanework.work import Verdicts
-from workers.payloads import Item
-from workers.traced import TracedHandlerWork, TracedWork, settling
-from workers.traced import failure as why
+from workers.lanes import Again, Back, Dead, Done, Lanes, LaneSpec, Measures, Taken, Verdict
+from workers.parsing import Item
+from workers.runtime import event_entry
+from workers.runtime.drain import Drain
+from workers.runtime.event_entry import Entry
+from workers.runtime.steps.base import Verdicts
+from workers.runtime.steps.classify import IntakeWork
+from workers.runtime.tracing import TracedHandlerWork, TracedWork, settling
+from workers.runtime.tracing import failure as why
 
 TEXT = {"id": "wamid.t", "type": "text", "from": "919800000001", "text": {"body": "half an emoji: \ud83d"}}
 SENT = {"id": "wamid.s", "status": "sent", "recipient_id": "919800000001"}
@@ -38,7 +38,7 @@ def receipt(body: Any, context: str, number: int = 1) -> Taken:
 
 def event(context: str, number: int = 1, *, attempts: int = 0) -> Taken:
     item = Item("message", "text", f"m:text:wamid.{number}", TEXT | {"id": f"wamid.{number}"})
-    return Taken(b"%d-0" % number, entries.pack(Entry(item, f"{number:024x}", 1, trace=context)), attempts)
+    return Taken(b"%d-0" % number, event_entry.pack(Entry(item, f"{number:024x}", 1, trace=context)), attempts)
 
 
 def run(tracing: Tracing, act: Callable[[Any], object], *taken: Taken, batch: bool = False) -> Verdicts:
@@ -48,7 +48,7 @@ def run(tracing: Tracing, act: Callable[[Any], object], *taken: Taken, batch: bo
 
 def onward(verdict: Verdict) -> list[str]:
     assert isinstance(verdict, Done)
-    return [entries.origin(following.data).trace for following in verdict.next]
+    return [event_entry.origin(following.data).trace for following in verdict.next]
 
 
 def test_what_a_webhook_holds_is_a_part_of_its_trace(tracing: Tracing, named: Named) -> None:
@@ -89,7 +89,7 @@ class Onward:
     """Stands for the media lane's work: hands on what it is given."""
 
     def run(self, taken: Sequence[Taken], spent: Callable[[], bool], measures: Measures) -> Verdicts:
-        return [(entry.id, Again(1.0, entries.origin(entry.data).trace)) for entry in taken]
+        return [(entry.id, Again(1.0, event_entry.origin(entry.data).trace)) for entry in taken]
 
 
 def test_what_comes_by_way_of_the_media_lane_is_a_part_of_its_span(tracing: Tracing, named: Named) -> None:

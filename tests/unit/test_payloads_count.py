@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from shared.lanes import Done, Measures, Taken
-from shared.receipts import ReceiptWriter
-from workers.entries import unpack
-from workers.lanework.intake import MOST_ITEMS, IntakeWork
-from workers.payloads import count, split
+from shared.wire.receipt import ReceiptWriter
+from workers.lanes import Done, Measures, Taken
+from workers.parsing import count, split
+from workers.runtime.event_entry import unpack
+from workers.runtime.steps.classify import MOST_ITEMS, IntakeWork
 
 DOCUMENTS = [
     {"messages": {"id": "1"}},

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from shared.jsontext import loads
-from workers import samples
+from shared.wire.lenient_json import loads
+from workers.devtools import samples
 from workers.events import (
     TYPES,
     AudioMessage,
@@ -33,7 +33,7 @@ from workers.events import (
     UnsupportedMessage,
     VoiceMessage,
 )
-from workers.payloads import Item, event, split
+from workers.parsing import Item, event, split
 
 RECEIVED = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DELIVERY = "2736a0a2-be7d-4279-95ba-2033e1356107"

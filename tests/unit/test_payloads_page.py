@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from shared.jsontext import loads
+from shared.wire.lenient_json import loads
 from workers.events import (
     AudioMessage,
     Contact,
@@ -28,7 +28,7 @@ from workers.events import (
     TextMessage,
     VideoMessage,
 )
-from workers.payloads import event, split
+from workers.parsing import event, split
 
 PAGES = Path(__file__).parent.parent / "payloads"
 RECEIVED = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.jsontext import dumps, loads
+from shared.wire.lenient_json import dumps, loads
 from tests.unit.json_values import objects, scalars, values
-from workers import samples
+from workers.devtools import samples
 from workers.events import MEDIA_TYPES, TYPES
-from workers.payloads import Item, event, split
+from workers.parsing import Item, event, split
 
 bounded = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

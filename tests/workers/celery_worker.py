@@ -12,10 +12,10 @@ from typing import Any
 
 import redis
 
-from shared.lanes import Lanes
-from shared.lanes.holders import ALIVE
-from shared.lanes.survey import survey
-from shared.receipts import ReceiptWriter
+from shared.wire.receipt import ReceiptWriter
+from workers.lanes import Lanes
+from workers.lanes.heartbeats import ALIVE
+from workers.lanes.status import survey
 
 Worker = subprocess.Popen[bytes]
 _RECEIPTS = ReceiptWriter()

@@ -16,13 +16,13 @@ from celery.signals import worker_ready
 
 from workers.events import TextMessage
 from workers.handlers import handler
-from workers.liveness import consumption, step, watch
+from workers.runtime.liveness import bootstep, stall_detector, watchdog
 
 _STALL, _NOTES = Path(os.environ["STALL"]), Path(os.environ["NOTES"])
 
-consumption.QUIET, consumption.DEAF, consumption.LOST = 0.5, 2.5, 5.0
-step.EVERY = 0.25
-watch._STOP = watch._STOP_RUNNING = 2.0
+stall_detector.QUIET, stall_detector.DEAF, stall_detector.LOST = 0.5, 2.5, 5.0
+bootstep.EVERY = 0.25
+watchdog._STOP = watchdog._STOP_RUNNING = 2.0
 
 
 @handler("text", timeout=60)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.errors import WrongSettings
-from workers.application import broker_url, configuration, import_handlers
 from workers.handlers.registry import Registry
+from workers.runtime.celery.application import broker_url, configuration, import_handlers
 
 Module = Callable[[str, str], str]
 

@@ -6,23 +6,23 @@ import pytest
 import redis
 
 from shared.errors import Reject, Retry
-from shared.lanes import Again, Dead, Done, Lanes
-from shared.lanes.breaker import BreakerPolicy
 from tests.handling.making import entry, taken
 from tests.lanes.looking import let_retries_wait, spec
-from workers import attempts
-from workers.attempts import ATTEMPTS, DIED, HANDLED, RETRIED
-from workers.drain import Drain
 from workers.events import TextMessage
 from workers.handlers.registry import Handler
-from workers.lanework.handling import HandlerWork
-from workers.purge import purge_lanes
+from workers.lanes import Again, Dead, Done, Lanes
+from workers.lanes.circuit_breaker import BreakerPolicy
+from workers.operations.purge import purge_lanes
+from workers.runtime import attempt_history
+from workers.runtime.attempt_history import ATTEMPTS, DIED, HANDLED, RETRIED
+from workers.runtime.drain import Drain
+from workers.runtime.steps.run_handler import HandlerWork
 
 LANE = "text.f"
 
 
 def told(client: redis.Redis, number: int) -> list[tuple[int, str, str]]:
-    found = attempts.attempts(client, f"m:text:wamid.{number}", 0)
+    found = attempt_history.attempts(client, f"m:text:wamid.{number}", 0)
     assert {attempt.lane for attempt in found} <= {LANE}
     return [(attempt.number, attempt.outcome, attempt.error) for attempt in found]
 
@@ -63,31 +63,31 @@ def test_a_failure_while_the_breaker_is_open_ends_no_event(client: redis.Redis) 
 
 
 def test_what_was_only_put_off_was_no_attempt(client: redis.Redis) -> None:
-    attempts.note(client, LANE, [taken(1)], [(b"1-0", Again(15.0, "too many lookups failed", counted=False))])
+    attempt_history.note(client, LANE, [taken(1)], [(b"1-0", Again(15.0, "too many lookups failed", counted=False))])
     assert not client.exists(ATTEMPTS)
 
 
 def test_what_cannot_be_read_is_no_event_and_harms_none(client: redis.Redis) -> None:
     held = [taken(1), taken(2)._replace(data=b"\xff")]
-    attempts.note(client, LANE, held, [(b"1-0", Again(1.0, "\ud83d")), (b"2-0", Dead("undecodable", "?"))])
+    attempt_history.note(client, LANE, held, [(b"1-0", Again(1.0, "\ud83d")), (b"2-0", Dead("undecodable", "?"))])
     assert told(client, 1) == [(1, RETRIED, "\\ud83d")]
     assert client.xlen(ATTEMPTS) == 1
 
 
 def test_a_full_or_absent_redis_costs_the_note_alone(client: redis.Redis) -> None:
     client.config_set("maxmemory", 1)
-    attempts.note(client, LANE, [taken(1)], [(b"1-0", Again(1.0, "no"))])
+    attempt_history.note(client, LANE, [taken(1)], [(b"1-0", Again(1.0, "no"))])
     client.config_set("maxmemory", 0)
-    attempts.note(redis.Redis(port=1), LANE, [taken(1)], [(b"1-0", Again(1.0, "no"))])
+    attempt_history.note(redis.Redis(port=1), LANE, [taken(1)], [(b"1-0", Again(1.0, "no"))])
     assert told(client, 1) == []
 
 
 def test_the_oldest_notes_are_forgotten_first(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "_MOST", 10)
-    monkeypatch.setattr(attempts, "_AT_ONCE", 3)
+    monkeypatch.setattr(attempt_history, "_MOST", 10)
+    monkeypatch.setattr(attempt_history, "_AT_ONCE", 3)
     client.config_set("stream-node-max-entries", 5)
     for number in range(50):
-        attempts.note(client, LANE, [taken(number, attempts=1)], [(b"%d-0" % number, Done())])
+        attempt_history.note(client, LANE, [taken(number, attempts=1)], [(b"%d-0" % number, Done())])
     assert told(client, 0) == []
     assert told(client, 49) == [(2, HANDLED, "")]
     length: Any = client.xlen(ATTEMPTS)
@@ -96,6 +96,6 @@ def test_the_oldest_notes_are_forgotten_first(client: redis.Redis, monkeypatch: 
 
 
 def test_a_purge_forgets_them(client: redis.Redis) -> None:
-    attempts.note(client, LANE, [taken(1)], [(b"1-0", Again(1.0, "919800000001 has no order"))])
+    attempt_history.note(client, LANE, [taken(1)], [(b"1-0", Again(1.0, "919800000001 has no order"))])
     purge_lanes(client, "919800000001")
     assert not client.exists(ATTEMPTS)

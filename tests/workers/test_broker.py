@@ -16,8 +16,8 @@ from kombu.exceptions import OperationalError
 
 from tests.support.programs import free_port
 from tests.support.waiting import until
-from workers import broker
-from workers.broker import OnceAnOutage
+from workers.runtime.celery import broker
+from workers.runtime.celery.broker import OnceAnOutage
 
 CANNOT = "consumer: Cannot connect to %s: %s.\n%s\n"  # as celery/worker/consumer/consumer.py has it
 

@@ -8,8 +8,6 @@ import pytest
 import redis
 from redis.exceptions import OutOfMemoryError
 
-from shared.lanes import Lanes
-from shared.lanes.survey import survey
 from tests.support.waiting import until
 from tests.workers.celery_worker import (
     celery,
@@ -20,6 +18,8 @@ from tests.workers.celery_worker import (
     post,
     settled,
 )
+from workers.lanes import Lanes
+from workers.lanes.status import survey
 
 TEXTS = [f"t{number}" for number in range(10)]
 

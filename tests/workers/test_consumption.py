@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.liveness.consumption import DEAF, LOST, QUIET, Consumption, Seen, begin, judge
+from workers.runtime.liveness.stall_detector import DEAF, LOST, QUIET, Consumption, Seen, begin, judge
 
 
 class Looked:

@@ -7,14 +7,14 @@ import pytest
 import redis
 
 from shared.errors import Reject, Retry, Unavailable
-from shared.lanes import Lanes
-from shared.lanes.lanes import POISON_DEATHS
 from tests.handling.making import entry
 from tests.lanes.looking import dead_letters, let_leases_run_out, let_retries_wait, look, spec, woken
-from workers.drain import Drain
 from workers.events import TextMessage
 from workers.handlers.registry import Handler
-from workers.lanework.handling import HandlerWork
+from workers.lanes import Lanes
+from workers.lanes.client import POISON_DEATHS
+from workers.runtime.drain import Drain
+from workers.runtime.steps.run_handler import HandlerWork
 
 LANE = "text.f"
 Handle = Callable[[Any], None]
@@ -180,7 +180,7 @@ def test_what_a_process_held_when_redis_went_away_is_given_back_and_is_no_death(
     tries: list[str] = []
     monkeypatch.setattr(Lanes, "conclude", lost)
     monkeypatch.setattr(Lanes, "give_back", back_at_the_third_try)
-    monkeypatch.setattr("workers.drain._AGAIN", 0.0)
+    monkeypatch.setattr("workers.runtime.drain._AGAIN", 0.0)
     handled: list[str | None] = []
     drain = _drain(lanes, lambda event: handled.append(event.text))
     with pytest.raises(redis.exceptions.ConnectionError):

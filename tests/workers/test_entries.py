@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.entries import BadEntry, Entry, Origin, key_of, origin, pack, to_event, unpack
 from workers.events import ImageMessage, MediaMetadata, StatusUpdate, TextMessage, UnknownEvent
-from workers.payloads import Item
+from workers.parsing import Item
+from workers.runtime.event_entry import BadEntry, Entry, Origin, key_of, origin, pack, to_event, unpack
 
 TEXTS = st.text(st.characters(), max_size=20)  # lone surrogates included
 VALUES = st.recursive(

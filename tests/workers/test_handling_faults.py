@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from shared.errors import Retry, Unavailable
-from shared.lanes import Again, Dead, Done, Measures, Taken, Verdict
 from tests.handling.making import taken
 from workers.events import Event, TextMessage
 from workers.handlers.registry import Handler
-from workers.lanework.handling import HandlerWork
+from workers.lanes import Again, Dead, Done, Measures, Taken, Verdict
+from workers.runtime.steps.run_handler import HandlerWork
 
 POLICY = Retry(attempts=3, base=1.0, cap=1.0)
 

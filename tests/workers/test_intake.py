@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import redis
 
-from shared.lanes import Dead, Done, Lanes, LaneSpec, Measures, Next, Taken, Verdict
-from shared.receipts import ReceiptWriter
+from shared.wire.receipt import ReceiptWriter
 from tests.lanes.looking import dead_letters
-from workers.entries import Entry, unpack
-from workers.lanework.intake import IntakeWork, dedupe_key
+from workers.lanes import Dead, Done, Lanes, LaneSpec, Measures, Next, Taken, Verdict
+from workers.runtime.event_entry import Entry, unpack
+from workers.runtime.steps.classify import IntakeWork, dedupe_key
 
 RECEIPTS = ReceiptWriter()
 LANES = {"text": ("text.greet", "text.store"), "image": ("image.store",), "sent": ("sent.store",)}

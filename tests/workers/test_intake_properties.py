@@ -8,17 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared import jsontext
 from shared.errors import NotJSON
-from shared.lanes import Dead, Done, Measures, Taken
-from shared.receipts import ReceiptWriter
+from shared.wire import lenient_json
+from shared.wire.receipt import ReceiptWriter
 from tests.hostile.bodies import body as hostile_body
 from tests.unit.json_values import objects, values
-from workers import samples
-from workers.entries import to_event, unpack
+from workers.devtools import samples
 from workers.events import MEDIA_TYPES, TYPES
-from workers.lanework import intake
-from workers.lanework.intake import IntakeWork
+from workers.lanes import Dead, Done, Measures, Taken
+from workers.runtime.event_entry import to_event, unpack
+from workers.runtime.steps import classify
+from workers.runtime.steps.classify import IntakeWork
 
 _LANES = {kind: (f"{kind}.greet", f"{kind}.store") for kind in TYPES}
 _RECEIPTS = ReceiptWriter()
@@ -33,7 +33,7 @@ bounded = settings(max_examples=200, deadline=None, suppress_health_check=list(H
 def is_taken(body: bytes) -> bool:
     """Whether the ingress answers 200 to such a body."""
     try:
-        jsontext.check(body)
+        lenient_json.check(body)
     except NotJSON:
         return False
     return True
@@ -49,12 +49,12 @@ def assert_classified(*bodies: bytes) -> None:
             assert not is_taken(body), verdict
             continue
         assert isinstance(verdict, Done)
-        items = intake._items(body)
+        items = classify._items(body)
         assert len(verdict.next) == len(items) > 0
         for item, (key, data, lanes) in zip(items, verdict.next, strict=True):
             found = to_event(unpack(data), 1)
             assert (found.key, found.type) == (item.key, item.type)
-            assert jsontext.dumps(found.raw) == jsontext.dumps(item.body)
+            assert lenient_json.dumps(found.raw) == lenient_json.dumps(item.body)
             assert len(key) == 16
             assert lanes == (("media",) if item.media_id and item.type in MEDIA_TYPES else _LANES[item.type])
 
@@ -62,7 +62,7 @@ def assert_classified(*bodies: bytes) -> None:
 @bounded
 @given(st.lists(values | objects, min_size=1, max_size=4))
 def test_any_json_value(documents: list[Any]) -> None:
-    assert_classified(*map(jsontext.dumps, documents))
+    assert_classified(*map(lenient_json.dumps, documents))
 
 
 @bounded

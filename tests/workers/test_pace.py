@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.pace import Pace
+from workers.runtime.batch_size import Pace
 
 KB, MB = 1024, 1024 * 1024
 

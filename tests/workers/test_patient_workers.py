@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.connections import connect
-from shared.lanes import Lanes
+from shared.redis.connection import connect
 from tests.ingress.processes import killable
 from tests.support.waiting import until
 from tests.workers.celery_worker import did, post, settled
 from tests.workers.watched_worker import POOLS, health, states, watched
-from workers.liveness import presence
+from workers.lanes import Lanes
+from workers.runtime.liveness import worker_status
 
 pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
 
@@ -24,10 +24,10 @@ _LONG = 7
 def test_a_worker_that_has_nothing_to_do_is_well(client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
     with ExitStack() as stack:
         idle = [stack.enter_context(watched(client, redis_url, tmp_path, pool, "-c", "1", name=pool)) for pool in POOLS]
-        assert states(client, _LONG, *POOLS) == {presence.LISTENING}
+        assert states(client, _LONG, *POOLS) == {worker_status.LISTENING}
         assert [worker.stop() for worker in idle] == [0, 0, 0]
         assert not any("takes no messages" in worker.output for worker in idle)
-    assert presence.survey(client) == []
+    assert worker_status.survey(client) == []
     assert client.keys("sluice:queue:*") == []  # neither Celery nor a pulse leaves anything behind
 
 
@@ -38,7 +38,7 @@ def test_a_worker_whose_handler_takes_long_is_well(
     with watched(client, redis_url, tmp_path, pool, "-c", slots) as busy:
         post(lanes, f"slow {_LONG + 1}")
         until(lambda: "begun" in (tmp_path / "notes").read_text(), within=20)
-        assert states(client, _LONG, "one") <= {presence.LISTENING, presence.FULL}
+        assert states(client, _LONG, "one") <= {worker_status.LISTENING, worker_status.FULL}
         until(lambda: len(did(tmp_path)) == 1 and settled(client), within=20)
         assert busy.process.poll() is None
         assert "takes no messages" not in busy.output

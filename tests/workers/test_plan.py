@@ -4,7 +4,7 @@ import pytest
 
 from workers.handlers import handler
 from workers.handlers.registry import Registry
-from workers.plan import LanePlan, plan, queues
+from workers.runtime.lane_config import LanePlan, plan, queues
 
 
 def greet(event: object) -> None: ...

@@ -5,8 +5,18 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from workers.liveness import presence
-from workers.liveness.presence import DEAF, FULL, LISTENING, SAID, STARTING, WORKERS, Presence, Said, survey
+from workers.runtime.liveness import worker_status
+from workers.runtime.liveness.worker_status import (
+    DEAF,
+    FULL,
+    LISTENING,
+    SAID,
+    STARTING,
+    WORKERS,
+    Presence,
+    Said,
+    survey,
+)
 
 PULSES = "sluice:queue:pulse.a"
 SAYING = Said("here", "celery@here", 7, "prefork", ("intake", "messages"), LISTENING, 0.0, 1, 2)
@@ -51,8 +61,8 @@ def test_only_its_last_word_counts(says: Saying, client: redis.Redis) -> None:
         (FULL, ""),
         (STARTING, "it is starting"),
         (DEAF, "it has taken no messages for 21 s, though it has room"),
-        (presence.ENDING, "it is ending"),
-        (presence.STOPPING, "it is stopping"),
+        (worker_status.ENDING, "it is ending"),
+        (worker_status.STOPPING, "it is stopping"),
     ],
 )
 def test_its_trouble_is_told_in_words(says: Saying, client: redis.Redis, state: str, trouble: str) -> None:
@@ -63,8 +73,8 @@ def test_its_trouble_is_told_in_words(says: Saying, client: redis.Redis, state: 
 def test_one_that_says_nothing_for_a_while_is_in_trouble_whatever_it_said(says: Saying, client: redis.Redis) -> None:
     says("a")
     says("b")
-    age(client, "a", presence.SILENCE - 2)
-    age(client, "b", presence.SILENCE + 2)
+    age(client, "a", worker_status.SILENCE - 2)
+    age(client, "b", worker_status.SILENCE + 2)
     silent = [found.trouble for found in survey(client)]
     assert silent == ["", "its main process has said nothing for 12 s"]
 

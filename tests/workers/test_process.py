@@ -12,9 +12,9 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from shared.lanes.holders import ALIVE, Holders
 from shared.settings import Settings
-from workers.process import Process
+from workers.lanes.heartbeats import ALIVE, Holders
+from workers.runtime.resources import Process
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_who_holds_entries_beats_and_goes_on_beating_through_outages(
     process: Process, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = Threading(pauses=3)
-    monkeypatch.setattr("workers.heart.threading", threads)
+    monkeypatch.setattr("workers.runtime.heartbeat.threading", threads)
     name = process.living_holder
     assert client.zrange(ALIVE, 0, -1) == [name.encode()]
     assert process.living_holder == name

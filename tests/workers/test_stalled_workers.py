@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.lanes import Lanes
 from tests.support.waiting import until
 from tests.workers.celery_worker import did, post, settled
 from tests.workers.watched_worker import POOLS, health, stall, state, watched
-from workers.liveness import presence
+from workers.lanes import Lanes
+from workers.runtime.liveness import worker_status
 
 pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
 
@@ -26,7 +26,7 @@ def test_a_worker_that_takes_no_messages_is_noticed_and_ends_and_the_next_one_go
         assert health(redis_url).exit_code == 0
         stall(tmp_path, how)
         post(lanes, *[f"t{number}" for number in range(10)])
-        until(lambda: state(client) == presence.DEAF, within=20)
+        until(lambda: state(client) == worker_status.DEAF, within=20)
         for options in ([], ["--liveness"]):
             answer = health(redis_url, *options)
             assert answer.exit_code == 1
@@ -55,7 +55,7 @@ def test_a_worker_whose_event_loop_stands_still_ends_although_it_cannot_stop(
 def test_a_process_that_is_stopped_is_silent_though_those_of_its_pool_are_not(
     client: redis.Redis, lanes: Lanes, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presence, "SILENCE", 2.0)
+    monkeypatch.setattr(worker_status, "SILENCE", 2.0)
     with watched(client, redis_url, tmp_path, "prefork", "-c", "2") as stopped:
         post(lanes, "a process of the pool beats from now on")
         until(lambda: did(tmp_path), within=20)

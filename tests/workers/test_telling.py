@@ -8,20 +8,20 @@ import pytest
 import redis
 
 from shared.errors import Reject, Retry
-from shared.lanes import Lanes
-from shared.lanes.lanes import POISON_DEATHS
-from shared.receipts import ReceiptWriter
+from shared.wire.receipt import ReceiptWriter
 from tests.handling.making import entry
 from tests.lanes.looking import let_leases_run_out, spec
 from tests.support.waiting import until
 from tests.workers.celery_worker import celery, post
-from workers import telling
-from workers.drain import Drain
 from workers.handlers.registry import Handler
-from workers.lanework.handling import HandlerWork
-from workers.lanework.intake import IntakeWork
-from workers.lanework.work import Work
-from workers.tick import Ticker
+from workers.lanes import Lanes
+from workers.lanes.client import POISON_DEATHS
+from workers.runtime import outcome_log
+from workers.runtime.drain import Drain
+from workers.runtime.maintenance import Ticker
+from workers.runtime.steps.base import Work
+from workers.runtime.steps.classify import IntakeWork
+from workers.runtime.steps.run_handler import HandlerWork
 
 LANE = "text.f"
 Lines = list[tuple[str, dict[str, Any]]]
@@ -36,7 +36,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
         def __getattr__(self, level: str) -> Any:
             return lambda event, **fields: told.append((event, fields))
 
-    monkeypatch.setattr(telling, "_log", Log())
+    monkeypatch.setattr(outcome_log, "_log", Log())
     return told
 
 

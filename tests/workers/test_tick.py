@@ -10,12 +10,12 @@ import pytest
 import redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from shared.connections import connect
-from shared.lanes import Again, Lanes
-from shared.lanes.holders import ALIVE
+from shared.redis.connection import connect
 from tests.lanes.looking import everything, let_retries_wait, look, spec, woken
-from workers import tick
-from workers.tick import Ticker, TickStep
+from workers.lanes import Again, Lanes
+from workers.lanes.heartbeats import ALIVE
+from workers.runtime import maintenance
+from workers.runtime.maintenance import Ticker, TickStep
 
 LANE = "text.greet"
 
@@ -33,7 +33,7 @@ class Log:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     recorder = Log()
-    monkeypatch.setattr(tick, "_log", recorder)
+    monkeypatch.setattr(maintenance, "_log", recorder)
     return recorder
 
 
@@ -76,7 +76,7 @@ def test_one_of_many_tickers_acts_each_second(lanes: Lanes, client: redis.Redis)
 def test_the_turn_ends_before_the_next_tick_is_due(
     lanes: Lanes, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tick, "EVERY", 1000.0)
+    monkeypatch.setattr(maintenance, "EVERY", 1000.0)
     Ticker(lambda: lanes, [spec(LANE)])()
     assert 800_000 < client.pttl("sluice:tick") < 1_000_000
 

@@ -8,7 +8,7 @@ from types import FrameType
 import pytest
 
 from tests.support.waiting import until
-from workers.timeouts import HandlerTimeout, limit
+from workers.handlers.timeout import HandlerTimeout, limit
 
 
 @pytest.fixture(autouse=True)

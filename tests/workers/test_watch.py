@@ -8,11 +8,11 @@ import pytest
 import redis
 from celery.worker import state
 
-from workers.liveness import presence, watch
-from workers.liveness.consumption import DEAF, LOST, QUIET
-from workers.liveness.presence import Said
-from workers.liveness.pulse import Pulses
-from workers.liveness.watch import EXIT_CODE, Watch
+from workers.runtime.liveness import watchdog, worker_status
+from workers.runtime.liveness.self_ping import Pulses
+from workers.runtime.liveness.stall_detector import DEAF, LOST, QUIET
+from workers.runtime.liveness.watchdog import EXIT_CODE, Watch
+from workers.runtime.liveness.worker_status import Said
 
 RUNNING, CLOSING = 1, 2  # celery.bootsteps
 
@@ -107,7 +107,7 @@ def work(*, taken: int, running: int) -> list[Any]:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     recorder = Log()
-    monkeypatch.setattr(watch, "_log", recorder)
+    monkeypatch.setattr(watchdog, "_log", recorder)
     return recorder
 
 
@@ -125,7 +125,7 @@ def test_it_says_who_the_worker_is_and_what_it_takes(watched: Watched) -> None:
     watched.look(3, hears=True)
     said, _ = watched.heard.said[-1]
     assert (said.node, said.pool, said.queues, said.slots) == ("celery@here", "prefork", ("intake",), 2)
-    assert watched.heard.states == [presence.STARTING, presence.LISTENING]
+    assert watched.heard.states == [worker_status.STARTING, worker_status.LISTENING]
 
 
 def test_every_pulse_is_another_message(watched: Watched) -> None:
@@ -138,7 +138,7 @@ def test_a_stall_is_one_line_in_the_log_and_a_mark_in_redis(watched: Watched, lo
     watched.look(3, hears=True)
     watched.look(QUIET + DEAF + 5)
     assert log.events == ["this worker takes no messages, though it has room"]
-    assert watched.heard.said[-1][0].state == presence.DEAF
+    assert watched.heard.said[-1][0].state == worker_status.DEAF
     assert watched.heard.said[-1][0].silent >= QUIET + DEAF
 
 
@@ -146,7 +146,7 @@ def test_that_it_is_over_is_a_line_too(watched: Watched, log: Log) -> None:
     watched.look(QUIET + DEAF + 5)
     watched.look(2, hears=True)
     assert log.events[1:] == ["this worker takes messages again"]
-    assert watched.heard.said[-1][0].state == presence.LISTENING
+    assert watched.heard.said[-1][0].state == worker_status.LISTENING
     assert stop_wanted() is None
 
 
@@ -155,7 +155,7 @@ def test_after_a_while_it_asks_celery_for_a_warm_stop_with_an_exit_code_of_failu
     assert QUIET + LOST >= watched.now >= LOST
     assert stop_wanted() == EXIT_CODE == 1
     assert log.events[1:] == ["this worker still takes no messages; it ends, to be started again"]
-    assert watched.heard.states[-1] == presence.ENDING
+    assert watched.heard.states[-1] == worker_status.ENDING
     assert watched.heard.said[-1][1] == ""  # it asks for no message that it would only lose
     assert watched.ended == []
 
@@ -178,7 +178,7 @@ def test_a_worker_whose_slots_are_at_work_says_that_it_is_full(watched: Watched,
     kept = work(taken=2, running=2)
     watched.watch.heard()
     watched.look(300)
-    assert watched.heard.states[-1] == presence.FULL
+    assert watched.heard.states[-1] == worker_status.FULL
     assert watched.heard.said[-1][0].running == len(kept)
     assert log.events == []
 
@@ -187,7 +187,7 @@ def test_a_worker_that_stops_is_not_expected_to_hear(watched: Watched, log: Log)
     watched.look(3, hears=True)
     watched.worker.blueprint.state = CLOSING
     watched.look(300)
-    assert watched.heard.states[-1] == presence.STOPPING
+    assert watched.heard.states[-1] == worker_status.STOPPING
     assert (log.events, stop_wanted()) == ([], None)
 
 
@@ -200,7 +200,7 @@ def test_while_redis_is_away_nothing_is_judged_and_nothing_is_raised(watched: Wa
     watched.look(DEAF - 1)
     assert log.events == []
     watched.look(3, hears=True)
-    assert watched.heard.said[-1][0].state == presence.LISTENING
+    assert watched.heard.said[-1][0].state == worker_status.LISTENING
 
 
 def test_an_autoscaled_worker_has_as_many_slots_as_celery_lets_it_take(watched: Watched) -> None:

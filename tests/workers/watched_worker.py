@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from tests.support.programs import Program, program, started
 from tests.support.waiting import until
 from workers.cli.app import app
-from workers.liveness import presence
+from workers.runtime.liveness import worker_status
 
 POOLS = ("prefork", "threads", "solo")
 
@@ -36,7 +36,7 @@ def watched(
     }
     with started(command, own, **settings) as running:
         try:
-            until(lambda: state(client, name) in {presence.LISTENING, presence.FULL}, within=30)
+            until(lambda: state(client, name) in {worker_status.LISTENING, worker_status.FULL}, within=30)
             yield running
         finally:
             if running.process.poll() is None:
@@ -52,7 +52,7 @@ def stall(folder: Path, how: str, name: str = "one") -> None:
 
 def state(client: redis.Redis, name: str = "one") -> str:
     """What it said it was."""
-    return next((each.said.state for each in presence.survey(client) if each.said.node.startswith(f"{name}@")), "")
+    return next((each.said.state for each in worker_status.survey(client) if each.said.node.startswith(f"{name}@")), "")
 
 
 def states(client: redis.Redis, seconds: float, *names: str) -> set[str]:

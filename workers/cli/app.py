@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli import dead, doctor, events, health, pause, purge, replay, send, simulate, status, up
+from workers.cli import dead_letters, doctor, events, health, pause, purge, replay, send, simulate, status, up
 
 _RUN, _LOOK, _ACT = "Run it", "See how it does", "Do something about it"
 
@@ -24,7 +24,7 @@ app.command("status", rich_help_panel=_LOOK)(status.status)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.add_typer(health.app, name="health", rich_help_panel=_LOOK)
 app.add_typer(events.app, name="events", rich_help_panel=_LOOK)
-app.add_typer(dead.app, name="dead", rich_help_panel=_ACT)
+app.add_typer(dead_letters.app, name="dead", rich_help_panel=_ACT)
 app.command("replay", rich_help_panel=_ACT)(replay.replay)
 app.command("pause", rich_help_panel=_ACT)(pause.pause)
 app.command("resume", rich_help_panel=_ACT)(pause.resume)

@@ -11,11 +11,11 @@ import typer
 from redis.exceptions import RedisError
 from rich.console import Console
 
-from shared.connections import connect
 from shared.errors import WrongSettings
-from shared.exits import refuse
-from shared.plaintext import one_line
+from shared.redis.connection import connect
 from shared.settings import Settings
+from shared.startup import refuse
+from shared.text import one_line
 
 #: Exit code where what a command needs is not there now.
 UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h

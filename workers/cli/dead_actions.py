@@ -9,11 +9,11 @@ from typing import Annotated
 import orjson
 import typer
 
-from shared.lanes.graveyard import Graveyard
-from shared.lanes.survey import DeadLetter
 from workers.cli.common import print_json, redis_client
-from workers.cli.selection import All, Error, Lane, Newer, Older, Type, Which, Why, chosen, now_ms
-from workers.dead_letters import letters
+from workers.cli.dead_letter_options import All, Error, Lane, Newer, Older, Type, Which, Why, chosen, now_ms
+from workers.lanes.dead_letter_queue import Graveyard
+from workers.lanes.status import DeadLetter
+from workers.operations.dead_letters.filter import letters
 
 _AT_ONCE = 200
 _Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from shared.plaintext import one_line
+from shared.text import one_line
 from workers.cli.common import console, print_json, settings
 from workers.doctor.check import Check
-from workers.doctor.checks import checks
-from workers.doctor.gather import gather
+from workers.operations.doctor.checks import checks
+from workers.operations.doctor.probe import gather
 
 _WIDTH = 18
 

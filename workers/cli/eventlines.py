@@ -6,10 +6,10 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from shared.plaintext import one_line
-from workers.console.life import Step
-from workers.store.details import Details
+from shared.text import one_line
+from workers.operations.event_history import Step
 from workers.store.found import Found
+from workers.store.read.event_detail import Details
 
 _WIDTH = 18  # of names, at least
 

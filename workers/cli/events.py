@@ -9,19 +9,19 @@ import typer
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from shared.connections import connect
 from shared.errors import WrongSettings
-from shared.logs import mask
+from shared.observability.logging import mask
+from shared.redis.connection import connect
 from workers.cli import eventlines
 from workers.cli.common import UNAVAILABLE, console, fail, print_json, settings
-from workers.cli.selection import milliseconds
-from workers.console.life import Step, life
+from workers.cli.dead_letter_options import milliseconds
 from workers.events import TYPES
-from workers.payloads.fields import phone
+from workers.operations.event_history import Step, life
+from workers.parsing.coerce import phone
 from workers.store import Store, StoreUnavailable
-from workers.store.details import Details, details, unmasked
 from workers.store.found import Found, Search
-from workers.store.searching import search as search_store
+from workers.store.read.event_detail import Details, details, unmasked
+from workers.store.read.search import search as search_store
 
 app = typer.Typer(help="Events of the event store: search them, look into one.", no_args_is_help=True)
 

@@ -9,19 +9,19 @@ import orjson
 import typer
 from redis.exceptions import RedisError
 
-from shared.connections import connect
 from shared.errors import WrongSettings
-from shared.exits import refuse
-from shared.plaintext import one_line
+from shared.redis.connection import connect
+from shared.startup import refuse
+from shared.text import one_line
 from workers.cli.common import fail, print_json, settings
-from workers.liveness import presence
-from workers.liveness.presence import Worker
+from workers.runtime.liveness import worker_status
+from workers.runtime.liveness.worker_status import Worker
 
 _READY = "/health/ready"
 _TIMEOUT = 3.0  # seconds
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is bound so is asked on loopback
 #: What a new start would mend, or has begun to.
-_UNDER_WAY = {presence.STARTING, presence.STOPPING, presence.ENDING}
+_UNDER_WAY = {worker_status.STARTING, worker_status.STOPPING, worker_status.ENDING}
 _Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
 
 app = typer.Typer(
@@ -81,7 +81,7 @@ def worker(
         refuse(error)
     try:
         with connect(url, retries=0) as client:
-            workers = presence.survey(client)
+            workers = worker_status.survey(client)
     except RedisError as error:
         _tell(Answer(liveness, "Redis cannot be reached", {"error": type(error).__name__, "workers": []}), json)
     here = [found for found in workers if anywhere or found.said.host == socket.gethostname()]
@@ -120,7 +120,7 @@ def _trouble(found: Worker) -> str:
 
 
 def _mendable(found: Worker) -> str:
-    heard = found.age < presence.SILENCE
+    heard = found.age < worker_status.SILENCE
     return "" if heard and found.said.state in _UNDER_WAY else found.trouble
 
 

@@ -5,14 +5,14 @@ from typing import Annotated
 import redis
 import typer
 
-from shared.lanes import pausing
-from workers.cli import completing
+from workers.cli import completion
 from workers.cli.common import fail, print_json, redis_client
+from workers.lanes import pausing
 
 _Lane = Annotated[
     str,
     typer.Argument(
-        metavar="LANE", help="Such as text.greet; `sluice status --all` names them.", autocompletion=completing.lanes
+        metavar="LANE", help="Such as text.greet; `sluice status --all` names them.", autocompletion=completion.lanes
     ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
-from workers.payloads.fields import phone
-from workers.purge import not_reached, purge_lanes
+from workers.operations.purge import not_reached, purge_lanes
+from workers.parsing.coerce import phone
 from workers.store import Store, StoreUnavailable
-from workers.store.purging import purge as purge_store
+from workers.store.purge import purge as purge_store
 
 #: What is said of that which a purge leaves.
 _LEFT = {

@@ -10,14 +10,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from shared.lanes import Lanes
 from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
 from workers.events import TYPES
-from workers.payloads.fields import phone
-from workers.replay import Bookmark, lanes_for
-from workers.replay import replay as run
+from workers.lanes import Lanes
+from workers.operations.replay import Bookmark, lanes_for
+from workers.operations.replay import replay as run
+from workers.parsing.coerce import phone
 from workers.store import Store, StoreUnavailable
-from workers.store.reading import Wanted, count, stream
+from workers.store.read.replay import Wanted, count, stream
 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 _INTERRUPTED = 130  # as a shell has it: 128 and the signal

@@ -12,16 +12,16 @@ import httpx
 import typer
 from rich.columns import Columns
 
-from shared.plaintext import lines
 from shared.settings import Settings
-from workers import samples
-from workers.cli import completing
+from shared.text import lines
+from workers.cli import completion
 from workers.cli.common import UNAVAILABLE, address, console, fail, print_json, settings
+from workers.devtools import samples
 
 
 def send(
     kind: Annotated[
-        str, typer.Argument(help="What to send; without it, the kinds are listed.", autocompletion=completing.kinds)
+        str, typer.Argument(help="What to send; without it, the kinds are listed.", autocompletion=completion.kinds)
     ] = "",
     url: Annotated[str, typer.Option(help="Where to; by default this machine's ingress.")] = "",
     as_is: Annotated[

@@ -14,11 +14,11 @@ from rich.table import Table
 
 from workers.cli.common import UNAVAILABLE, address, fail, print_json, settings
 from workers.cli.send import headers
-from workers.simulation import DUPLICATES, MIX, Traffic
-from workers.simulation.posting import Target
-from workers.simulation.schedule import schedule
-from workers.simulation.sending import READY, Sender, endless
-from workers.simulation.tally import Summary, Tally
+from workers.devtools.simulation import DUPLICATES, MIX, Traffic
+from workers.devtools.simulation.posting import Target
+from workers.devtools.simulation.schedule import schedule
+from workers.devtools.simulation.sending import READY, Sender, endless
+from workers.devtools.simulation.tally import Summary, Tally
 
 _NAMES = ", ".join(MIX)
 _EVERY = 0.25  # seconds between two looks at the numbers

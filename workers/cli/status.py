@@ -8,11 +8,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from shared.lanes.breaker import BreakerStatus
-from shared.lanes.survey import LaneStatus, survey
-from shared.plaintext import one_line
-from workers.cli import watching
+from shared.text import one_line
+from workers.cli import watch as watching
 from workers.cli.common import console, print_json, redis_client
+from workers.lanes.circuit_breaker import BreakerStatus
+from workers.lanes.status import LaneStatus, survey
 
 _EXACT = 60.0  # seconds; a longer time is told in its largest unit
 _QUIET = "lanes with nothing in them are left out; --all shows them"

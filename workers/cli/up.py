@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.errors import SluiceError, WrongSettings
-from shared.exits import refuse
 from shared.settings import Settings
+from shared.startup import refuse
 from workers.cli.common import address, fail, settings
-from workers.up import procfile
-from workers.up.runner import run
+from workers.devtools.up import procfile
+from workers.devtools.up.runner import run
 
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
 

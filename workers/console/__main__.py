@@ -5,11 +5,11 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from shared import logs
-from shared.exits import or_refuse
+from shared.observability import logging
 from shared.settings import Settings
+from shared.startup import or_refuse
 from workers.console.app import create_app
-from workers.console.desk import Desk
+from workers.console.context import Desk
 
 
 class _Server(uvicorn.Server):
@@ -27,7 +27,7 @@ class _Server(uvicorn.Server):
 
 def main() -> None:
     """Runs until SIGTERM."""
-    logs.configure()
+    logging.configure()
     settings, desk, app = or_refuse(_made)
     config = uvicorn.Config(
         app,

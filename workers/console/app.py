@@ -14,27 +14,27 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from shared import logs
-from shared.exits import or_refuse
+from shared.observability import logging
 from shared.settings import Settings
-from workers.console.desk import Desk
+from shared.startup import or_refuse
+from workers.console.auth.metrics_auth import METRICS
+from workers.console.auth.middleware import Door
+from workers.console.auth.security_headers import SecurityHeaders
+from workers.console.context import Desk
 from workers.console.forms import posted
-from workers.console.guard.door import Door
-from workers.console.guard.headers import SecurityHeaders
-from workers.console.guard.scrapers import METRICS
 from workers.console.pages import (
     audit,
     conversation,
     dead,
     dead_actions,
+    errors,
     events,
-    faults,
     lanes,
     live,
     metrics,
     overview,
     report,
-    signing,
+    sign_in,
 )
 
 
@@ -49,7 +49,7 @@ def create_app(settings: Settings, desk: Desk | None = None) -> ASGIApp:
         yield
         made.close()
 
-    pages = Starlette(routes=_routes(), exception_handlers=faults.HANDLERS, lifespan=lifespan)
+    pages = Starlette(routes=_routes(), exception_handlers=errors.HANDLERS, lifespan=lifespan)
     pages.state.desk = made
     pages.router.redirect_slashes = False  # it would redirect to whatever host the request names
     # Around it rather than as its middleware: what Starlette answers to a fault of ours goes through them, too.
@@ -80,10 +80,10 @@ def _routes() -> list[Route | Mount]:
         Route("/report/billing", report.billing),
         Route("/report/{what}.csv", report.download),
         Route("/audit", audit.page),
-        Route("/sign-in", signing.page),
-        Route("/sign-in", posted(signing.sign_in), methods=["POST"]),
-        Route("/sign-out", posted(signing.sign_out), methods=["POST"]),
-        Route("/numbers", posted(signing.numbers), methods=["POST"]),
+        Route("/sign-in", sign_in.page),
+        Route("/sign-in", posted(sign_in.sign_in), methods=["POST"]),
+        Route("/sign-out", posted(sign_in.sign_out), methods=["POST"]),
+        Route("/numbers", posted(sign_in.numbers), methods=["POST"]),
         Route(METRICS, metrics.page),
         Route("/health/live", _live),
         Mount("/static", StaticFiles(directory=str(files(__package__) / "static"))),
@@ -97,6 +97,6 @@ async def _live(_request: Request) -> Response:
 def __getattr__(name: str) -> ASGIApp:
     # Made when it is asked for, so that importing this module reads no environment.
     if name == "app":
-        logs.configure()
+        logging.configure()
         return or_refuse(lambda: create_app(Settings.load()))
     raise AttributeError(name)

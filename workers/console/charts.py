@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from workers.console.live.sample import Sample
+from workers.operations.monitoring.sample import Sample
 
 #: Size of the drawing; the page stretches it.
 WIDTH, HEIGHT = 240.0, 56.0

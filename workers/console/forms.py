@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workers.console.desk import desk
+from workers.console.context import desk
 
 _MOST_BYTES = 1024 * 1024
 _MOST_FIELDS = 5000

@@ -4,8 +4,8 @@ import re
 
 from markupsafe import Markup
 
-from shared.logs import mask
-from shared.plaintext import lines, one_line
+from shared.observability.logging import mask
+from shared.text import lines, one_line
 
 #: Characters that change the direction of what follows; a name could make a page read otherwise than it is.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")

@@ -9,9 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from shared import jsontext
 from shared.errors import NotJSON
-from workers.console import masking, words
+from shared.format import NOTHING, bytes_of, clock, count_of, from_ms, number, percent, span
+from shared.wire import lenient_json
+from workers.console import masking
 
 
 def environment() -> Environment:
@@ -24,10 +25,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "number": words.number,
-        "span": words.span,
-        "bytes": words.bytes_of,
-        "count": words.count_of,
+        "number": number,
+        "span": span,
+        "bytes": bytes_of,
+        "count": count_of,
         "when": _when,
         "ago": _ago,
         "customer": _customer,
@@ -36,23 +37,23 @@ def environment() -> Environment:
         "whole": _whole,
         "pretty": _pretty,
     }
-    made.globals |= {"percent": words.percent, "from_ms": words.from_ms}
+    made.globals |= {"percent": percent, "from_ms": from_ms}
     return made
 
 
 def _when(when: datetime | float | None) -> Markup:
     """A time as `<time>`; milliseconds since 1970 are fine too."""
-    moment = words.from_ms(when) if isinstance(when, (int, float)) else when
+    moment = from_ms(when) if isinstance(when, (int, float)) else when
     if moment is None:
-        return escape(words.NOTHING)
-    shown = words.clock(moment, datetime.now(UTC))
+        return escape(NOTHING)
+    shown = clock(moment, datetime.now(UTC))
     return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(
         moment.astimezone(UTC).isoformat(timespec="milliseconds"), shown
     )
 
 
 def _ago(milliseconds: float) -> str:
-    return words.span(time.time() - milliseconds / 1000)
+    return span(time.time() - milliseconds / 1000)
 
 
 @pass_context
@@ -80,7 +81,7 @@ def _whole(context: Context, text: object) -> str:
 def _pretty(context: Context, text: Any) -> str:
     """JSON text, indented; as it is where it is none."""
     try:
-        value = jsontext.loads(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
+        value = lenient_json.loads(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
     except NotJSON:
         shown = text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
     else:

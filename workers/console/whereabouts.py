@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import redis
 
-from shared import jsontext
-from shared.lanes import lane as names
-from shared.lanes.survey import DeadLetter, read_dead_letter
-from workers.console.upcoming import Upcoming, read_upcoming
+from shared.lanes import keys as names
+from shared.wire import lenient_json
+from workers.lanes.status import DeadLetter, read_dead_letter
+from workers.operations.scheduled_retries import Upcoming, read_upcoming
 
 _AT_ONCE, _MOST = 200, 2000
 #: The ingress's clock, which tells when an event came, may be ahead of Redis' by so much (ms).
@@ -28,7 +28,7 @@ class Waits(NamedTuple):
 def find(client: redis.Redis, lane: str, key: str, received_ms: int) -> Waits | Upcoming | DeadLetter | None:
     """The event with that key; None where it is not in the lane (any more). Raises RedisError."""
     # As an entry holds it.
-    mark, base, start = jsontext.dumps(key), names.stream(lane), str(max(received_ms - _CLOCKS, 0))
+    mark, base, start = lenient_json.dumps(key), names.stream(lane), str(max(received_ms - _CLOCKS, 0))
     dead, _ = _in_stream(client, f"{base}:dead", start, mark)
     if dead is not None:
         return read_dead_letter(lane, *dead)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from shared.errors import Retry
 from workers.events import STATUS_TYPES, TYPES
-from workers.queues import MESSAGES, STATUSES
+from workers.handlers.queues import MESSAGES, STATUSES
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

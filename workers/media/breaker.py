@@ -10,14 +10,15 @@ number of good ones (docs.360dialog.com, "Upload, retrieve or delete media", Con
   run at once; at 18, none until the oldest is an hour old. Elsewhere, `per_hour=None` switches this rule off.
 """
 
-from importlib.resources import files
 from typing import NamedTuple
 
 import redis
 
+from shared.redis.scripts import read_script
+
 #: How the keys of the one that guards the media API begin.
 MEDIA_BREAKER = "sluice:media:breaker"
-_SCRIPT = (files(__package__) / "breaker.lua").read_text()
+_SCRIPT = read_script(__package__, "breaker")
 _PARTS = ("state", "latest", "failures", "under-way")
 
 

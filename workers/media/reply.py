@@ -6,8 +6,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from shared import jsontext
 from shared.errors import NotJSON
+from shared.wire import lenient_json
 from workers.events.messages import MediaMetadata
 from workers.media import values
 from workers.media.answers import Answer, Found, Gone, Later
@@ -68,7 +68,7 @@ def _json(http: HttpAnswer) -> Any:
         except zlib.error:
             return None
     try:
-        return jsontext.loads(body) if len(body) <= MAX_BODY else None
+        return lenient_json.loads(body) if len(body) <= MAX_BODY else None
     except NotJSON:
         return None
 

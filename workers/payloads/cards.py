@@ -3,8 +3,8 @@
 from typing import Any
 
 from workers.events.messages import ContactCard, ContactsMessage
-from workers.payloads.fields import Json, each, identifier, record, text
-from workers.payloads.parts import Fields
+from workers.parsing.coerce import Json, each, identifier, record, text
+from workers.parsing.common_fields import Fields
 
 
 def contacts(common: Fields, body: Json) -> ContactsMessage:

@@ -12,8 +12,8 @@ from workers.events.messages import (
     VideoMessage,
     VoiceMessage,
 )
-from workers.payloads.fields import Json, boolean, identifier, record, text
-from workers.payloads.parts import Fields
+from workers.parsing.coerce import Json, boolean, identifier, record, text
+from workers.parsing.common_fields import Fields
 
 
 def media(kind: str, common: Fields, body: Json, metadata: MediaMetadata | None) -> MediaMessage:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from shared.errors import NotJSON
-from shared.jsontext import loads
+from shared.wire.lenient_json import loads
 from workers.events.messages import InteractiveMessage
-from workers.payloads.fields import Json, identifier, record, text
-from workers.payloads.parts import Fields
+from workers.parsing.coerce import Json, identifier, record, text
+from workers.parsing.common_fields import Fields
 
 
 def interactive(common: Fields, body: Json) -> InteractiveMessage:

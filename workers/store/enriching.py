@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from shared.errors import NotJSON
-from shared.jsontext import loads
+from shared.wire.lenient_json import loads
 from workers.events import Message
-from workers.payloads import Item, event
-from workers.store.bubbles import Bubble, Changes, File, Quote, Ticks, changes, incoming
-from workers.store.content import media_id, reply_to
-from workers.store.paging import AnyRow
-from workers.store.tables import deliveries, events, media, messages
-from workers.store.text import identifier
+from workers.parsing import Item, event
+from workers.store.read.chat_message import Bubble, Changes, File, Quote, Ticks, changes, incoming
+from workers.store.read.keyset import AnyRow
+from workers.store.schema.tables import deliveries, events, media, messages
+from workers.store.write.message_text import media_id, reply_to
+from workers.store.write.sql_values import identifier
 
 #: Events behind a page's oldest that are looked at for reactions, edits and revocations.
 _AFTER = 2_000

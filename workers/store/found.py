@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Text, and_, cast, func, select
 
-from workers.store.looking import Looked
-from workers.store.paging import Cursor
-from workers.store.tables import deliveries, messages
+from workers.store.read.bounded_scan import Looked
+from workers.store.read.keyset import Cursor
+from workers.store.schema.tables import deliveries, messages
 
 _PREVIEW = 200  # characters
 

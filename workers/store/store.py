@@ -8,13 +8,13 @@ from sqlalchemy import Connection, text
 from workers.events import Event
 from workers.store.engine import begin_write, open_engine
 from workers.store.errors import StoreUnavailable, translated
-from workers.store.rows import rows
-from workers.store.schema import create_tables
-from workers.store.writes import write_rows
+from workers.store.schema.create import create_tables
+from workers.store.write.rows import rows
+from workers.store.write.statements import write_rows
 
 
 class Store:
-    """The tables of `workers.store.tables` in SQLite (`sqlite:///…`) or PostgreSQL (`postgresql+psycopg://…`).
+    """The tables of `workers.store.schema.tables` in SQLite (`sqlite:///…`) or PostgreSQL (`postgresql+psycopg://…`).
 
     All methods raise StoreUnavailable while the database cannot do what is asked; no message of it holds
     credentials or data. One object serves all threads of a process, but not its children: connections must not

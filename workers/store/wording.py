@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, or_, select
 
 from workers.store.found import Found, Page, Search, columns, page
-from workers.store.keyranges import message_of
-from workers.store.looking import walk
-from workers.store.paging import NEWEST, AnyRow, Cursor, Order
-from workers.store.tables import events, messages
-from workers.store.text import identifier
+from workers.store.read.bounded_scan import walk
+from workers.store.read.event_key_range import message_of
+from workers.store.read.keyset import NEWEST, AnyRow, Cursor, Order
+from workers.store.schema.tables import events, messages
+from workers.store.write.sql_values import identifier
 
 _ORDER: Order = (messages.c.occurred_at, messages.c.wamid)
 _NEWEST = tuple(column.desc() for column in _ORDER)

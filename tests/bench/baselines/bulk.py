@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
 
-from shared import jsontext
+from shared.wire import lenient_json
 from workers.events import Event
-from workers.payloads import event, split
+from workers.parsing import event, split
 from workers.store.engine import begin_write, open_engine
-from workers.store.rows import Rows, rows
-from workers.store.writes import write_rows
+from workers.store.write.rows import Rows, rows
+from workers.store.write.statements import write_rows
 
 _AT_ONCE = 2_000  # events in a transaction
 
@@ -35,7 +35,7 @@ def batches(bodies: Sequence[bytes], at_once: int = _AT_ONCE) -> list[Rows]:
 def _events(bodies: Sequence[bytes]) -> Iterator[Event]:
     now = datetime.now(UTC)
     for body in bodies:
-        for item in split(jsontext.loads(body)):
+        for item in split(lenient_json.loads(body)):
             yield event(item, received_at=now, receipt="0")
 
 

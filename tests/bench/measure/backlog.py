@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from statistics import median
 
-from shared.lanes import Lanes
 from tests.bench import rows
 from tests.bench.baselines import bulk
 from tests.bench.baselines import workers as baselines
@@ -19,7 +18,8 @@ from tests.bench.servers import SLUICE
 from tests.bench.traffic import mixed
 from tests.bench.waiting import span, wait_for
 from tests.bench.workers import Done, push, workers
-from workers.store.rows import Rows
+from workers.lanes import Lanes
+from workers.store.write.rows import Rows
 
 _CELERY, _DRAMATIQ, _BULK = "Celery, a task an event", "dramatiq, a message an event", "bulk insert of the same rows"
 #: Of 2, 3 and 4 three did best: while one waits for a disk, the others work.

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from shared.lanes import Lanes
 from tests.bench.broker import broker
 from tests.bench.context import ALL_CORES, Context
 from tests.bench.handlers import notes
 from tests.bench.traffic import texts
 from tests.bench.waiting import wait_for
 from tests.bench.workers import push, workers
+from workers.lanes import Lanes
 
 
 def rate(context: Context, handler: str, events: int, *options: str) -> float:

@@ -12,7 +12,7 @@ from tests.bench.machine import cpu_seconds
 from tests.bench.report import Measured, Series
 from tests.bench.servers import BARE, CELERY, DRAMATIQ, SLUICE, XADD, Server, servers
 from tests.bench.wrk import load
-from workers import samples
+from workers.devtools import samples
 
 _NAMES = (BARE, XADD, DRAMATIQ, CELERY, SLUICE)
 _REDIS, _REDIS_GROUPED = "redis-benchmark XADD", "redis-benchmark XADD, 64 at a time"

@@ -4,13 +4,13 @@ import time
 
 from redis import Redis
 
-from shared.lanes import Lanes
 from tests.bench.broker import broker
 from tests.bench.context import ALL_CORES, Context
 from tests.bench.report import Measured, Series
 from tests.bench.traffic import mixed
 from tests.bench.workers import push
-from workers.lanework.intake import dedupe_key
+from workers.lanes import Lanes
+from workers.runtime.steps.classify import dedupe_key
 
 _WARM_UP = 1_000  # webhooks
 _KEYS = 50_000

@@ -9,24 +9,25 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from ingress.sorting import STATUSES, lane_of
-from shared import jsontext, receipts
-from shared.lanes import Done, Lanes, LaneSpec, Measures, Verdict
-from shared.lanes.lane import stream
-from shared.receipts import ReceiptWriter
+from shared.lanes.intake import STATUSES, lane_of
+from shared.lanes.keys import stream
+from shared.wire import lenient_json
+from shared.wire import receipt as receipts
+from shared.wire.receipt import ReceiptWriter
 from tests.bench import rows as tables
 from tests.bench.broker import broker
 from tests.bench.commandstats import called_by_scripts, spent_us
 from tests.bench.context import OTHER_CORE, Context
 from tests.bench.report import Measured, Series
 from tests.bench.traffic import some_statuses
-from workers.entries import Entry, pack, to_event, unpack
 from workers.events import TYPES
-from workers.lanework.intake import IntakeWork, dedupe_key
-from workers.payloads import split
+from workers.lanes import Done, Lanes, LaneSpec, Measures, Verdict
+from workers.parsing import split
+from workers.runtime.event_entry import Entry, pack, to_event, unpack
+from workers.runtime.steps.classify import IntakeWork, dedupe_key
 from workers.store import Store
-from workers.store.rows import rows
-from workers.store.writes import write_rows
+from workers.store.write.rows import rows
+from workers.store.write.statements import write_rows
 
 _BATCH, _ROUNDS = 500, 9
 _GROUP = 64  # webhooks in a push, as of so many connections
@@ -68,7 +69,7 @@ def measure(context: Context) -> Measured:
     bodies = some_statuses(_BATCH * _ROUNDS)
     stages = _Stages()
     gc.collect()
-    gc.freeze()  # as a worker does, see workers/application.py
+    gc.freeze()  # as a worker does, see workers/runtime/celery/application.py
     tables.empty(context.database)
     store = Store(context.database)
     try:
@@ -89,7 +90,7 @@ def measure(context: Context) -> Measured:
 
 def _take_in(stages: _Stages, lanes: Lanes, bodies: Sequence[bytes]) -> None:
     writer, now = ReceiptWriter(), time.time_ns() // 1_000_000
-    stages.run("JSON checked, lane chosen", _BATCH, lambda: [lane_of(jsontext.check(b), len(b)) for b in bodies])
+    stages.run("JSON checked, lane chosen", _BATCH, lambda: [lane_of(lenient_json.check(b), len(b)) for b in bodies])
     made = stages.run("receipt", _BATCH, lambda: [writer.pack(body, now)[1] for body in bodies])
     for start in range(0, len(made), _GROUP):
         _push(stages, lanes, made[start : start + _GROUP])
@@ -102,7 +103,7 @@ def _push(stages: _Stages, lanes: Lanes, group: list[bytes]) -> None:
 def _classify(stages: _Stages, lanes: Lanes) -> None:
     taken = stages.ask("take webhooks", _BATCH, lanes, lambda: lanes.take(STATUSES, "bench", _BATCH))
     found = [receipts.unpack(entry.data) for entry in taken]
-    documents = stages.run("webhook: parsed", _BATCH, lambda: [jsontext.loads(each.body) for each in found])
+    documents = stages.run("webhook: parsed", _BATCH, lambda: [lenient_json.loads(each.body) for each in found])
     items = stages.run("webhook: split into events", _BATCH, lambda: [split(document) for document in documents])
     flat = [(item, receipt) for each, receipt in zip(items, found, strict=True) for item in each]
     stages.run("event: dedupe key", _BATCH, lambda: [dedupe_key(item.key) for item, _ in flat])

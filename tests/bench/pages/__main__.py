@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from shared.connections import connect
+from shared.redis.connection import connect
 from shared.settings import Settings
 from tests.bench.pages import lanes, timing
 from tests.bench.pages.asked import Asked, asked
@@ -25,7 +25,7 @@ from tests.store.many import fill
 from tests.support.postgres import Restartable, restartable_postgres
 from tests.support.programs import lasting_port
 from tests.support.valkey import valkey
-from workers.console.desk import Desk
+from workers.console.context import Desk
 from workers.store import Store
 
 #: Milliseconds that a page may take, warm.

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from tests.bench.pages.lanes import LANE, LETTERS
 from tests.store.many import BUSY, CUSTOMER, DAYS, END, NUMBER, wamid
 from tests.store.many import customer as customer_of
-from workers.console.guard.veil import Veil
-from workers.store.paging import Cursor
+from workers.console.auth.url_tokens import Veil
+from workers.store.read.keyset import Cursor
 
 
 class Asked(NamedTuple):

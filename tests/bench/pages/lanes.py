@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 import redis
 
-from shared.lanes import Lanes, LaneSpec
-from shared.lanes import lane as names
+from shared.lanes import keys as names
 from tests.store.many import customer, wamid
-from workers.console.audit import AUDIT
-from workers.console.live.history import COVERS, EVERY, SAMPLES
-from workers.console.live.sample import Sample
-from workers.entries import Entry, pack
 from workers.events import TYPES
-from workers.payloads import Item
+from workers.lanes import Lanes, LaneSpec
+from workers.operations.audit_log import AUDIT
+from workers.operations.monitoring.sample import Sample
+from workers.operations.monitoring.sample_history import COVERS, EVERY, SAMPLES
+from workers.parsing import Item
+from workers.runtime.event_entry import Entry, pack
 
 LANE = "text.greet"
 LETTERS, RETRIES, ACTIONS = 20_000, 5_000, 10_000

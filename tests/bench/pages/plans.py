@@ -10,7 +10,7 @@ from tests.bench.pages.asked import Asked
 from tests.bench.pages.timing import PASSWORD
 from tests.console.browsing import Visitor
 from workers.console.app import create_app
-from workers.console.desk import Desk
+from workers.console.context import Desk
 
 _NODE = re.compile(r"^\s*(?:->\s+)?(?P<name>\S.*?)\s+\(cost=\S+ rows=\d+ width=\d+\) (?P<ran>\(.*\))$")
 _ROWS = re.compile(r"rows=(?P<rows>\d+) loops=(?P<loops>\d+)")

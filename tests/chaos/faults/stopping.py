@@ -9,13 +9,13 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from shared.lanes.holders import SILENCE
-from shared.lanes.lane import GROUP, stream
+from shared.lanes.keys import GROUP, stream
 from tests.chaos.kept import Kept
 from tests.chaos.strikes import Fault
 from tests.chaos.traffic import slow_pictures, texts
 from tests.chaos.world import World
 from tests.support.waiting import until
+from workers.lanes.heartbeats import SILENCE
 
 #: Lanes where a worker is caught. What it settles in the first leads to further entries.
 _MEDIA, _TEXTS = "media", "text.answer"

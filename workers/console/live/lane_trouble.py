@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from shared.lanes.survey import LaneStatus
-from workers.console.live.finding import Grade, Trouble
-from workers.console.words import count_of, span
+from shared.format import count_of, span
+from workers.lanes.status import LaneStatus
+from workers.operations.monitoring.problem import Grade, Trouble
 
 #: Age (ms) of the oldest unhandled event that is late, and how long (ms) a due retry may wait for its mover.
 LATE = 60_000

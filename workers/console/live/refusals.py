@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from workers.console.live.finding import Grade, Trouble
-from workers.console.live.sample import Sample
-from workers.console.words import count_of
+from shared.format import count_of
+from workers.operations.monitoring.problem import Grade, Trouble
+from workers.operations.monitoring.sample import Sample
 
 #: For so long (ms) strangers must have been all that came, and so many times, before the secret is thought to be wrong.
 _LATELY, _OFTEN = 300_000, 3

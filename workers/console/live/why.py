@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import redis
 
-from shared.lanes import lane as names
-from shared.lanes.survey import LaneStatus
+from shared.lanes import keys as names
+from workers.lanes.status import LaneStatus
 
 
 def last_errors(client: redis.Redis, lanes: Sequence[LaneStatus]) -> Mapping[str, str]:

@@ -5,8 +5,8 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workers.console import audit
-from workers.console.desk import desk
+from workers.console.context import desk
+from workers.operations import audit_log
 
 _AT_ONCE = 100
 _ID = re.compile(r"\d{1,16}-\d{1,10}")
@@ -18,6 +18,6 @@ async def page(request: Request) -> Response:
     before = request.query_params.get("before", "")
     if not _ID.fullmatch(before):
         before = ""
-    found = await here.ask(audit.entries, here.redis, before, _AT_ONCE)
+    found = await here.ask(audit_log.entries, here.redis, before, _AT_ONCE)
     older = f"/audit?before={found[-1].id}" if len(found) == _AT_ONCE else ""
     return here.render(request, "audit.html", entries=found, older=older, is_first=not before)

@@ -7,11 +7,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from workers.console.desk import desk
+from workers.console.context import desk
+from workers.console.customer_param import customer_of
 from workers.console.forms import text
-from workers.console.whom import customer_of
-from workers.store.paging import BadCursor
-from workers.store.timeline import conversation, recent
+from workers.store.read.conversation import conversation, recent
+from workers.store.read.keyset import BadCursor
 
 _AT_ONCE = 50
 

@@ -10,16 +10,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.lanes.survey import DeadLetter, dead_letter
-from workers.console import letters
-from workers.console.desk import Desk, desk
-from workers.console.letters import Wanted
-from workers.console.life import Step, failures
+from workers.console.context import Desk, desk
+from workers.console.customer_param import customer_of, veiled, without
 from workers.console.pages.events import moment
-from workers.console.whom import customer_of, veiled, without
-from workers.dead_letters import Filter
-from workers.entries import BadEntry, to_event, unpack
 from workers.events import Message, StatusUpdate
+from workers.lanes.status import DeadLetter, dead_letter
+from workers.operations.dead_letters import search
+from workers.operations.dead_letters.filter import Filter
+from workers.operations.dead_letters.search import Wanted
+from workers.operations.event_history import Step, failures
+from workers.runtime.event_entry import BadEntry, to_event, unpack
 
 _SHOWN = 50
 _MOST_SHOWN = 1000
@@ -37,7 +37,7 @@ async def page(request: Request) -> Response:
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     most, problems = _shown(request.query_params.get("most", "")), list[str]()
     meant = wanted(here, asked, problems)
-    found = await here.ask(letters.find, here.redis, meant, most)
+    found = await here.ask(search.find, here.redis, meant, most)
     return here.render(
         request,
         "dead.html",
@@ -47,7 +47,7 @@ async def page(request: Request) -> Response:
         filtered=any(asked.values()),
         problems=problems,
         found=found,
-        rows=[(letter, letters.type_of(letter)) for letter in found.letters],
+        rows=[(letter, search.type_of(letter)) for letter in found.letters],
         lanes=[lane.lane for lane in here.sampler.state.look.lanes if lane.dead] if here.sampler.state.look else [],
         within=WITHIN,
         narrowed=lambda **more: "/dead?" + _query({**asked, **more}),
@@ -68,7 +68,7 @@ async def one(request: Request) -> Response:
     made: list[Step] = []
     if (entry := about["entry"]) is not None:
         made = await here.ask(failures, here.redis, lane, entry.item.key, entry.received_ms)
-    group = letters.group_of(letter.error)
+    group = search.group_of(letter.error)
     return here.render(request, "letter.html", letter=letter, group=group, attempts=made, **about)
 
 
@@ -80,7 +80,7 @@ def wanted(here: Desk, asked: Mapping[str, str], problems: list[str]) -> Wanted:
         Filter(lane=asked["lane"], type=asked["type"], why=asked["why"], error=asked["error"]),
         customer=customer_of(here, asked["customer"]) or "",
         group=asked["group"],
-        since_ms=max(letters.now_ms() - within[1] * 1000 if within else 0, _ms(since)),
+        since_ms=max(search.now_ms() - within[1] * 1000 if within else 0, _ms(since)),
         until_ms=_ms(until),
     )
 
@@ -96,7 +96,7 @@ def _about(letter: DeadLetter) -> dict[str, Any]:
         event = to_event(entry, letter.attempts)
     except BadEntry:
         return {"entry": None, "event": None, "customer": None, "payload": letter.data}
-    about = {"entry": entry, "event": event, "payload": letters.body_of(entry)}
+    about = {"entry": entry, "event": event, "payload": search.body_of(entry)}
     if isinstance(event, Message):
         return about | {"customer": event.customer}
     return about | {"customer": event.recipient if isinstance(event, StatusUpdate) else None}

@@ -9,16 +9,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from shared.lanes.survey import DeadLetter, dead_letter
-from workers.console import audit, letters
-from workers.console.audit import Actor
-from workers.console.burial import Burial, Done
-from workers.console.desk import Desk, desk
+from shared.format import count_of, from_ms
+from workers.console.context import Desk, desk
 from workers.console.forms import text, texts
-from workers.console.letters import Wanted
 from workers.console.pages.dead import FIELDS, wanted
-from workers.console.pages.signing import local
-from workers.console.words import count_of, from_ms
+from workers.console.pages.sign_in import local
+from workers.lanes.status import DeadLetter, dead_letter
+from workers.operations import audit_log
+from workers.operations.audit_log import Actor
+from workers.operations.dead_letters import search
+from workers.operations.dead_letters.actions import Burial, Done
+from workers.operations.dead_letters.search import Wanted
 
 _ACTIONS = {"replay": "replayed", "discard": "discarded"}
 
@@ -31,7 +32,7 @@ async def confirm(request: Request, fields: FormData) -> Response:
         said = "Nothing was chosen. Tick the letters you mean, or take all that match."
         return RedirectResponse(here.saying(_back(fields), {"text": said}), 303)
     asked = _frozen(here, asked)
-    number, complete = (len(chosen), True) if chosen else await here.ask(letters.count, here.redis, _meant(here, asked))
+    number, complete = (len(chosen), True) if chosen else await here.ask(search.count, here.redis, _meant(here, asked))
     return here.render(
         request,
         "confirm.html",
@@ -40,7 +41,7 @@ async def confirm(request: Request, fields: FormData) -> Response:
         asked=asked,
         count=number,
         complete=complete,
-        total=await here.ask(letters.total, here.redis),
+        total=await here.ask(search.total, here.redis),
         back=_back(fields),
     )
 
@@ -52,12 +53,14 @@ async def act(request: Request, fields: FormData) -> Response:
     if not chosen and text(fields, "scope") != "all":
         raise HTTPException(400, "Nothing was chosen.")
     meant = _meant(here, asked)
-    before = await here.ask(letters.total, here.redis)
+    before = await here.ask(search.total, here.redis)
     done: Done = await here.ask(_act, here.redis, action, chosen, meant)
     about = ", ".join(chosen[:5]) if chosen else _described(asked)
-    await here.ask(audit.note, here.redis, Actor.of(request), f"dead letters {_ACTIONS[action]}", about, done.number)
+    await here.ask(
+        audit_log.note, here.redis, Actor.of(request), f"dead letters {_ACTIONS[action]}", about, done.number
+    )
     await here.ask(here.sampler.step)
-    after = await here.ask(letters.total, here.redis)
+    after = await here.ask(search.total, here.redis)
     said = f"{count_of(done.number, 'dead letter')} {_ACTIONS[action]}. There were {before}, now there are {after}."
     if not done.complete:
         said += " Time was up before all were done: do it again for the rest."
@@ -68,7 +71,7 @@ async def restore(request: Request, fields: FormData) -> Response:
     """What was discarded is back."""
     here = desk(request)
     count = await here.ask(Burial(here.redis).restore, text(fields, "undo"))
-    await here.ask(audit.note, here.redis, Actor.of(request), "dead letters restored", "", count)
+    await here.ask(audit_log.note, here.redis, Actor.of(request), "dead letters restored", "", count)
     await here.ask(here.sampler.step)
     said = f"{count_of(count, 'dead letter')} restored." if count else "It is too late: nothing is left to restore."
     return RedirectResponse(here.saying(_back(fields), {"text": said}), 303)
@@ -76,7 +79,7 @@ async def restore(request: Request, fields: FormData) -> Response:
 
 def _act(client: redis.Redis, action: str, chosen: list[str], meant: Wanted) -> Done:
     burial = Burial(client)
-    found = _named(client, chosen) if chosen else letters.walk(client, meant)
+    found = _named(client, chosen) if chosen else search.walk(client, meant)
     return burial.replay(found) if action == "replay" else burial.discard(found)
 
 
@@ -92,7 +95,7 @@ def _named(client: redis.Redis, chosen: list[str]) -> Iterator[DeadLetter]:
 
 def _frozen(here: Desk, asked: dict[str, str]) -> dict[str, str]:
     """The same by times that stand: whatever dies from now on was not seen by whoever says yes."""
-    meant, now = _meant(here, asked), letters.now_ms()
+    meant, now = _meant(here, asked), search.now_ms()
     until = min(meant.until_ms or now, now)
     return asked | {"within": "", "since": _instant(meant.since_ms), "until": _instant(until)}
 

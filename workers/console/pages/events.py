@@ -8,13 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workers.console.desk import Desk, desk
-from workers.console.life import Step, life
-from workers.console.whom import customer_of, veiled, without
+from workers.console.context import Desk, desk
+from workers.console.customer_param import customer_of, veiled, without
 from workers.events import TYPES
-from workers.store.details import details
-from workers.store.paging import BadCursor
-from workers.store.searching import Search, search
+from workers.operations.event_history import Step, life
+from workers.store.read.event_detail import details
+from workers.store.read.keyset import BadCursor
+from workers.store.read.search import Search, search
 
 _FIELDS = ("wamid", "customer", "type", "status", "text", "since", "until")
 _STATUSES = ("sent", "delivered", "read", "played", "failed")

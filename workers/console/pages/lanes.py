@@ -7,15 +7,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from shared.lanes import pausing
-from shared.lanes.survey import LaneStatus
-from workers.console import audit
-from workers.console.audit import Actor
-from workers.console.desk import Desk, desk
+from workers.console.context import Desk, desk
 from workers.console.forms import text
-from workers.console.live.sampler import LaneRate, State
-from workers.console.pages.signing import local
-from workers.console.upcoming import Due, schedule
+from workers.console.pages.sign_in import local
+from workers.lanes import pausing
+from workers.lanes.status import LaneStatus
+from workers.operations import audit_log
+from workers.operations.audit_log import Actor
+from workers.operations.monitoring.sampler import LaneRate, State
+from workers.operations.scheduled_retries import Due, schedule
 
 _STILL = LaneRate(0.0, 0.0)
 
@@ -115,7 +115,7 @@ async def _check(request: Request) -> None:
 
 async def _done(request: Request, fields: FormData, what: str, said: str) -> Response:
     here, name = desk(request), request.path_params["lane"]
-    await here.ask(audit.note, here.redis, Actor.of(request), what, name)
+    await here.ask(audit_log.note, here.redis, Actor.of(request), what, name)
     await here.ask(here.sampler.step)  # so that the page shows it already
     target = local(text(fields, "next"))
     return RedirectResponse(here.saying(target, {"text": said}), 303)

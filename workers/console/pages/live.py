@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from workers.console.desk import Desk, desk
-from workers.console.live.sampler import State
+from workers.console.context import Desk, desk
 from workers.console.pages import lanes, overview
+from workers.operations.monitoring.sampler import State
 
 #: Seconds between two looks whether there is anything new, and after which a stream ends: the browser comes again, and
 #: is asked again who it is.

@@ -4,8 +4,8 @@ from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workers.console.desk import Desk, desk
-from workers.console.metrics.whole import gather
+from workers.console.context import Desk, desk
+from workers.operations.metrics.collect import gather
 
 
 async def page(request: Request) -> Response:

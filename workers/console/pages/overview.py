@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from workers.console.charts import chart, most, rate
-from workers.console.desk import desk
-from workers.console.live.finding import Grade
-from workers.console.live.history import COVERS
-from workers.console.live.look import Look
-from workers.console.live.sample import Sample
-from workers.console.live.sampler import State
+from workers.console.context import desk
+from workers.operations.monitoring.problem import Grade
+from workers.operations.monitoring.sample import Sample
+from workers.operations.monitoring.sample_history import COVERS
+from workers.operations.monitoring.sampler import State
+from workers.operations.monitoring.snapshot import Look
 
 #: Seconds over which "now" is taken: a single look is too short to tell a rate.
 _NOW = 10.0

@@ -9,14 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from workers.console import audit
-from workers.console.audit import Actor
-from workers.console.desk import NoStore, bounded, desk
+from workers.console.context import NoStore, bounded, desk
 from workers.console.pages.events import moment
-from workers.payloads.fields import phone
+from workers.operations import audit_log
+from workers.operations.audit_log import Actor
+from workers.parsing.coerce import phone
 from workers.store import Store
-from workers.store.reporting import Billable, Counted, Day, Period, billable, count
-from workers.store.spreadsheet import csv_days, csv_deliveries
+from workers.store.read.delivery_report import Billable, Counted, Day, Period, billable, count
+from workers.store.read.delivery_report_csv import csv_days, csv_deliveries
 
 _DAYS = 7
 _MOST_OFFSET = 14 * 60
@@ -72,7 +72,7 @@ async def download(request: Request) -> Response:
         raise NoStore
     await here.query(lambda _connection: None)  # an error now is a page; within the file it would be half a file
     await here.ask(
-        audit.note, here.redis, Actor.of(request), f"{what}.csv downloaded", f"{asked['since']} {asked['until']}"
+        audit_log.note, here.redis, Actor.of(request), f"{what}.csv downloaded", f"{asked['since']} {asked['until']}"
     )
     name = f"sluice-{what}-{asked['since']}-{asked['until']}.csv"
     return StreamingResponse(

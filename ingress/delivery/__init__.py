@@ -1,0 +1,1 @@
+"""Make receipts durable: group commit, Redis, and the spool while Redis cannot take them."""

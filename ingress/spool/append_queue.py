@@ -1,0 +1,68 @@
+"""Group commit for the spool: many groups, one fsync."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from ingress.spool.segments import Record
+from ingress.spool.thread import OneThread
+from shared.errors import Overloaded
+from shared.observability.logging import logger
+
+_log = logger(__name__)
+
+
+class SharedAppend:
+    """While one append is synced the next gathers, of all lanes together.
+
+    It needs no bound of its own: each lane's GroupCommit has one group under way.
+    """
+
+    def __init__(self, append: Callable[[Sequence[Record]], None], thread: OneThread) -> None:
+        self._append = append
+        self._thread = thread
+        self._waiting: list[Record] = []
+        self._senders: list[asyncio.Future[Overloaded | None]] = []
+        self._pump: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Returns once they are on disk. Raises Overloaded."""
+        if self._closed:
+            raise Overloaded("the webhook cannot be made durable now: the ingress is stopping")
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[Overloaded | None] = loop.create_future()
+        self._waiting += records
+        self._senders.append(outcome)
+        if self._pump is None:
+            self._pump = loop.create_task(self._run())
+        refusal = await outcome
+        if refusal is not None:  # raised anew: one exception raised in many tasks grows a traceback each
+            raise Overloaded(refusal.message, refusal.retry_after or 1)
+
+    async def close(self) -> None:
+        """Takes nothing more, and returns once all that was taken is on disk or refused."""
+        self._closed = True
+        if self._pump is not None:
+            await self._pump
+
+    async def _run(self) -> None:
+        try:
+            while self._senders:
+                records, senders = self._waiting, self._senders
+                self._waiting, self._senders = [], []
+                refusal = await self._append_all(records)
+                for outcome in senders:
+                    if not outcome.done():  # its sender was cancelled
+                        outcome.set_result(refusal)
+        finally:
+            self._pump = None
+
+    async def _append_all(self, records: Sequence[Record]) -> Overloaded | None:
+        try:
+            await self._thread.run(self._append, records)
+        except Overloaded as refusal:
+            return refusal
+        except Exception:  # noqa: BLE001 - logged once a group, and answered: its senders must not wait for ever
+            _log.exception("webhooks could not be spooled", records=len(records))
+            return Overloaded("the webhook cannot be made durable: this is a fault of the server; it was logged")
+        return None

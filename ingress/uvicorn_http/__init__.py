@@ -1,0 +1,4 @@
+"""HTTP protocol classes for uvicorn: limits, timeouts and the fast path.
+
+Only this package knows uvicorn's internals.
+"""

@@ -1,0 +1,1 @@
+"""Formats in which the ingress and the workers exchange data."""

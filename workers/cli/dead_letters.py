@@ -1,0 +1,115 @@
+"""`sluice dead …`: the dead letters."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from redis.exceptions import ResponseError
+from rich.table import Table
+from rich.text import Text
+
+from shared.observability.logging import mask
+from shared.text import lines, one_line
+from workers.cli import dead_actions
+from workers.cli.common import console, fail, print_json, redis_client
+from workers.cli.dead_letter_options import Error, Lane, Newer, Older, Type, Which, Why, chosen, now_ms
+from workers.lanes.status import DeadLetter, dead_letter
+from workers.operations.dead_letters.filter import latest
+
+_WIDTH = 10  # of the names in `sluice dead show`
+
+app = typer.Typer(help="Dead letters: events that nothing more is tried with.", no_args_is_help=True)
+app.command()(dead_actions.replay)
+app.command()(dead_actions.discard)
+app.command()(dead_actions.export)
+
+
+@app.command("list")
+def list_(
+    which: Which = None,
+    lane: Lane = "",
+    type_: Type = "",
+    why: Why = "",
+    error: Error = "",
+    older: Older = "",
+    newer: Newer = "",
+    everything: Annotated[bool, typer.Option("--all", help="Of every lane (also without this).")] = True,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The latest so many of each lane.")] = 50,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List dead letters, the latest first.
+
+    Examples:
+
+    - `sluice dead list --lane text.greet --error timeout --newer 2h`
+    """
+    wanted = chosen(which, lane, type_, why, error, older, newer, everything)
+    with redis_client() as client:
+        letters = latest(client, wanted, now_ms(), limit)
+    if json:
+        print_json([_as_dict(letter, whole=False) for letter in letters])
+    elif not letters:
+        typer.echo("There are no dead letters.")
+    else:
+        console().print(_table(letters))
+
+
+@app.command()
+def show(
+    which: Annotated[str, typer.Argument(metavar="LANE/ID", help="As `sluice dead list` names it.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show one dead letter whole: error, traceback and payload.
+
+    Examples:
+
+    - `sluice dead show text.greet/1795371599627-0`
+    """
+    lane, _, identity = which.rpartition("/")
+    with redis_client() as client:
+        try:
+            letter = dead_letter(client, lane, identity) if lane else None
+        except ResponseError:  # no id at all
+            letter = None
+    if letter is None:
+        fail(f"there is no dead letter {which}; `sluice dead list` names those there are")
+    if json:
+        print_json(_as_dict(letter, whole=True))
+        return
+    for name, value in _as_dict(letter, whole=True).items():
+        typer.echo(f"{name:<{_WIDTH}}{_block(str(value))}")
+
+
+def _table(letters: list[DeadLetter]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("letter", overflow="fold", no_wrap=True)  # whole, since it is what `show` is given
+    for heading in ("died", "why", "attempts", "error"):
+        table.add_column(heading, overflow="fold")
+    for letter in letters:
+        row = (f"{letter.lane}/{letter.id}", _time(letter.at_ms), letter.why, str(letter.attempts), letter.error)
+        table.add_row(*[Text(mask(one_line(cell))) for cell in row])  # as Text: brackets in it are no markup
+    return table
+
+
+def _block(value: str) -> str:
+    """Further lines are indented, so that none of them looks like a name of ours."""
+    return lines(value).replace("\n", "\n" + " " * _WIDTH)
+
+
+def _as_dict(letter: DeadLetter, *, whole: bool) -> dict[str, Any]:
+    described = {
+        "letter": f"{letter.lane}/{letter.id}",
+        "lane": letter.lane,
+        "why": letter.why,
+        "error": letter.error,
+        "attempts": letter.attempts,
+        "deaths": letter.deaths,
+        "died_at": _time(letter.at_ms),
+    }
+    if whole:
+        described |= {"traceback": letter.trace, "entry": letter.data.decode("utf-8", "backslashreplace")}
+    return described
+
+
+def _time(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")

@@ -1,1 +1,0 @@
-"""The figures of the whole system as Prometheus reads them: shared/metrics.py declares them, here they get values."""

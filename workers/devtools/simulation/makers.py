@@ -1,0 +1,83 @@
+"""The parts of a made-up webhook: messages and statuses in Omni's format, from the samples, with new ids."""
+
+from random import Random
+from typing import Any
+
+import orjson
+
+from workers.devtools import samples
+
+Json = dict[str, Any]
+
+#: Samples of one message each, with how often a customer sends such a one.
+MESSAGE_MIX = {
+    "text": 40,
+    "text-reply": 8,
+    "image": 10,
+    "video": 3,
+    "audio": 4,
+    "voice": 2,
+    "document": 4,
+    "sticker": 2,
+    "location": 3,
+    "contacts": 2,
+    "reaction": 6,
+    "button": 5,
+    "interactive-button": 4,
+    "interactive-list": 3,
+    "interactive-flow": 1,
+    "order": 1,
+    "system": 1,
+    "edit": 1,
+    "revoke": 1,
+    "ephemeral": 1,
+    "request_welcome": 1,
+    "unsupported": 1,
+    "unknown": 1,
+}
+_NAMES = ("Asha Rao", "José Núñez", "Ольга", "इमरान खान", "李雷", "Zoë <b>Bold</b>", "O'Brien; DROP TABLE events", "😀")
+
+
+class Makers:
+    """Draws from `random`: the same seed makes the same traffic."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._bodies = {name: orjson.loads(samples.load(name))["messages"] for name in MESSAGE_MIX}
+        self.customers = [f"9198{random.randrange(10**8):08d}" for _ in range(500)]
+
+    def wamid(self) -> str:
+        """A message id that was never used."""
+        return f"wamid.SIM{self._random.getrandbits(112):028X}"
+
+    def delivery(self) -> str:
+        """A webhook's own id."""
+        return f"{self._random.getrandbits(128):032x}"
+
+    def message(self, now: int, kind: str = "") -> Json:
+        """A message of a random customer; `kind` names a sample, by default drawn from MESSAGE_MIX."""
+        kind = kind or self._random.choices(list(MESSAGE_MIX), list(MESSAGE_MIX.values()))[0]
+        made: Json = orjson.loads(orjson.dumps(self._bodies[kind]))
+        made |= {"from": self._random.choice(self.customers), "id": self.wamid(), "timestamp": str(now)}
+        part = made.get(made.get("type", ""))
+        if isinstance(part, dict) and "mime_type" in part and "id" in part:
+            part["id"] = str(self._random.getrandbits(52))
+        return made
+
+    def contact(self, customer: str) -> Json:
+        """The contact that comes with a message."""
+        return {"profile": {"name": self._random.choice(_NAMES)}, "wa_id": customer}
+
+    def status(self, wamid: str, customer: str, word: str, now: int) -> Json:
+        """One status of a message that was sent."""
+        made: Json = {"id": wamid, "status": word, "timestamp": str(now), "recipient_id": customer}
+        if word == "failed":
+            return made | {"errors": [{"code": 131026, "title": "Message undeliverable"}]}
+        category = self._random.choice(("service", "marketing", "utility", "authentication"))
+        made["conversation"] = {
+            "id": f"{self._random.getrandbits(128):032x}",
+            "expiration_timestamp": str(now + 86_400),
+            "origin": {"type": category},
+        }
+        made["pricing"] = {"billable": category != "service", "pricing_model": "CBP", "category": category}
+        return made

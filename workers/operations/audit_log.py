@@ -1,0 +1,64 @@
+"""What was done by whom: each action is a line of the log and an entry of a bounded stream in Redis."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import redis
+from redis.exceptions import RedisError
+from starlette.requests import Request
+
+from shared.format import from_ms
+from shared.observability.logging import logger
+
+_log = logger("workers.operations.audit_log")
+AUDIT = "sluice:console:audit"
+_MOST = 10_000
+
+
+class Entry(NamedTuple):
+    """One action."""
+
+    id: str
+    at: datetime | None
+    who: str  # address and the first characters of the session's id: all sign in with one password
+    what: str
+    about: str
+    number: str  # how many were concerned; empty where nothing is counted
+
+
+class Actor(NamedTuple):
+    """Who acts."""
+
+    address: str
+    session: str
+
+    @classmethod
+    def of(cls, request: Request) -> "Actor":
+        """The one who sent a request."""
+        return cls(request.state.address or "this machine", request.state.session.id[:6])
+
+
+def note(client: redis.Redis, actor: Actor, what: str, about: str = "", count: int | None = None) -> None:
+    """Notes an action. Where Redis does not take it, the log has it."""
+    _log.info("console", action=what, about=about, count=count, address=actor.address, session=actor.session)
+    fields = {"who": f"{actor.address} ({actor.session})", "what": what, "about": about}
+    if count is not None:
+        fields["count"] = str(count)
+    written: dict[Any, Any] = {name: value.encode("utf-8", "backslashreplace") for name, value in fields.items()}
+    try:
+        client.xadd(AUDIT, written, maxlen=_MOST, approximate=True)
+    except (RedisError, OSError) as error:
+        _log.warning("this action is noted in the log alone", reason=str(error))
+
+
+def entries(client: redis.Redis, before: str = "", most: int = 100) -> list[Entry]:
+    """The latest actions, the newest first; `before`: those older than the one of that id. Raises RedisError."""
+    found: Any = client.xrevrange(AUDIT, f"({before}" if before else "+", "-", count=most)
+    return [_entry(identity.decode(), fields) for identity, fields in found]
+
+
+def _entry(identity: str, fields: dict[bytes, bytes]) -> Entry:
+    who, what, about, count = (
+        fields.get(name, b"").decode("utf-8", "replace") for name in (b"who", b"what", b"about", b"count")
+    )
+    return Entry(identity, from_ms(int(identity.partition("-")[0])), who, what, about, count)

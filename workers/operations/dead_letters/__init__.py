@@ -1,0 +1,1 @@
+"""Find, replay, discard and restore dead letters."""

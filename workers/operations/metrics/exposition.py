@@ -1,0 +1,68 @@
+"""A sheet that values are written on, metric by metric, for prometheus_client to put into words."""
+
+from collections.abc import Iterator
+from math import inf
+
+from prometheus_client import Metric as Family
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+from prometheus_client.registry import Collector
+
+from shared.observability.histogram import Histogram
+from shared.observability.metrics import ALL, Kind, Metric
+
+
+class Sheet(Collector):
+    """The values of one moment. A metric that has none is left out."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[tuple[tuple[str, ...], float | Histogram]]] = {}
+
+    def write(self, metric: Metric, value: float | Histogram, *labels: str) -> None:
+        """One value. `labels`: those of the metric's labels, in their order."""
+        self._values.setdefault(metric.name, []).append((labels, value))
+
+    def told(self, metric: Metric, *labels: str) -> None:
+        """An info."""
+        self.write(metric, 1, *labels)
+
+    def collect(self) -> Iterator[Family]:
+        """As prometheus_client asks for them, in the order in which they are declared."""
+        return (_family(metric, self._values[metric.name]) for metric in ALL if metric.name in self._values)
+
+
+def _family(metric: Metric, values: list[tuple[tuple[str, ...], float | Histogram]]) -> Family:
+    made = _empty(metric)
+    for labels, value in values:
+        if len(labels) != len(metric.labels):
+            raise ValueError(f"{metric.name} has the labels {metric.labels}, not {labels}")
+        match made, value:
+            case HistogramMetricFamily(), Histogram():
+                made.add_metric(labels, [(_le(bound), count) for bound, count in value.buckets], value.sum)
+            case InfoMetricFamily(), _:
+                made.add_metric((), dict(zip(metric.labels, labels, strict=True)))
+            case ((CounterMetricFamily() | GaugeMetricFamily()), (int() | float())):
+                made.add_metric(labels, value)
+            case _:
+                raise TypeError(f"{value!r} is no value of the {metric.kind} {metric.name}")
+    return made
+
+
+def _le(bound: float) -> str:
+    return "+Inf" if bound == inf else str(bound)
+
+
+def _empty(metric: Metric) -> Family:
+    match metric.kind:
+        case Kind.COUNTER:
+            return CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
+        case Kind.GAUGE:
+            return GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+        case Kind.HISTOGRAM:
+            return HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+        case Kind.INFO:
+            return InfoMetricFamily(metric.name.removesuffix("_info"), metric.help)

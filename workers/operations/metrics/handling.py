@@ -1,0 +1,82 @@
+"""What becomes of it: lanes, workers, the media API. Pure."""
+
+from collections import Counter
+
+from shared.observability import histogram, metrics
+from workers.lanes.status import LaneStatus
+from workers.lanes.timings import CALL, LAG
+from workers.operations.metrics.counters import Figures, LaneFigures
+from workers.operations.metrics.exposition import Sheet
+from workers.operations.monitoring.snapshot import Look, is_handler
+from workers.runtime.lane_config import handler_of
+from workers.runtime.liveness import worker_status
+from workers.runtime.liveness.worker_status import SILENCE, Worker
+
+#: Each is told from the beginning, as 0.
+_OUTCOMES = ("done", "retry", "dead", "back")
+_EVENTS = {"added": "added", "duplicate": "duplicates"}
+_ACTIONS = ("replayed", "discarded", "restored")
+_MEDIA = ("200", "401", "403", "none")
+_SILENT = "silent"
+_WELL = (worker_status.LISTENING, worker_status.FULL)
+_STATES = (worker_status.STARTING, *_WELL, worker_status.DEAF, worker_status.ENDING, worker_status.STOPPING, _SILENT)
+
+
+def write(sheet: Sheet, look: Look, figures: Figures) -> None:
+    """All of it."""
+    sheet.write(metrics.LAG, look.lag_ms / 1000)
+    for lane in look.lanes:
+        _standing(sheet, lane)
+        _happened(sheet, lane.lane, figures.lanes[lane.lane])
+    _workers(sheet, look)
+    for status, count in (dict.fromkeys(_MEDIA, 0) | figures.media).items():
+        sheet.write(metrics.MEDIA_ANSWERS, count, status)
+    sheet.write(metrics.MEDIA_BREAKER, figures.media_until_ms > figures.now_ms)
+
+
+def _standing(sheet: Sheet, status: LaneStatus) -> None:
+    lane, handler = status.lane, handler_of(status.lane)
+    sheet.told(metrics.LANE, lane, status.queue, lane.removesuffix(f".{handler}") if handler else "", handler)
+    sheet.write(metrics.LANE_WAITING, status.waiting, lane)
+    sheet.write(metrics.LANE_IN_FLIGHT, status.in_flight, lane)
+    sheet.write(metrics.LANE_SUSPECTS, status.suspects, lane)
+    sheet.write(metrics.LANE_OLDEST, max(status.oldest_ms or 0, 0) / 1000, lane)
+    sheet.write(metrics.LANE_RETRIES, status.retries, lane)
+    if status.next_retry_ms is not None:
+        sheet.write(metrics.LANE_NEXT_RETRY, status.next_retry_ms / 1000, lane)
+    sheet.write(metrics.LANE_DEAD, status.dead, lane)
+    sheet.write(metrics.LANE_PAUSED, status.paused, lane)
+    sheet.write(metrics.LANE_BREAKER, status.breaker is not None, lane)
+
+
+def _happened(sheet: Sheet, lane: str, figures: LaneFigures) -> None:
+    counts = figures.counts
+    sheet.write(metrics.LANE_ENTERED, counts.get("entered", 0), lane)
+    for outcome in _OUTCOMES:
+        sheet.write(metrics.LANE_OUTCOMES, counts.get(outcome, 0), lane, outcome)
+    for action in _ACTIONS:
+        sheet.write(metrics.LETTERS, counts.get(action, 0), lane, action)
+    sheet.write(metrics.LANE_ORPHANED, counts.get("orphaned", 0), lane)
+    sheet.write(metrics.LANE_OPENINGS, counts.get("opened", 0), lane)
+    sheet.write(metrics.EVENT_LAG, histogram.read(figures.times, LAG, metrics.LAG_SECONDS), lane)
+    if is_handler(lane):
+        sheet.write(metrics.CALLS, histogram.read(figures.times, CALL, metrics.CALL_SECONDS), lane)
+        return
+    for result, counted in _EVENTS.items():
+        sheet.write(metrics.LANE_EVENTS, counts.get(counted, 0), lane, result)
+
+
+def _workers(sheet: Sheet, look: Look) -> None:
+    states = Counter(map(_state, look.workers))
+    for state in _STATES:
+        sheet.write(metrics.WORKERS, states[state], state)
+    well = [worker for worker in look.workers if _state(worker) in _WELL]
+    taking = Counter(queue for worker in well for queue in worker.said.queues)
+    for queue in sorted({lane.queue for lane in look.lanes if lane.queue}):
+        sheet.write(metrics.QUEUE_WORKERS, taking[queue], queue)
+    sheet.write(metrics.SLOTS, sum(worker.said.slots for worker in well))
+    sheet.write(metrics.SLOTS_BUSY, sum(worker.said.running for worker in well))
+
+
+def _state(worker: Worker) -> str:
+    return _SILENT if worker.age >= SILENCE else worker.said.state

@@ -1,0 +1,82 @@
+"""What the processes of the ingress say of themselves in Redis, and of their spools (ingress/process_stats.py)."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import redis
+
+#: Its living processes by the time (ms) of their last word, what each last said, what all that ever were counted, and
+#: all answers that were ever given, by HTTP status.
+INGRESSES, COUNTS, ANSWERS = "sluice:ingresses", "sluice:ingress", "sluice:answers"
+
+
+class Spool(NamedTuple):
+    """A folder of one host, as the processes there see it. Sizes in bytes."""
+
+    name: str  # host:folder
+    bytes: int = 0  # torn ones included
+    segments: int = 0
+    torn_bytes: int = 0
+    limit: int = 0
+    since_ms: int | None = None  # when the oldest that waits was begun, since 1970
+    refusing: str = ""  # why it takes no webhooks; empty: it does
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Webhooks that are to be moved to Redis."""
+        return self.bytes - self.torn_bytes
+
+
+class Ingress(NamedTuple):
+    """What one process said last."""
+
+    id: str
+    spool: Spool
+    at_ms: int = 0  # when, since 1970
+    said: dict[bytes, bytes] = {}  # all of it, counts since its start included  # noqa: RUF012 - never changed
+
+
+def survey(client: redis.Redis) -> list[Ingress] | None:
+    """The living processes; None: no ingress ever said a word. Raises RedisError."""
+    known: Any = client.zrange(INGRESSES, 0, -1)
+    if not known:
+        return [] if client.exists(ANSWERS) else None
+    pipe = client.pipeline(transaction=False)
+    for name in known:
+        pipe.hgetall(f"{COUNTS}:{name.decode()}")
+    return [_ingress(name.decode(), said) for name, said in zip(known, pipe.execute(), strict=True) if said]
+
+
+def spools(ingresses: Sequence[Ingress]) -> list[Spool]:
+    """Each spool once, as its processes saw it last; it refuses if it does to any of them."""
+    found: dict[str, Spool] = {}
+    for ingress in sorted(ingresses, key=lambda each: each.at_ms):
+        before = found.get(ingress.spool.name)
+        refusing = ingress.spool.refusing or (before.refusing if before else "")
+        found[ingress.spool.name] = ingress.spool._replace(refusing=refusing)
+    return list(found.values())
+
+
+def answers(client: redis.Redis) -> dict[str, int]:
+    """All that were ever given, by HTTP status. Raises RedisError."""
+    found: Any = client.hgetall(ANSWERS)
+    return {code.decode(): int(count) for code, count in found.items()}
+
+
+def _ingress(name: str, said: dict[bytes, bytes]) -> Ingress:
+    def number(field: bytes) -> int:
+        return int(said.get(field) or 0)
+
+    def text(field: bytes) -> str:
+        return said.get(field, b"").decode("utf-8", "replace")
+
+    spool = Spool(
+        text(b"spool") or name,
+        number(b"spool_bytes"),
+        number(b"spool_segments"),
+        number(b"spool_torn_bytes"),
+        number(b"spool_limit"),
+        number(b"spool_since_ms") or None,
+        text(b"refusing"),
+    )
+    return Ingress(name, spool, number(b"at_ms"), said)

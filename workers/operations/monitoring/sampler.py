@@ -1,0 +1,151 @@
+"""What the console knows of the system, renewed every two seconds: the last look, the hour before, what is wrong."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import redis
+from redis.exceptions import RedisError
+
+from shared.errors import Unavailable
+from workers.console.live.refusals import refusals
+from workers.lanes.status import LaneStatus
+from workers.operations.monitoring.periodic_thread import Repeating
+from workers.operations.monitoring.problem import Trouble
+from workers.operations.monitoring.problems import Elsewhere, troubles
+from workers.operations.monitoring.sample import Sample, sample
+from workers.operations.monitoring.sample_history import COVERS, EVERY, History
+from workers.operations.monitoring.snapshot import Look, look
+
+#: Seconds between two looks at the database.
+_DATABASE_EVERY = 5.0
+#: Seconds over which a lane's rates are taken.
+_RATE_OVER = 10.0
+
+
+class LaneRate(NamedTuple):
+    """What happened in a lane, a second."""
+
+    done: float
+    errors: float
+
+
+class State(NamedTuple):
+    """What the pages show. Replaced as a whole, never changed."""
+
+    number: int = 0  # of the look
+    look: Look | None = None  # the last that succeeded
+    samples: tuple[Sample, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    rates: dict[str, LaneRate] = {}  # by lane  # noqa: RUF012 - never changed
+    away: str = ""  # why there was no look; empty: there was
+    is_fault: bool = False  # …because this console failed, not Redis
+    away_since_ms: int = 0
+
+
+class Sampler:
+    """Renews `state` from a thread. `check_database` raises Unavailable; None: there is no event store."""
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        check_database: Callable[[], None] | None,
+        *,
+        each_time: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._check_database = check_database
+        self._each_time = each_time
+        self._clock = clock
+        self.history = History(client)
+        self.state = State()
+        self._looks: list[Look] = []  # those of the last seconds, the oldest first
+        self._elsewhere = Elsewhere()
+        self._threads = [Repeating("look", self.step, EVERY)]
+        if check_database is not None:
+            self._threads.append(Repeating("database", self.step_database, _DATABASE_EVERY))
+
+    def start(self) -> None:
+        """Begins to look."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stops looking."""
+        for thread in self._threads:
+            thread.stop()
+
+    def step(self) -> None:
+        """One look."""
+        try:
+            if not self._looks:
+                self.history.read()
+            now = look(self._client)
+            self._each_time()
+            self._note(now)
+        except (RedisError, OSError) as error:
+            self._miss(error, is_fault=False)
+        except Exception as error:
+            self._miss(error, is_fault=True)  # what stands there must not look as if it were of now
+            raise
+
+    def _miss(self, error: Exception, *, is_fault: bool) -> None:
+        since = self.state.away_since_ms or round(self._clock() * 1000)
+        number = self.state.number + 1
+        self.state = self.state._replace(number=number, away=_words(error), is_fault=is_fault, away_since_ms=since)
+
+    def _note(self, now: Look) -> None:
+        hour = now.at_ms - COVERS * 1000
+        samples = self.history.since(hour)
+        before = samples[-1].troubles if samples else {}
+        # Dead letters may also have become fewer since.
+        newly = sum(lane.dead for lane in now.lanes) - samples[0].dead if samples else 0
+        refused = tuple(refusals(samples, now.at_ms))
+        found = troubles(now, self._elsewhere._replace(newly_dead=newly, refusals=refused), before)
+        if self._looks:
+            self.history.add(sample(self._looks[-1], now, found))
+        self._looks = [*(seen for seen in self._looks if now.at_ms - seen.at_ms <= _RATE_OVER * 1000), now]
+        self.state = State(
+            number=self.state.number + 1,
+            look=now,
+            samples=tuple(self.history.since(hour)),
+            troubles=tuple(found),
+            rates=_rates(self._looks[0], now),
+        )
+
+    def step_database(self) -> None:
+        """One look at the event store."""
+        assert self._check_database is not None
+        try:
+            self._check_database()
+        except Unavailable as error:
+            since = self._elsewhere.database_since_ms or round(self._clock() * 1000)
+            words = str(error).removeprefix("the event store is unavailable: ")
+            self._elsewhere = Elsewhere(database=words, database_since_ms=since)
+        else:
+            self._elsewhere = Elsewhere()
+
+    @property
+    def database_away(self) -> str:
+        """Why the event store does not answer; empty: it does, or nobody asked."""
+        return self._elsewhere.database
+
+
+def _rates(first: Look, last: Look) -> dict[str, LaneRate]:
+    seconds = (last.at_ms - first.at_ms) / 1000
+    if seconds <= 0:
+        return {}
+    known = {lane.lane: lane for lane in first.lanes}
+    return {lane.lane: _rate(known[lane.lane], lane, seconds) for lane in last.lanes if lane.lane in known}
+
+
+def _rate(before: LaneStatus, now: LaneStatus, seconds: float) -> LaneRate:
+    def grown(*names: str) -> float:
+        return max(sum(now.counts.get(name, 0) - before.counts.get(name, 0) for name in names), 0) / seconds
+
+    return LaneRate(grown("done"), grown("retry", "dead"))
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,119 @@
+"""One look at the running system: lanes, workers, ingresses, the server. Reads only."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import redis
+from redis.exceptions import ResponseError
+
+from workers.console.live.why import last_errors
+from workers.lanes.status import LaneStatus, survey
+from workers.operations.monitoring import ingress_processes
+from workers.operations.monitoring.ingress_processes import Ingress, Spool
+from workers.runtime.lane_config import INTAKE_LANES, MEDIA_LANE
+from workers.runtime.liveness import worker_status
+from workers.runtime.liveness.worker_status import Worker
+
+
+class Server(NamedTuple):
+    """The Redis server, as far as it says."""
+
+    version: str
+    memory: int  # bytes
+    memory_limit: int  # bytes; 0: none
+    policy: str  # what it does when that is reached
+    appendonly: bool
+    appendfsync: str  # empty: it does not tell
+    writes_logged: bool  # its last write of the log went well
+    replicas: int
+    uptime_s: int
+
+
+class Look(NamedTuple):
+    """Everything at one moment."""
+
+    at_ms: int  # by the server's clock, since 1970
+    lanes: list[LaneStatus]
+    workers: list[Worker]
+    ingresses: list[Ingress] | None  # None: no ingress ever said a word
+    answers: dict[str, int]  # that were ever given, by HTTP status
+    server: Server
+    last_errors: Mapping[str, str]  # the last one of each lane in which anything failed and still is there
+
+    @property
+    def taken(self) -> int:
+        """Webhooks that were ever put into the intake lanes: what waits there and what left them."""
+        return sum(
+            lane.waiting + lane.in_flight + lane.retries + _count(lane, "done", "dead") - _count(lane, "replayed")
+            for lane in self.lanes
+            if lane.lane in INTAKE_LANES
+        )
+
+    @property
+    def handled(self) -> int:
+        """Runs of handlers that ever ended well."""
+        return sum(_count(lane, "done") for lane in self.lanes if is_handler(lane.lane))
+
+    @property
+    def errors(self) -> int:
+        """Runs that ever ended in a retry or a dead letter."""
+        return sum(_count(lane, "retry", "dead") for lane in self.lanes)
+
+    @property
+    def spools(self) -> list[Spool]:
+        """Where webhooks wait that Redis did not take."""
+        return ingress_processes.spools(self.ingresses or ())
+
+    @property
+    def lag_ms(self) -> int:
+        """Age of the oldest event that is not handled, retries aside, the spool included."""
+        ages = [lane.oldest_ms for lane in self.lanes if lane.oldest_ms is not None]
+        ages += [self.at_ms - spool.since_ms for spool in self.spools if spool.since_ms]
+        return max([0, *ages])
+
+
+def is_handler(lane: str) -> bool:
+    """Whether it is a handler's lane, not one of Sluice's own steps before."""
+    return lane not in INTAKE_LANES and lane != MEDIA_LANE
+
+
+def look(client: redis.Redis) -> Look:
+    """Raises RedisError."""
+    seconds, micros = client.time()
+    lanes = survey(client)
+    return Look(
+        at_ms=int(seconds) * 1000 + int(micros) // 1000,
+        lanes=lanes,
+        workers=worker_status.survey(client),
+        ingresses=ingress_processes.survey(client),
+        answers=ingress_processes.answers(client),
+        server=_server(client),
+        last_errors=last_errors(client, lanes),
+    )
+
+
+def _server(client: redis.Redis) -> Server:
+    info: Any = client.info()
+    return Server(
+        version=("Valkey " + info["valkey_version"]) if "valkey_version" in info else f"Redis {info['redis_version']}",
+        memory=int(info["used_memory"]),
+        memory_limit=int(info["maxmemory"]),
+        policy=str(info["maxmemory_policy"]),
+        appendonly=bool(info["aof_enabled"]),
+        appendfsync=_appendfsync(client),
+        writes_logged=info.get("aof_last_write_status", "ok") == "ok",
+        replicas=int(info.get("connected_slaves", 0)),
+        uptime_s=int(info["uptime_in_seconds"]),
+    )
+
+
+def _appendfsync(client: redis.Redis) -> str:
+    try:
+        told: Any = client.config_get("appendfsync")
+    except ResponseError:  # managed servers keep CONFIG to themselves
+        return ""
+    return str(told.get("appendfsync", ""))
+
+
+def _count(lane: LaneStatus, *what: str) -> int:
+    return sum(lane.counts.get(name, 0) for name in what)

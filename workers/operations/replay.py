@@ -1,0 +1,103 @@
+"""Replay: events of the event store go into their handlers' lanes again, past the dedupe, at a bounded rate."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+import redis
+
+from shared.lanes import keys as names
+from workers.events import MediaMetadata
+from workers.lanes import Lanes
+from workers.parsing import Item
+from workers.runtime.event_entry import REPLAYED, Entry, pack
+from workers.store.read.replay import StoredEvent
+
+#: Events in a lane, beyond which nothing more is put into it for now.
+MOST_WAITING = 5000
+_AT_ONCE = 200
+_REST = 0.2  # seconds between two looks whether there is room again
+_REMEMBERED = 7 * 86_400  # seconds that an interrupted replay can be taken up again
+
+
+class Bookmark:
+    """How far a replay has come, so that an interrupted one goes on where it stopped."""
+
+    def __init__(self, client: redis.Redis, *wanted: object) -> None:
+        self._client = client
+        self._key = f"sluice:replay:{sha256(repr(wanted).encode()).hexdigest()[:16]}"
+
+    def read(self) -> str:
+        """The last key replayed; empty at the beginning."""
+        found: Any = self._client.get(self._key)
+        return found.decode() if found else ""
+
+    def write(self, key: str) -> None:
+        """Everything up to this key is in its lanes."""
+        self._client.set(self._key, key, ex=_REMEMBERED)
+
+    def remove(self) -> None:
+        """The replay is complete."""
+        self._client.delete(self._key)
+
+
+def lanes_for(client: redis.Redis, handler: str) -> dict[str, list[str]]:
+    """Handlers' lanes by event type; `handler` names one function (`greet`) or lane (`text.greet`), empty: all."""
+    known: Any = client.smembers(names.LANES)
+    found: dict[str, list[str]] = {}
+    for lane in sorted(each.decode() for each in known):
+        kind, dot, name = lane.partition(".")
+        if dot and kind != "intake" and handler in ("", name, lane):
+            found.setdefault(kind, []).append(lane)
+    return found
+
+
+def replay(
+    lanes: Lanes,
+    events: Iterable[StoredEvent],
+    targets: dict[str, list[str]],
+    bookmark: Bookmark,
+    *,
+    rate: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[int]:
+    """Pushes the events, at most `rate` a second; yields how many were pushed after every few hundred.
+
+    Rests while MOST_WAITING events wait in a lane: new ones must not wait behind hours of old ones, nor Redis fill.
+    """
+    began, done = clock(), 0
+    for batch in _batches(events):
+        by_lane: dict[str, list[bytes]] = {}
+        for event in batch:
+            for lane in targets.get(event.type, ()):
+                by_lane.setdefault(lane, []).append(pack(entry(event)))
+        for lane, entries in by_lane.items():
+            while lanes.client.xlen(names.stream(lane)) > MOST_WAITING:
+                sleep(_REST)
+            lanes.push(lane, entries)
+        bookmark.write(batch[-1].key)
+        done += len(batch)
+        yield done
+        sleep(max(0.0, began + done / rate - clock()))
+    bookmark.remove()
+
+
+def entry(event: StoredEvent) -> Entry:
+    """The lane entry of a stored event, as classification made it; without the contact, which is not stored."""
+    item = Item(event.kind, event.type, event.key, json.loads(event.payload), None, event.business_number)  # type: ignore[arg-type]
+    metadata = None
+    if event.media is not None:
+        item.media_id = event.media["id"]
+        known = ("id", "url", "mime_type", "sha256", "file_size", "fetched_at", "error")
+        metadata = MediaMetadata(**{name: event.media[name] for name in known})
+    return Entry(item, REPLAYED, int(event.received_at.timestamp() * 1000), metadata)
+
+
+def _batches(events: Iterable[StoredEvent]) -> Iterator[list[StoredEvent]]:
+    source = iter(events)
+    while batch := list(islice(source, _AT_ONCE)):
+        yield batch

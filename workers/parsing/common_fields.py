@@ -1,0 +1,85 @@
+"""What the event classes share, read leniently: a part that is missing or of the wrong type is None or empty."""
+
+from datetime import datetime
+from typing import Any
+
+from workers.events.base import Contact, Context, ErrorDetail, Referral
+from workers.parsing.coerce import Json, boolean, each, identifier, integer, phone, record, text, timestamp
+from workers.parsing.items import Item
+
+#: Keyword arguments of an event class.
+Fields = dict[str, Any]
+
+
+def common(item: Item, body: Json, received_at: datetime, receipt: str, attempt: int) -> Fields:
+    """The fields that every event has."""
+    occurred_at = timestamp(body.get("timestamp"))
+    return {
+        "key": item.key,
+        "kind": item.kind,
+        "type": item.type,
+        "raw": item.body,
+        "occurred_at": occurred_at or received_at,
+        "time_is_guessed": occurred_at is None,
+        "received_at": received_at,
+        "receipt": receipt,
+        "attempt": attempt,
+        "business_number": item.business_number,
+        "contact": contact(item.contact),
+        "errors": errors(body.get("errors")),
+    }
+
+
+def contact(value: Any) -> Contact | None:
+    """One entry of `contacts` beside the messages: `profile.name` and `wa_id`."""
+    if not isinstance(value, dict):
+        return None
+    return Contact(name=text(record(value.get("profile")).get("name")), wa_id=identifier(value.get("wa_id")))
+
+
+def errors(value: Any) -> tuple[ErrorDetail, ...]:
+    """An `errors` list (Meta, "Error codes"), or a single one. Entries that are no objects are left out."""
+    if not value:
+        return ()
+    return tuple(_error(entry) for entry in each(value) if isinstance(entry, dict))
+
+
+def _error(entry: Json) -> ErrorDetail:
+    details = text(record(entry.get("error_data")).get("details"))
+    return ErrorDetail(
+        code=integer(entry.get("code")),
+        title=text(entry.get("title")),
+        message=text(entry.get("message")),
+        details=text(entry.get("details")) if details is None else details,
+        href=text(entry.get("href")),
+    )
+
+
+def context(value: Any) -> Context | None:
+    """What a message refers to."""
+    if not isinstance(value, dict) or not value:
+        return None
+    product = value.get("referred_product")
+    mentions = value.get("mentions")
+    return Context(
+        id=identifier(value.get("id")),
+        sender=phone(value.get("from")),
+        forwarded=boolean(value.get("forwarded")) or False,
+        frequently_forwarded=boolean(value.get("frequently_forwarded")) or False,
+        referred_product=product if isinstance(product, dict) else None,
+        mentions=mentions if isinstance(mentions, list) else None,
+    )
+
+
+def referral(value: Any) -> Referral | None:
+    """The advertisement that led the customer here (Meta, "Click to WhatsApp ads")."""
+    if not isinstance(value, dict) or not value:
+        return None
+    return Referral(
+        source_url=text(value.get("source_url")),
+        source_type=text(value.get("source_type")),
+        source_id=identifier(value.get("source_id")),
+        headline=text(value.get("headline")),
+        body=text(value.get("body")),
+        ctwa_clid=text(value.get("ctwa_clid")),
+    )

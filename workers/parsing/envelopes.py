@@ -1,0 +1,149 @@
+"""Envelopes: the shapes a webhook comes in.
+
+- Omni: `messages` is one object, `statuses` a list that ends with a stub `{"id": …}`, the delivery's own id
+  (the provider's page, "Webhook - Callback URLs").
+- 360dialog and the on-premises API: the same names at the root, both lists; several documents in one list.
+- Meta: `entry[].changes[].value` holds the same names, with the receiving number under `metadata`
+  (Cloud API, "Webhooks payload examples").
+
+Anything else is kept as one unknown item. A document never yields no item: what was acknowledged stays visible.
+"""
+
+from typing import Any
+
+from workers.parsing.addresses import owner, recipient, sender
+from workers.parsing.coerce import Json, each, phone, record
+from workers.parsing.items import ERRORS, Item, message, status, unknown
+
+#: Names that are no event family of their own.
+_ENVELOPE = {
+    "businessPhoneNumber",
+    "contacts",
+    "entry",
+    "errors",
+    "id",
+    "messages",
+    "messaging_product",
+    "metadata",
+    "object",
+    "statuses",
+}
+
+
+def split(document: Any) -> list[Item]:
+    """The items of one webhook (any JSON value), in the order they stand in. Never empty; never raises."""
+    if isinstance(document, dict):
+        return _document(document)
+    if isinstance(document, list) and document:
+        return [item for part in document for item in _part(part)]
+    return [unknown(document, None, "nothing in it")]
+
+
+def count(document: Any) -> int:
+    """About how many items `split` would make of it, without making them. Total as `split` is."""
+    total = 0
+    for part in each(document):
+        total += 1 + _count_batch(record(part))
+        for entry in each(record(part).get("entry")):
+            changes = each(record(entry).get("changes"))
+            total += 1 + len(changes) + sum(_count_batch(record(record(change).get("value"))) for change in changes)
+    return total
+
+
+def whole(document: Any, reason: str) -> Item:
+    """The document as one unknown item."""
+    return unknown(document, record(document).get("id"), reason)
+
+
+def _count_batch(source: Json) -> int:
+    return len(each(source.get("messages"))) + len(each(source.get("statuses")))
+
+
+def _part(part: Any) -> list[Item]:
+    return _document(part) if isinstance(part, dict) else [unknown(part, None, "a document that is no object")]
+
+
+def _document(document: Json) -> list[Item]:
+    delivery = document.get("id")
+    items = _batch(document, delivery, phone(document.get("businessPhoneNumber")), is_root=True)
+    for entry in each(document.get("entry")):
+        items += _entry(entry, document)
+    return items or [unknown(document, delivery, _why_nothing(document))]
+
+
+def _entry(entry: Any, document: Json) -> list[Item]:
+    changes = each(record(entry).get("changes"))
+    if not changes:
+        return [unknown(entry, document.get("id"), "an entry without changes")]
+    return [item for change in changes for item in _change(change, document)]
+
+
+def _change(change: Any, document: Json) -> list[Item]:
+    value = record(record(change).get("value"))
+    number = record(value.get("metadata")).get("display_phone_number")
+    business_number = phone(number) or phone(document.get("businessPhoneNumber"))
+    delivery = document.get("id")
+    items = _batch(value, delivery, business_number)
+    return items or [unknown(change, delivery, _why_nothing(value), business_number)]
+
+
+def _batch(source: Json, delivery: Any, business_number: str | None, *, is_root: bool = False) -> list[Item]:
+    """The items under `messages`, `statuses` and `errors` of one object; none where it has no messages nor statuses."""
+    items = []
+    messages = source.get("messages")
+    if messages is not None:
+        items = [message(body, delivery, business_number) for body in each(messages) if not _is_stub(body, delivery)]
+    statuses = source.get("statuses")
+    if statuses is not None:
+        bodies = each(statuses)
+        if is_root and bodies and _has_only_id(bodies[-1]):
+            bodies = bodies[:-1]
+        items += [status(body, delivery, business_number) for body in bodies if not _is_stub(body, delivery)]
+    if items:
+        contacts = source.get("contacts")
+        if contacts:
+            _attach(contacts, items)
+        errors = source.get("errors")
+        if errors:
+            items.append(unknown(errors, delivery, ERRORS, business_number))
+    return items
+
+
+def _has_only_id(body: Any) -> bool:
+    return isinstance(body, dict) and len(body) == 1 and "id" in body
+
+
+def _is_stub(body: Any, delivery: Any) -> bool:
+    # The length comes first, for it is what tells nearly all entries from a stub. Only text is compared: comparing
+    # two deep lists would exhaust the stack.
+    return isinstance(body, dict) and len(body) == 1 and isinstance(delivery, str) and body.get("id") == delivery
+
+
+def _attach(contacts: Any, items: list[Item]) -> None:
+    """Give each item the contact that names its customer. One that is left over belongs to the one item left over."""
+    found = [contact for contact in each(contacts) if isinstance(contact, dict)]
+    if len(found) == 1 and len(items) == 1:
+        items[0].contact = found[0]
+        return
+    owners = {who: contact for contact in found if (who := owner(contact)) is not None}
+    for item in items:
+        item.contact = owners.get(_customer(item) or "")
+    taken = {id(item.contact) for item in items}
+    strangers = [contact for contact in found if id(contact) not in taken]
+    lonely = [item for item in items if item.contact is None]
+    if len(strangers) == 1 and len(lonely) == 1:
+        lonely[0].contact = strangers[0]
+
+
+def _customer(item: Item) -> str | None:
+    if not isinstance(item.body, dict):
+        return None
+    return sender(item.body) if item.kind == "message" else recipient(item.body)
+
+
+def _why_nothing(source: Json) -> str:
+    if source.get("errors"):
+        return "errors only"
+    if each(source.get("statuses")) or each(source.get("messages")):
+        return "nothing but a stub"
+    return "nothing in it" if source.keys() <= _ENVELOPE else "another event family"

@@ -1,0 +1,1 @@
+"""What a worker process does: drain lanes, run steps, maintain lanes."""

@@ -1,0 +1,133 @@
+"""A drain: what a wake-up leads to. It takes from one lane, works and settles, until that is empty or time is spent."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from redis.exceptions import RedisError
+
+from shared.errors import Unavailable
+from shared.observability.logging import logger
+from workers.lanes import Back, Lanes, Measures, Taken
+from workers.lanes.client import Begun, Settled
+from workers.runtime import attempt_history, outcome_log
+from workers.runtime.batch_size import Pace
+from workers.runtime.steps.base import Work
+
+_log = logger(__name__)
+
+#: How long a lane is left alone after what it needs was found to be down, in seconds.
+HOLD = 2.0
+#: For how long a process tries to give back what it held when Redis went away, and how often, in seconds.
+_PATIENCE = 20.0
+_AGAIN = 0.5
+
+
+def untraced(_taken: Sequence[Taken]) -> AbstractContextManager[object]:
+    """Settling is a part of no trace."""
+    return nullcontext()
+
+
+class Drain:
+    """Drains one lane in one process. `budget`: seconds after which nothing more is taken: others get their turn.
+    `settling`: what the settling of these entries runs in."""
+
+    def __init__(
+        self,
+        lane: str,
+        lanes: Lanes,
+        work: Work,
+        consumer: str,
+        *,
+        batch: int,
+        budget: float,
+        settling: Callable[[Sequence[Taken]], AbstractContextManager[object]] = untraced,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lane = lane
+        self._lanes = lanes
+        self._work = work
+        self._consumer = consumer
+        self._budget = budget
+        self._settling = settling
+        self._clock = clock
+        self._pace = Pace(batch, budget / 2)
+
+    def run(self, wakeup: str | None = None) -> int:
+        """Replies how many entries were settled. Raises RedisError; what was taken by then is taken again later."""
+        end = self._clock() + self._budget
+        begun = self._lanes.begin(self.lane, wakeup, self._consumer)
+        if begun.held:
+            return 0
+        settled = 0
+        try:
+            for taken, suspect in self._one(begun) if begun.probe else self._all(begun, end):
+                ended = self._handle(taken, end, suspect, begun.probe)
+                settled += ended.entries
+                if ended.breaker.now_open:
+                    break
+        except Unavailable as error:
+            _log.warning("what a lane needs is down; it waits", lane=self.lane, error=str(error), seconds=HOLD)
+            return 0
+        except RedisError:
+            self._give_back(begun.probe)
+            raise
+        return settled
+
+    def _give_back(self, probe: str) -> None:
+        """Gives back what this process holds of the lane, also what Redis gave it in an answer that never came. As long
+        as it lives nobody else takes that before the lease is over, and that would count as a death.
+
+        In a pool of threads the others' share goes too; it is handled again, and settled once.
+        """
+        end = self._clock() + _PATIENCE
+        while self._clock() < end:
+            try:
+                self._lanes.give_back(self.lane, self._consumer)
+                if probe:
+                    self._lanes.conclude(self.lane, [], probe=probe)
+            except RedisError:
+                time.sleep(_AGAIN)
+            else:
+                return
+
+    def _all(self, begun: Begun, end: float) -> Iterator[tuple[list[Taken], bool]]:
+        """Entries to be handled together, and whether they are suspects, until the lane is empty or time is spent."""
+        # Those whose last holder died one at a time, so that the one that kills takes nobody along.
+        while begun.suspects and self._clock() < end and (taken := self._suspect()):
+            yield taken, True
+        while self._clock() < end:
+            limit = self._pace.limit
+            taken = self._lanes.take(self.lane, self._consumer, limit)
+            if taken:
+                yield taken, False
+            # Fewer than asked for: that was all. If there is more by now, settling has sent a wake-up for it.
+            if len(taken) < limit:
+                break
+
+    def _one(self, begun: Begun) -> Iterator[tuple[list[Taken], bool]]:
+        """One entry, to see whether the handler does well again."""
+        for suspect in (begun.suspects, not begun.suspects):
+            taken = self._suspect() if suspect else self._lanes.take(self.lane, self._consumer, 1)
+            if taken:
+                yield taken, suspect
+                return
+        self._lanes.conclude(self.lane, [], probe=begun.probe)
+
+    def _suspect(self) -> list[Taken]:
+        return self._lanes.take_suspect(self.lane, self._consumer)
+
+    def _handle(self, taken: list[Taken], end: float, suspect: bool, probe: str) -> Settled:
+        started, measures = self._clock(), Measures()
+        try:
+            verdicts = self._work.run(taken, lambda: self._clock() >= end, measures)
+        except Unavailable:
+            self._lanes.hold(self.lane, HOLD, probe=probe)
+            self._lanes.settle(self.lane, [(entry.id, Back()) for entry in taken], suspect=suspect)
+            raise
+        with self._settling(taken):
+            ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
+        attempt_history.note(self._lanes.client, self.lane, taken, verdicts, breaker_open=ended.breaker.now_open)
+        self._pace.note(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
+        outcome_log.settled(self.lane, taken, verdicts, ended.breaker)
+        return ended

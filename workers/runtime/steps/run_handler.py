@@ -1,0 +1,98 @@
+"""The work of a handler's lane: events are given to the handler, one by one or in batches."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from shared.errors import Retry, Unavailable
+from shared.observability.logging import about
+from workers.events import Event
+from workers.handlers.registry import Handler
+from workers.handlers.retry import decide, describe, trace
+from workers.handlers.timeout import limit
+from workers.lanes import Back, Dead, Done, Measures, Taken
+from workers.runtime.event_entry import REPLAYED, to_event, unpack
+from workers.runtime.steps.base import Verdicts
+
+Job = tuple[Taken, Event]  # an entry, and what it says
+
+
+class HandlerWork:
+    """Runs one handler."""
+
+    def __init__(self, handler: Handler, draw: Callable[[float], float] = lambda top: random.uniform(0, top)) -> None:
+        self._handler = handler
+        self._draw = draw
+
+    def run(self, entries: Sequence[Taken], spent: Callable[[], bool], measures: Measures) -> Verdicts:
+        """Calls the handler; see Work."""
+        jobs: list[Job] = []
+        verdicts: Verdicts = []
+        for entry in entries:
+            try:
+                jobs.append((entry, to_event(unpack(entry.data), entry.attempts + 1)))
+            except Exception as error:  # noqa: BLE001 - BadEntry, or a fault of ours: its neighbours must go on
+                verdicts.append((entry.id, Dead("undecodable", describe(error), trace(error))))
+        verdicts += self._batch(jobs, measures) if self._handler.batch else self._each(jobs, spent, measures)
+        return verdicts
+
+    def _each(self, jobs: list[Job], spent: Callable[[], bool], measures: Measures) -> Verdicts:
+        verdicts: Verdicts = []
+        for number, (entry, event) in enumerate(jobs):
+            if number and spent():
+                return verdicts + [(waiting.id, Back()) for waiting, _ in jobs[number:]]
+            error = self._measured([(entry, event)], measures)
+            if isinstance(error, Unavailable):
+                if not verdicts:
+                    raise error
+                # What is done stays done; the next drain meets the outage at its first event.
+                return verdicts + [(waiting.id, Back()) for waiting, _ in jobs[number:]]
+            verdicts += self._verdicts(error, [(entry, event)])
+        return verdicts
+
+    def _batch(self, jobs: list[Job], measures: Measures) -> Verdicts:
+        if not jobs:
+            return []
+        error = self._measured(jobs, measures)
+        if isinstance(error, Unavailable):
+            raise error
+        if error is None or len(jobs) == 1 or isinstance(error, Retry):
+            return self._verdicts(error, jobs)
+        # One of them is the culprit: its neighbours must not pay for it.
+        middle = len(jobs) // 2
+        return self._batch(jobs[:middle], measures) + self._batch(jobs[middle:], measures)
+
+    def _measured(self, jobs: list[Job], measures: Measures) -> BaseException | None:
+        """One run of the handler, measured; what it logs bears the names of its event."""
+        began = time.perf_counter()
+        with about(handler=self._handler.name, **_names(jobs)):
+            error = self._call(jobs)
+        measures.called(time.perf_counter() - began)
+        for _, event in jobs if error is None else ():
+            if event.receipt != REPLAYED:  # then its age tells nothing of today
+                measures.done(event.received_at.timestamp())
+        return error
+
+    def _call(self, jobs: list[Job]) -> BaseException | None:
+        """One run of the handler; replies what it raised."""
+        argument = [event for _, event in jobs] if self._handler.batch else jobs[0][1]
+        try:
+            with limit(self._handler.timeout):
+                self._handler.function(argument)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it raises is its own affair, even CancelledError
+            return error
+        return None
+
+    def _verdicts(self, error: BaseException | None, jobs: list[Job]) -> Verdicts:
+        if error is None:
+            return [(entry.id, Done()) for entry, _ in jobs]
+        return [(entry.id, decide(error, event.attempt, self._handler.retry, self._draw)) for entry, event in jobs]
+
+
+def _names(jobs: list[Job]) -> dict[str, str | int]:
+    if len(jobs) > 1:
+        return {"events": len(jobs)}
+    event = jobs[0][1]
+    return {"receipt": event.receipt, "event_key": event.key, "attempt": event.attempt}

@@ -1,0 +1,49 @@
+"""The delivery report as CSV (RFC 4180), a line at a time, for however many messages."""
+
+import csv
+from collections.abc import Generator, Iterable
+from datetime import datetime
+from io import StringIO
+from typing import Any
+
+from sqlalchemy import Connection
+
+from workers.store.read import delivery_report
+from workers.store.read.delivery_report import Day, Period
+from workers.store.schema.tables import deliveries
+
+#: What a cell of a stranger's must not begin with: spreadsheets would take it for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_days(connection: Connection, wanted: Period) -> Generator[str]:
+    """The table by day, the newest first."""
+    yield from _lines(Day._fields, delivery_report.count(connection, wanted).days)
+
+
+def csv_deliveries(connection: Connection, wanted: Period) -> Generator[str]:
+    """A line for each message sent."""
+    names = deliveries.c.keys()
+    yield from _lines(names, (row.values() for row in delivery_report.each(connection, wanted)))
+
+
+def _lines(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> Generator[str]:
+    buffer = StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(names)
+    yield buffer.getvalue()
+    for row in rows:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.writerow(map(_cell, row))
+        yield buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return value

@@ -1,0 +1,1 @@
+"""The event store's tables, and how they are created and upgraded."""
