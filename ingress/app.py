@@ -14,17 +14,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan
 
-from ingress.auth import Guard
-from ingress.challenge import Challenge
+from ingress.auth import Challenge, Guard, check_loopback
 from ingress.delivery.group_commit import GroupCommit
 from ingress.delivery.redis_writer import RedisPush
-from ingress.gate import check_loopback
 from ingress.health import Health
-from ingress.process_stats import Report
+from ingress.process_stats import Report, Tally
 from ingress.responses import refusal
 from ingress.sender_filter import Senders
 from ingress.spool import Durable, Spool
-from ingress.tally import Tally
 from ingress.tracing import SERVICE, TracedWebhooks, traced
 from ingress.webhooks import Check, Webhooks
 from shared.errors import Refused

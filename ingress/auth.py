@@ -4,7 +4,12 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Scope
+
 from shared.errors import Refused
+from shared.networks import is_loopback
 
 _Headers = Iterable[tuple[bytes, bytes]]
 _ROUTES = ("messages", "statuses")
@@ -57,3 +62,44 @@ class Guard:
 def header(headers: _Headers, name: bytes) -> bytes:
     """The value of a header given in lower case; empty where there is none."""
     return next((value for key, value in headers if key == name), b"")
+
+
+_LONGEST = 1024
+
+
+class Challenge:
+    """Answers `hub.challenge` bare where `hub.verify_token` is right."""
+
+    def __init__(self, verify_token: str | None) -> None:
+        self._verify_token = verify_token
+
+    async def answer(self, request: Request) -> Response:
+        """The endpoint. Raises Refused: 400 for no challenge, 401 for a wrong token."""
+        query = request.query_params
+        challenge = query.get("hub.challenge", "")
+        if query.get("hub.mode") != "subscribe" or not 0 < len(challenge) <= _LONGEST:
+            raise Refused(400, "no_challenge", "hub.mode=subscribe and hub.challenge are expected")
+        stated = query.get("hub.verify_token", "").encode("utf-8", "replace")
+        if self._verify_token is None or not hmac.compare_digest(stated, self._verify_token.encode()):
+            raise Refused(401, "unauthorized", "hub.verify_token is wrong, or SLUICE_VERIFY_TOKEN is not set")
+        return PlainTextResponse(challenge, headers={"x-content-type-options": "nosniff"})
+
+
+def check_loopback(scope: Scope) -> None:
+    """Raises Refused(403) for a request that came in by an address which others can reach. Unix sockets are fine.
+
+    For an ingress without a secret. The settings know SLUICE_HOST only; `uvicorn ingress.app:app --host 0.0.0.0`
+    binds something else.
+    """
+    server = scope.get("server")
+    if not server or not (_is_socket_file(server) or is_loopback(server[0].removeprefix("::ffff:"))):
+        raise Refused(
+            403,
+            "forbidden",
+            "this address can be reached by others, and nothing proves who sends: "
+            "set SLUICE_WEBHOOK_TOKEN or SLUICE_HMAC_SECRET (or bind to 127.0.0.1)",
+        )
+
+
+def _is_socket_file(server: tuple[str, int | None]) -> bool:
+    return server[1] is None

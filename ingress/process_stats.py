@@ -8,14 +8,31 @@ import asyncio
 import os
 import secrets
 import socket
+from collections import defaultdict
 from contextlib import suppress
 
 import redis.asyncio
 from redis.exceptions import RedisError
 
 from ingress.spool import Durable
-from ingress.tally import Tally
+from shared.observability.histogram import Spread
+from shared.observability.metrics import GROUP_SIZES, PUSH_SECONDS
 from shared.redis.scripts import read_script
+
+
+class Tally:
+    """The counts of one process."""
+
+    def __init__(self) -> None:
+        self.answers: defaultdict[int, int] = defaultdict(int)  # to webhooks, by status
+        self.push_seconds = Spread("push_seconds", PUSH_SECONDS)
+        self.group_sizes = Spread("group_size", GROUP_SIZES)
+
+    def fields(self) -> dict[str, int]:
+        """All of it, flat."""
+        answers = {f"answers:{status}": count for status, count in self.answers.items()}
+        return answers | self.push_seconds.fields() | self.group_sizes.fields()
+
 
 EVERY = 2.0  # seconds
 _GONE_MS = 15_000

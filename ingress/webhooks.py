@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ingress.auth import Guard, parse_path
 from ingress.body import Bodies, too_large
 from ingress.delivery.group_commit import Told
+from ingress.process_stats import Tally
 from ingress.responses import Headers, accepted, refused, send_accepted, send_refused
-from ingress.tally import Tally
 from shared.errors import NotJSON, Refused
 from shared.lanes.intake import lane_of
 from shared.observability.logging import logger

@@ -5,13 +5,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from ingress.spool.append_queue import SharedAppend
+from ingress.spool.append_queue import OneThread, SharedAppend
 from ingress.spool.circuit_breaker import Breakers
 from ingress.spool.drainer import LOOK, Drainer, Ping, Push
-from ingress.spool.folder import Usage
 from ingress.spool.outage_log import Telling
+from ingress.spool.segments import Usage
 from ingress.spool.status import State
-from ingress.spool.thread import OneThread
 from ingress.spool.writer import NEITHER, Spool
 from shared.errors import Overloaded
 from shared.observability.logging import logger

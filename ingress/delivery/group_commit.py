@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from ingress.tally import Tally
+from ingress.process_stats import Tally
 from shared.errors import Overloaded
 from shared.observability.logging import logger
 

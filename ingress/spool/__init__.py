@@ -2,7 +2,7 @@
 
 from ingress.delivery.failover import Durable
 from ingress.spool.circuit_breaker import Breakers
-from ingress.spool.folder import Usage
+from ingress.spool.segments import Usage
 from ingress.spool.status import State
 from ingress.spool.writer import Spool
 

@@ -5,12 +5,112 @@ whoever locks it first drains it. The kernel releases a flock however a process 
 NFS it depends on the mount, flock(2)). Do not fork while a spool is open: the child would hold the locks too.
 """
 
+import errno
+import os
 from pathlib import Path
 
-from ingress.spool import files, folder
-from ingress.spool.claim import Claim
+from ingress.spool import codec, files, segments
 from ingress.spool.codec import UnknownVersion
 from shared.observability.logging import logger
+
+TORN = ".torn"
+
+
+class Claim:
+    """Knows how far each lane of the segment has been pushed: `left` holds those that are not through, by offset.
+
+    This is not written down. After a crash the segment is pushed again from its start: that repeats 8 MiB at most,
+    which the dedupe claim behind absorbs, and spares an fsync a batch and a second file that might contradict the
+    first.
+
+    All methods block and may raise OSError.
+    """
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self.name = path.name
+        self._path = path
+        self._fd = fd
+        self._data: bytes | None = None
+        found = codec.survey(files.read_all(fd))
+        self.records = sum(found.records.values())
+        self.left = dict.fromkeys(found.records, codec.FILE_HEAD_BYTES)
+        self._end = found.end
+        self._damage = found.damage
+
+    @classmethod
+    def take(cls, path: Path) -> "Claim | None":
+        """The segment's claim; None where a living process has it, or it is gone. Raises UnknownVersion or OSError."""
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            if files.lock(fd, path):
+                return cls(path, fd)
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+        return None
+
+    def batch(self, lane: str, most: int, most_bytes: int) -> tuple[list[bytes], int]:
+        """The lane's next receipts, at least one, and what to tell `pushed`. For lanes that are left."""
+        if self._data is None:
+            self._data = files.read_all(self._fd)
+        receipts, end = codec.select(self._data, lane, self.left[lane], most, most_bytes)
+        if not receipts:
+            raise OSError(errno.EIO, "a segment reads otherwise than it did a moment ago")
+        return receipts, end
+
+    def pushed(self, lane: str, end: int) -> None:
+        """Redis has what `batch` replied with that `end`."""
+        self.left[lane] = end
+        if end >= self._end:
+            del self.left[lane]
+
+    def forget(self) -> None:
+        """Frees the memory that `batch` reads into."""
+        self._data = None
+
+    def remove(self) -> None:
+        """The segment is through: sets its damaged rest aside and removes it, durably. May be repeated."""
+        if self._damage:
+            self._set_aside()
+        self._path.unlink(missing_ok=True)
+        files.sync_folder(self._path.parent)
+        self.release()
+
+    def release(self) -> None:
+        """Leaves it to whoever claims it next."""
+        os.close(self._fd)
+
+    def _set_aside(self) -> None:
+        rest = files.read_all(self._fd)[self._end :]
+        aside = self._path.with_name(self.name + TORN)
+        size = len(rest)
+        try:
+            _write_new(aside, rest)
+        except OSError:  # no room for a copy: the whole file then, under that name, which takes none
+            self._path.rename(aside)
+            size += self._end
+        self._damage, damage = "", self._damage
+        _log.error(
+            "the rest of a spool segment was damaged and is set aside; what came before it is in Redis",
+            file=aside.name,
+            bytes=size,
+            damage=damage,
+            records_before=self.records,
+        )
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        files.write_all(fd, data, 0)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
 
 _log = logger(__name__)
 #: Each costs an open file. As many as the default limit holds segments.
@@ -30,7 +130,7 @@ class Claims:
 
         One that cannot be read is passed over until the next start, with a line in the log. Raises OSError.
         """
-        names = folder.segments(folder.sizes(self._path)) if len(self._held) < _MOST else []
+        names = segments.segments(segments.sizes(self._path)) if len(self._held) < _MOST else []
         for name in names:
             if name not in self._held and name not in self._passed_over and (claim := self._take(name)):
                 self._held[name] = claim

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ingress.spool.folder import Usage
+from ingress.spool.segments import Usage
 
 
 class State(NamedTuple):

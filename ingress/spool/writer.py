@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ingress.spool import files, folder
+from ingress.spool import files, segments
 from ingress.spool.codec import FILE_HEAD_BYTES, packed_size
-from ingress.spool.folder import Usage
-from ingress.spool.segments import Record, Segment
+from ingress.spool.segments import Record, Segment, Usage
 from shared.errors import Overloaded
 
 _MIB = 1024 * 1024
@@ -66,7 +65,7 @@ class Spool:
 
     def usage(self) -> Usage:
         """What is in the folder just now. Raises OSError."""
-        return folder.usage(folder.sizes(self.path))
+        return segments.usage(segments.sizes(self.path))
 
     def trouble(self) -> str:
         """Why an append would be refused just now, as far as that is known without writing; "" if it is not."""
@@ -87,7 +86,7 @@ class Spool:
             self.close_segment()
         size += 0 if self._written() else FILE_HEAD_BYTES
         if self._segment is None or not self._fits(size):
-            self._others = sum(folder.sizes(self.path).values()) - self._written()
+            self._others = sum(segments.sizes(self.path).values()) - self._written()
         if not self._fits(size):
             self._too_much = size
             raise _overloaded("it is full")

@@ -5,6 +5,8 @@ What a client sends is given to the parser in slices, so that a bound is overste
 """
 
 import asyncio
+import functools
+import resource
 from collections import defaultdict
 from typing import ClassVar
 
@@ -12,10 +14,26 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from ingress.responses import extra_headers, refusal
-from ingress.room import most_connections
 from shared.errors import Overloaded, Refused
 from shared.observability.log_throttle import Rarely
 from shared.observability.logging import logger
+
+#: More than any proxy or provider opens. What each may make the process hold is bounded in bounded.py and body.py.
+MOST_CONNECTIONS = 4096
+#: File descriptors for everything else: Redis, the spool, the log, listening sockets.
+_OTHERS = 128
+
+
+@functools.cache
+def most_connections() -> int:
+    """That many, or as many as the process' limit of open files leaves room for, which is raised as far as may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + _OTHERS
+    if resource.RLIM_INFINITY != soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, soft - _OTHERS))
+
 
 _log = logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Every metric, declared and described once. The console serves them at `/metrics` (workers/console/metrics).
+"""Every metric, declared and described once. The console serves them at `/metrics` (workers/operations/metrics).
 
 Those that count are kept in Redis where the work is done, so they know of no process's start or end. What is declared
 here is also the table in deploy/METRICS.md. Names and units: prometheus.io/docs/practices/naming.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from shared.errors import SluiceError
 
 _VERSION = 1
-#: The same with the context of a trace (see shared/tracing) between head and body: its length, then its text.
+#: The same, with a trace context (see shared/observability/tracing) between head and body: its length, then its text.
 _TRACED = 2
 _HEAD = struct.Struct(">B8sIQB")  # version, process, number in it, milliseconds since 1970, route
 _LENGTH = struct.Struct(">H")

@@ -16,10 +16,10 @@ import redis
 from shared.settings import Settings
 from tests.cli.conftest import Sluice
 from tests.support.programs import free_port
-from workers.doctor.check import Check
 from workers.lanes import Lanes, LaneSpec
 from workers.operations.doctor.checks import checks
 from workers.operations.doctor.facts import (
+    Check,
     CrewFacts,
     DatabaseFacts,
     DiskFacts,

@@ -9,7 +9,7 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from ingress.tally import Tally
+from ingress.process_stats import Tally
 from shared.settings import Settings
 from tests.console.browsing import PASSWORD, Visitor
 from tests.console.scraping import say, tell

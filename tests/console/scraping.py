@@ -10,9 +10,8 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as plain_text
 
-from ingress.process_stats import Report
+from ingress.process_stats import Report, Tally
 from ingress.spool import Durable, Spool
-from ingress.tally import Tally
 from shared.redis.connection import connect_async
 from tests.console.browsing import PASSWORD, Visitor
 from workers.runtime.liveness.worker_status import Presence, Said

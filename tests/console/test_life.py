@@ -8,8 +8,8 @@ import pytest
 
 from tests.console.browsing import Visitor, links, words
 from tests.console.conftest import entry, message
-from workers.console import whereabouts
 from workers.lanes import Again, Dead, Done, Lanes, Taken, Verdict
+from workers.operations import event_history
 from workers.runtime import attempt_history
 from workers.store import Store
 
@@ -112,17 +112,17 @@ def test_among_very_many_it_is_not_claimed_to_be_handled(
     run: Runs, lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(Done())
-    monkeypatch.setattr(whereabouts, "_AT_ONCE", 2)
-    monkeypatch.setattr(whereabouts, "_MOST", 4)
+    monkeypatch.setattr(event_history, "_AT_ONCE", 2)
+    monkeypatch.setattr(event_history, "_MOST", 4)
     lanes.push("text.greet", [entry(wamid=f"wamid.{number}") for number in range(9)])
     assert "handled by text.greet, or still waiting" in life(operator)
 
 
 def test_it_is_found_beyond_the_first_page(run: Runs, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whereabouts, "_AT_ONCE", 2)
+    monkeypatch.setattr(event_history, "_AT_ONCE", 2)
     lanes.push("text.greet", [entry(wamid=f"wamid.{number}") for number in range(5)])
     taken: list[Taken] = lanes.take("text.greet", "test", 6)
     lanes.settle("text.greet", [(held.id, Again(60 + n, "no")) for n, held in enumerate(taken[:5])])
     for number, place in ((77, "Upcoming"), (3, "Upcoming"), (4, "Waits"), (5, "NoneType")):
-        found = whereabouts.find(lanes.client, "text.greet", f"m:text:wamid.{number}", 0)
+        found = event_history.find(lanes.client, "text.greet", f"m:text:wamid.{number}", 0)
         assert (number, type(found).__name__) == (number, place)

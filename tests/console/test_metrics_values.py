@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from ingress.tally import Tally
+from ingress.process_stats import Tally
 from tests.console.browsing import Visitor
 from tests.console.conftest import bury, entry
 from tests.console.scraping import scrape, tell

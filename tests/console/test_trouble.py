@@ -5,14 +5,12 @@ from typing import Any
 import pytest
 
 from tests.console.conftest import bury, entry
-from workers.console.live.lane_trouble import LATE
-from workers.console.live.refusals import refusals
 from workers.lanes import Again, Lanes
 from workers.lanes.circuit_breaker import BreakerStatus
 from workers.lanes.status import LaneStatus
 from workers.operations.monitoring.ingress_processes import Ingress, Spool
 from workers.operations.monitoring.problem import Grade
-from workers.operations.monitoring.problems import Elsewhere, troubles
+from workers.operations.monitoring.problems import LATE, Elsewhere, refusals, troubles
 from workers.operations.monitoring.sample import Sample
 from workers.operations.monitoring.snapshot import Look, Server, look
 from workers.runtime.liveness.worker_status import DEAF, LISTENING, Said, Worker

@@ -13,6 +13,16 @@ from tests.ingress.log import Log
 from tests.support.programs import forget_settings
 from tests.support.valkey import valkey
 
+_MODULES = (
+    "uvicorn_http.limits",
+    "delivery.group_commit",
+    "delivery.redis_writer",
+    "delivery.failover",
+    "sender_filter",
+    "webhooks",
+    "spool.outage_log",
+)
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_but_the_test_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -24,7 +34,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     """What is logged. A line that the test does not take fails it."""
     recorder = Log()
     monkeypatch.setattr(BoundedProtocol, "_told", defaultdict(Rarely))
-    for module in ("bounded", "groups", "senders", "trouble", "webhooks", "spool.durable", "spool.telling"):
+    for module in _MODULES:
         monkeypatch.setattr(f"ingress.{module}._log", recorder)
     yield recorder
     assert recorder.lines == []

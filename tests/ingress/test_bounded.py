@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ingress import room
 from ingress.uvicorn_http import limits as bounded
+from ingress.uvicorn_http import limits as room
 from ingress.uvicorn_http.fast_path import DirectProtocol
 from ingress.uvicorn_http.timeouts import TimelyProtocol
 from tests.ingress.log import Line, Log
@@ -371,8 +371,8 @@ def test_there_is_room_for_as_many_as_files_may_be_open_and_for_redis_and_the_sp
     monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, most: int, left: int
 ) -> None:
     limits = [(soft, hard)]
-    monkeypatch.setattr("ingress.room.resource.getrlimit", lambda _which: limits[-1])
-    monkeypatch.setattr("ingress.room.resource.setrlimit", lambda _which, wanted: limits.append(wanted))
+    monkeypatch.setattr("ingress.uvicorn_http.limits.resource.getrlimit", lambda _which: limits[-1])
+    monkeypatch.setattr("ingress.uvicorn_http.limits.resource.setrlimit", lambda _which, wanted: limits.append(wanted))
 
     assert room.most_connections.__wrapped__() == most
     assert limits[-1] == (left, hard)

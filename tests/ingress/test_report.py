@@ -9,9 +9,8 @@ import pytest
 import redis.exceptions
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from ingress.process_stats import Report
+from ingress.process_stats import Report, Tally
 from ingress.spool import Durable, Spool
-from ingress.tally import Tally
 from shared.redis.connection import connect_async
 
 pytestmark = pytest.mark.anyio

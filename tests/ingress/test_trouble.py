@@ -1,6 +1,6 @@
 """The log tells of a trouble once, however many webhooks it turns away, and once that it is over."""
 
-from ingress.trouble import CALM, Trouble
+from ingress.delivery.redis_writer import CALM, Trouble
 from tests.ingress.log import Log
 
 

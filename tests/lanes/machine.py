@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.lanes import looking
 from tests.lanes.breaker_model import POLICY, Breaker, Run
-from workers.lanes import Again, Back, Dead, Done, Lanes, Measures, Next, Taken, Verdict, pausing
-from workers.lanes.client import POISON_DEATHS, Begun
+from workers.lanes import Again, Back, Dead, Done, Lanes, Measures, Next, Taken, Verdict
+from workers.lanes.client import POISON_DEATHS, Begun, resume_lane
 
 LANES = ("first", "second")
 EVENTS = tuple(Next(b"key %d" % number, b"event %d" % number, ("second",)) for number in range(4))
@@ -269,7 +269,7 @@ class Machine(RuleBasedStateMachine):
         assert not any(self.breakers[lane].open for lane in unfinished)
 
     def _resume(self, lane: str) -> None:
-        assert pausing.resume(self.client, lane) == (lane in self.paused)
+        assert resume_lane(self.client, lane) == (lane in self.paused)
         self.paused.discard(lane)
 
     def _left(self, lane: str) -> bool:

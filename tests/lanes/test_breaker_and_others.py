@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import redis
-from workers.lanes.pausing import pause, resume
 
 from tests.lanes.breaking import (
     FAILED,
@@ -27,7 +26,7 @@ from tests.lanes.breaking import (
 )
 from tests.lanes.looking import dead, look, woken
 from workers.lanes import Back, Dead, Done, Lanes
-from workers.lanes.client import Begun
+from workers.lanes.client import Begun, pause_lane, resume_lane
 from workers.lanes.dead_letter_queue import Graveyard
 from workers.operations.purge import purge_lanes
 
@@ -62,9 +61,9 @@ def test_a_paused_lane_is_not_probed_until_a_person_resumes_it(lanes: Lanes, cli
     open_breaker(lanes)
     let_hold_end(client)
     lanes.tick([LANE])
-    pause(client, LANE)
+    pause_lane(client, LANE)
     assert lanes.begin(LANE, None, "a").held
-    resume(client, LANE)
+    resume_lane(client, LANE)
     assert lanes.begin(LANE, None, "a").probe
 
 

@@ -8,7 +8,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from tests.lanes import looking
 from tests.lanes.breaker_model import Run
 from tests.lanes.machine import Machine, lanes_, workers_
-from workers.lanes import pausing
+from workers.lanes.client import pause_lane
 from workers.lanes.dead_letter_queue import Graveyard
 
 
@@ -71,7 +71,7 @@ class Interleavings(Machine):
     @rule(lane=lanes_, worker=workers_, ends=st.sampled_from((True, True, True, False)))
     def pause(self, lane: str, worker: str, ends: bool) -> None:
         """A person does: nothing is taken, for a moment or until somebody resumes it."""
-        pausing.pause(self.client, lane)
+        pause_lane(self.client, lane)
         self.paused.add(lane)
         self.push(lane, 1)
         self.take(lane, worker, 4)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.ingress.log import Log
 
-_MODULES = ("claim", "claims", "drain", "durable", "holdings", "shared_append", "telling")
+_MODULES = ("spool.append_queue", "spool.claims", "spool.drainer", "spool.outage_log", "delivery.failover")
 
 
 class SpoolLog(Log):
@@ -24,7 +24,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[SpoolLog]:
     """What is logged. A line that the test does not take fails it."""
     recorder = SpoolLog()
     for module in _MODULES:
-        monkeypatch.setattr(f"ingress.spool.{module}._log", recorder)
+        monkeypatch.setattr(f"ingress.{module}._log", recorder)
     yield recorder
     assert recorder.lines == []
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ingress.delivery.failover import Durable
+from ingress.spool.append_queue import OneThread
 from ingress.spool.circuit_breaker import Breakers
 from ingress.spool.drainer import Drainer
-from ingress.spool.thread import OneThread
 from ingress.spool.writer import Spool
 from shared.errors import Overloaded
 from tests.spool.pieces import LANES, FakeRedis, Time, numbered

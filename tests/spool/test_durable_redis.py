@@ -38,7 +38,7 @@ def server(valkey_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingress.trouble._log", SpoolLog())
+    monkeypatch.setattr("ingress.delivery.redis_writer._log", SpoolLog())
 
 
 @asynccontextmanager

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingress.delivery.failover import Durable
-from ingress.spool.claim import Claim
-from ingress.spool.claims import Claims
+from ingress.spool.claims import Claim, Claims
 from ingress.spool.writer import Spool
 from shared.errors import Overloaded
 from tests.spool.conftest import SpoolLog

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingress.spool import claim, codec
+from ingress.spool import claims, codec
 from tests.ingress.log import Line
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, LEFT_NAME, STATUSES, files, flipped, leave, numbered, segment_bytes, segments
@@ -74,7 +74,7 @@ async def test_without_room_for_a_copy_the_whole_file_is_set_aside(
         path.write_bytes(data[:3])
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(claim, "_write_new", full)
+    monkeypatch.setattr(claims, "_write_new", full)
     leave(folder, _WHOLE[:-1])
     draining = Draining(folder)
     await draining.until(lambda: not segments(folder))

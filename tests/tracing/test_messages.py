@@ -7,8 +7,8 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import SpanKind
 
+from shared.observability.tracing import Message
 from shared.observability.tracing.provider import Tracing
-from shared.tracing.message import Message
 from tests.tracing.conftest import Named
 from tests.tracing.reading import OTHER, RECORDED, UNRECORDED, failure, ids, links, own, parent, says
 

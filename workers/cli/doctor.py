@@ -7,8 +7,8 @@ from rich.text import Text
 
 from shared.text import one_line
 from workers.cli.common import console, print_json, settings
-from workers.doctor.check import Check
 from workers.operations.doctor.checks import checks
+from workers.operations.doctor.facts import Check
 from workers.operations.doctor.probe import gather
 
 _WIDTH = 18

@@ -1,26 +1,29 @@
 """`sluice events search` and `sluice events show`: what the event store holds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 from redis.exceptions import RedisError
+from rich.table import Table
+from rich.text import Text
 from sqlalchemy import Connection
 
 from shared.errors import WrongSettings
 from shared.observability.logging import mask
 from shared.redis.connection import connect
-from workers.cli import eventlines
+from shared.text import one_line
+from workers.cli import events
 from workers.cli.common import UNAVAILABLE, console, fail, print_json, settings
 from workers.cli.dead_letter_options import milliseconds
 from workers.events import TYPES
 from workers.operations.event_history import Step, life
 from workers.parsing.coerce import phone
 from workers.store import Store, StoreUnavailable
-from workers.store.found import Found, Search
 from workers.store.read.event_detail import Details, details, unmasked
+from workers.store.read.search import Found, Search
 from workers.store.read.search import search as search_store
 
 app = typer.Typer(help="Events of the event store: search them, look into one.", no_args_is_help=True)
@@ -80,7 +83,7 @@ def search(
     elif not found:
         typer.echo("No event is like that. `sluice status` tells whether some still wait to be handled.")
     else:
-        console().print(eventlines.table(found, str if show_numbers else mask))
+        console().print(events.table(found, str if show_numbers else mask))
 
 
 @app.command()
@@ -105,7 +108,7 @@ def show(
         related = [event._asdict() for event in known.related]
         print_json(known._asdict() | {"related": related, "life": _plain(steps)})
         return
-    for line in eventlines.lines(known, steps):
+    for line in events.lines(known, steps):
         typer.echo(line if show_numbers else mask(line))
 
 
@@ -163,3 +166,51 @@ def _time(given: str) -> datetime | None:
     except (typer.BadParameter, OverflowError):
         forms = "2026-01-31, 2026-01-31T08:00:00 (UTC), 90s, 15m, 6h or 2d"
         raise typer.BadParameter(f"{given!r} is neither a time nor an age: {forms} are") from None
+
+
+_WIDTH = 18  # of names, at least
+
+
+def table(found: list[Found], shown: Callable[[str], str]) -> Table:
+    """What was found, a row each; `shown` makes of a cell what may be shown of it."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("event", overflow="fold", no_wrap=True)  # whole, since it is what `show` is given
+    for heading in ("happened", "type", "customer", "came to", "text"):
+        table.add_column(heading, overflow="fold")
+    for event in found:
+        row = (event.key, _instant(event.occurred_at), event.type, event.customer, event.status, event.text)
+        table.add_row(*[Text(shown(one_line(cell or ""))) for cell in row])  # as Text: brackets in it are no markup
+    return table
+
+
+def lines(known: Details, steps: list[Step] | None) -> Iterator[str]:
+    """One event whole. No stranger's text can look like a line of ours. `steps`: None where Redis does not say."""
+    named = (("event", known.event), ("message", known.message), ("media", known.media), ("customer", known.customer))
+    for name, row in (*named, *(("delivery", row) for row in known.deliveries)):
+        if row is not None:
+            yield f"{name}:"
+            yield from _columns((column, value) for column, value in row.items() if value is not None)
+    if known.related:
+        yield "of the same message:"
+        yield from _columns((event.type, f"{_instant(event.occurred_at)} {event.key}") for event in known.related)
+    if steps is None:
+        yield "life: Redis does not answer, so whether it waits or died in a lane is not known"
+    else:
+        yield "life:"
+        yield from _columns((step.what, _about(step)) for step in steps)
+
+
+def _columns(values: Iterable[tuple[str, object]]) -> Iterator[str]:
+    found = list(values)
+    width = max([_WIDTH, *[len(name) + 1 for name, _ in found]])
+    for name, value in found:
+        shown = _instant(value) if isinstance(value, datetime) else one_line(str(value))
+        yield f"  {name:<{width}}{shown}"
+
+
+def _about(step: Step) -> str:
+    return " ".join(filter(None, (_instant(step.at) if step.at else "", step.about)))
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")

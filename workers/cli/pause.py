@@ -7,7 +7,7 @@ import typer
 
 from workers.cli import completion
 from workers.cli.common import fail, print_json, redis_client
-from workers.lanes import pausing
+from workers.lanes.client import lane_exists, pause_lane, resume_lane
 
 _Lane = Annotated[
     str,
@@ -29,7 +29,7 @@ def pause(lane: _Lane, json: _Json = False) -> None:
     """
     with redis_client() as client:
         _check(client, lane)
-        pausing.pause(client, lane)
+        pause_lane(client, lane)
     _tell(f"{lane} is paused; `sluice resume {lane}` ends that.", {"lane": lane, "paused": True}, json)
 
 
@@ -42,13 +42,13 @@ def resume(lane: _Lane, json: _Json = False) -> None:
     """
     with redis_client() as client:
         _check(client, lane)
-        was_paused = pausing.resume(client, lane)
+        was_paused = resume_lane(client, lane)
     said = f"{lane} is handled again." if was_paused else f"{lane} was not paused."
     _tell(said, {"lane": lane, "paused": False, "was_paused": was_paused}, json)
 
 
 def _check(client: redis.Redis, lane: str) -> None:
-    if not pausing.known(client, lane):
+    if not lane_exists(client, lane):
         fail(f"there is no lane {lane}; `sluice status --all` names them")
 
 

@@ -156,3 +156,18 @@ class Lanes:
             self.client.xgroup_create(stream, names.GROUP, id="0", mkstream=True)
             return []
         return [Taken.read(*entry) for _, entries in reply or () for entry in entries]
+
+
+def lane_exists(client: redis.Redis, lane: str) -> bool:
+    """Whether any worker ever made such a lane known. Raises RedisError."""
+    return bool(client.sismember(names.LANES, lane))
+
+
+def pause_lane(client: redis.Redis, lane: str) -> None:
+    """For all workers: what they have taken is still handled, nothing more is taken. Raises RedisError."""
+    client.set(names.paused(lane), "")
+
+
+def resume_lane(client: redis.Redis, lane: str) -> bool:
+    """Drained again, at once; replies whether it was paused. Raises RedisError."""
+    return bool(client.register_script(lane_script("resume"))(keys=[names.stream(lane)], args=[lane]))

@@ -4,18 +4,33 @@ Sources: the provider's page for text, location and contacts; Meta's Cloud API, 
 Each function is given the fields it shares with the others, and the message.
 """
 
+from typing import Any
+
+from shared.errors import NotJSON
+from shared.wire.lenient_json import loads
 from workers.events.messages import (
+    AudioMessage,
     ButtonMessage,
+    ContactCard,
+    ContactsMessage,
+    DocumentMessage,
     EditMessage,
+    ImageMessage,
+    InteractiveMessage,
     LocationMessage,
+    MediaMessage,
+    MediaMetadata,
     OrderMessage,
     ReactionMessage,
     RevokeMessage,
+    StickerMessage,
     SystemMessage,
     TextMessage,
     UnknownMessage,
+    VideoMessage,
+    VoiceMessage,
 )
-from workers.parsing.coerce import Json, each, identifier, number, phone, record, text
+from workers.parsing.coerce import Json, boolean, each, identifier, number, phone, record, text
 from workers.parsing.common_fields import Fields
 
 
@@ -83,3 +98,90 @@ def unknown(common: Fields, body: Json) -> UnknownMessage:
 
 def _earlier(part: Json) -> str | None:
     return identifier(part.get("message_id")) or identifier(part.get("original_message_id"))
+
+
+def contacts(common: Fields, body: Json) -> ContactsMessage:
+    """`type: contacts`. Entries that are no objects are left out; `raw` has them."""
+    cards = tuple(_card(entry) for entry in each(body.get("contacts")) if isinstance(entry, dict))
+    return ContactsMessage(**common, cards=cards)
+
+
+def _card(card: Json) -> ContactCard:
+    name = record(card.get("name"))
+    phones = [record(entry) for entry in each(card.get("phones"))]
+    return ContactCard(
+        formatted_name=text(name.get("formatted_name")),
+        first_name=text(name.get("first_name")),
+        last_name=text(name.get("last_name")),
+        phones=_all(phones, "phone"),
+        wa_ids=_all(phones, "wa_id"),
+        raw=card,
+    )
+
+
+def _all(entries: list[Json], name: str) -> tuple[str, ...]:
+    found: list[Any] = [identifier(entry.get(name)) for entry in entries]
+    return tuple(value for value in found if value is not None)
+
+
+def media(kind: str, common: Fields, body: Json, metadata: MediaMetadata | None) -> MediaMessage:
+    """A message of one of MEDIA_TYPES; `metadata` is what the media API said of it."""
+    part = record(body.get(kind))
+    fields = {**common, **_file(part), "metadata": metadata}
+    match kind:
+        case "image":
+            return ImageMessage(**fields)
+        case "video":
+            return VideoMessage(**fields)
+        case "audio":
+            return AudioMessage(**fields, voice=boolean(part.get("voice")) or False)
+        case "voice":
+            return VoiceMessage(**fields, voice=boolean(part.get("voice")) is not False)
+        case "sticker":
+            return StickerMessage(**fields, animated=boolean(part.get("animated")) or False)
+        case _:
+            return DocumentMessage(**fields)
+
+
+def _file(part: Json) -> dict[str, Any]:
+    return {
+        "media_id": identifier(part.get("id")),
+        "mime_type": text(part.get("mime_type")),
+        "sha256": text(part.get("sha256")),
+        "caption": text(part.get("caption")),
+        "filename": text(part.get("filename")),
+        "link": text(part.get("link")) or text(part.get("url")),
+    }
+
+
+def interactive(common: Fields, body: Json) -> InteractiveMessage:
+    """`type: interactive`."""
+    part = record(body.get("interactive"))
+    subtype = text(part.get("type"))
+    reply = record(part.get(subtype or ""))
+    return InteractiveMessage(
+        **common,
+        subtype=subtype,
+        reply_id=identifier(reply.get("id")),
+        title=text(reply.get("title")),
+        description=text(reply.get("description")),
+        response=_response(part, reply),
+    )
+
+
+def _response(part: Json, reply: Json) -> Any:
+    """What was filled in: of a form its answers, of a flow its data, of a call permission the word."""
+    answers = reply.get("response_json")
+    if answers is not None:
+        return _decoded(answers)
+    data = part.get("flow_response_data")
+    return reply.get("response") if data is None else data
+
+
+def _decoded(answers: Any) -> Any:
+    if not isinstance(answers, str):
+        return answers
+    try:
+        return loads(answers.encode("utf-8", "surrogatepass"))
+    except NotJSON:
+        return answers

@@ -17,10 +17,8 @@ from workers.parsing.addresses import owner, sender
 from workers.parsing.coerce import Json, identifier, record
 from workers.parsing.common_fields import Fields, common, context, errors, referral
 from workers.parsing.items import ERRORS, Item
+from workers.parsing.messages import contacts, interactive, media
 from workers.parsing.statuses import status
-from workers.payloads.cards import contacts
-from workers.payloads.media import media
-from workers.payloads.replies import interactive
 
 #: Types with fields of their own, media aside. A type in neither table is an unknown message.
 _BUILDERS: dict[str, Callable[[Fields, Json], Message]] = {

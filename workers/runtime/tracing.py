@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from shared.errors import Retry
-from shared.tracing.message import Message
+from shared.observability.tracing import Message
 from shared.wire import receipt as receipts
 from shared.wire.receipt import BadReceipt
 from workers.handlers.registry import Handler

@@ -8,7 +8,7 @@ in receipts and entries, as text: W3C's `traceparent`, a blank and its `tracesta
 import importlib
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import WrongSettings
 from shared.observability.tracing import environment
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from shared.observability.tracing.provider import Tracing
 
 _MISSING = "traces are asked for by OTEL_… in the environment, but {} is missing: pip install 'sluice[otel]'"
+
+
+class Message(NamedTuple):
+    """One that is processed."""
+
+    trace: str  # the context it came with; empty: it is part of no trace
+    receipt: str  # id
+    attempt: int  # from 1
 
 
 def chosen(service: str) -> "Callable[[], Tracing] | None":

@@ -18,8 +18,7 @@ from opentelemetry.semconv.attributes.http_attributes import (
 from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_SCHEME
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
-from shared.observability.tracing.propagation import text_of
-from shared.tracing.names import BODY_SIZE, LANE, RECEIPT
+from shared.observability.tracing.propagation import BODY_SIZE, LANE, RECEIPT, text_of
 
 Headers = Iterable[tuple[bytes, bytes]]  # names in lower case
 #: Answers to strangers. They must not fill a collector, least of all with traces that they name and have sampled.

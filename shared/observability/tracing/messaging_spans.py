@@ -13,9 +13,19 @@ from opentelemetry.context import Context
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, Tracer
 
-from shared.observability.tracing.propagation import context_of, named_in, text_of
-from shared.tracing.message import Message
-from shared.tracing.names import ATTEMPT, COUNT, LANE, OPERATION_NAME, OPERATION_TYPE, RECEIPT, SYSTEM
+from shared.observability.tracing import Message
+from shared.observability.tracing.propagation import (
+    ATTEMPT,
+    COUNT,
+    LANE,
+    OPERATION_NAME,
+    OPERATION_TYPE,
+    RECEIPT,
+    SYSTEM,
+    context_of,
+    named_in,
+    text_of,
+)
 
 _PROCESS = "process"
 _ROOT = Context()

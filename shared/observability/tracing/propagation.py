@@ -25,3 +25,15 @@ def context_of(text: str) -> Context | None:
 def named_in(context: Context) -> trace.SpanContext:
     """The span that such a context names."""
     return trace.get_current_span(context).get_span_context()
+
+
+SYSTEM = "messaging.system"
+OPERATION_NAME = "messaging.operation.name"
+OPERATION_TYPE = "messaging.operation.type"
+LANE = "messaging.destination.name"
+RECEIPT = "messaging.message.id"  # the id of the webhook's receipt: an event's own one may hold a phone number
+BODY_SIZE = "messaging.message.body.size"  # bytes
+COUNT = "messaging.batch.message_count"
+
+#: Runs of this message in this lane, with this one.
+ATTEMPT = "sluice.attempt"

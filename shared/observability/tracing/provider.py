@@ -14,11 +14,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 from shared.errors import WrongSettings
-from shared.observability.tracing import messaging_spans, sdk_logging
+from shared.observability.tracing import Message, messaging_spans, sdk_logging
 from shared.observability.tracing.http_span import Headers, WebhookSpan
 from shared.observability.tracing.messaging_spans import Processing
 from shared.observability.tracing.sampling import LinkedSampler
-from shared.tracing.message import Message
 
 _PLUG_INS = "opentelemetry_traces_exporter"
 #: How long a process waits at its end for its last spans to be taken, in seconds.

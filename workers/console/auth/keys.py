@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from hashlib import sha256
 from typing import NamedTuple
 
 #: Costs 50 ms and 32 MiB: who has a session's cookie shall not find the password by trying.
@@ -22,3 +23,9 @@ def keys(password: str | None) -> Keys:
     """The keys of a password. Without one they are random, and so end with the process."""
     root = hashlib.scrypt(password.encode(), salt=b"sluice console", **_COST) if password else secrets.token_bytes(32)
     return Keys(*(hmac.digest(root, purpose.encode(), "sha256") for purpose in Keys._fields))
+
+
+def is_right(given: str, password: str) -> bool:
+    """Compares in a time that tells nothing, the length included: digests are compared."""
+    known, tried = (sha256(word.encode("utf-8", "surrogatepass")).digest() for word in (password, given))
+    return hmac.compare_digest(known, tried)

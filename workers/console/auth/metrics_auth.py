@@ -7,8 +7,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 
 from shared.observability.logging import logger
+from workers.console.auth.keys import is_right
 from workers.console.auth.login_throttle import Throttle
-from workers.console.guard.password import is_right
 
 _log = logger(__name__)
 #: The page that they may read.

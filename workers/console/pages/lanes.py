@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from workers.console.context import Desk, desk
 from workers.console.forms import text
 from workers.console.pages.sign_in import local
-from workers.lanes import pausing
+from workers.lanes.client import lane_exists, pause_lane, resume_lane
 from workers.lanes.status import LaneStatus
 from workers.operations import audit_log
 from workers.operations.audit_log import Actor
@@ -63,7 +63,7 @@ async def pause(request: Request, fields: FormData) -> Response:
     """Nothing more is taken from the lane until it is resumed."""
     here, name = desk(request), request.path_params["lane"]
     await _check(request)
-    await here.ask(pausing.pause, here.redis, name)
+    await here.ask(pause_lane, here.redis, name)
     return await _done(request, fields, "paused", f"{name} is paused: its events wait until you resume it.")
 
 
@@ -71,7 +71,7 @@ async def resume(request: Request, fields: FormData) -> Response:
     """The lane is handled again."""
     here, name = desk(request), request.path_params["lane"]
     await _check(request)
-    was = await here.ask(pausing.resume, here.redis, name)
+    was = await here.ask(resume_lane, here.redis, name)
     return await _done(request, fields, "resumed", f"{name} is handled again." if was else f"{name} was not paused.")
 
 
@@ -109,7 +109,7 @@ def _is_busy(lane: LaneStatus) -> bool:
 
 async def _check(request: Request) -> None:
     name = request.path_params["lane"]
-    if not await desk(request).ask(pausing.known, desk(request).redis, name):
+    if not await desk(request).ask(lane_exists, desk(request).redis, name):
         raise HTTPException(404, f"There is no lane {name}.")
 
 

@@ -8,10 +8,10 @@ from starlette.responses import RedirectResponse, Response
 
 from shared.format import span
 from shared.observability.logging import logger
+from workers.console.auth.keys import is_right
 from workers.console.auth.sessions import NUMBERS_SHOWN
 from workers.console.context import desk
 from workers.console.forms import text
-from workers.console.guard.password import is_right
 from workers.operations import audit_log
 from workers.operations.audit_log import Actor
 

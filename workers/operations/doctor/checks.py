@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from workers.doctor.check import Check, size
 from workers.operations.doctor.facts import (
+    Check,
     CrewFacts,
     DatabaseFacts,
     DiskFacts,
@@ -12,6 +12,7 @@ from workers.operations.doctor.facts import (
     Failed,
     HandlerFacts,
     MediaFacts,
+    size,
 )
 from workers.operations.doctor.redis_checks import redis_checks
 

@@ -103,3 +103,20 @@ class Facts(NamedTuple):
     crew: CrewFacts | Failed
     handlers: HandlerFacts | Failed
     min_replicas: int = 0
+
+
+_MIB = 1024 * 1024
+
+
+class Check(NamedTuple):
+    """One thing that was checked."""
+
+    name: str
+    well: bool
+    seen: str
+    advice: str = ""  # what to do, or where it is well what could be better
+
+
+def size(count: int) -> str:
+    """So many bytes, for people."""
+    return f"{count / _MIB:.0f} MiB" if count < 1024 * _MIB else f"{count / _MIB / 1024:.1f} GiB"

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from workers.doctor.check import Check, size
-from workers.operations.doctor.facts import Failed, RedisFacts
+from workers.operations.doctor.facts import Check, Failed, RedisFacts, size
 
 #: XAUTOCLAIM without deleted entries, and streams within scripts: Redis 7.0; every Valkey is younger.
 _OLDEST = {"Redis": (7, 0), "Valkey": (7, 2)}

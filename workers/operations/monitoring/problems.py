@@ -1,13 +1,76 @@
 """What is wrong, in one sentence each, the worst first, and what to do about it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from shared.format import bytes_of
-from workers.console.live.lane_trouble import of_lanes
+from shared.format import bytes_of, count_of, span
+from workers.lanes.status import LaneStatus
 from workers.operations.monitoring.problem import Grade, Trouble
+from workers.operations.monitoring.sample import Sample
 from workers.operations.monitoring.snapshot import Look, Server
 from workers.runtime.liveness.worker_status import SILENCE
+
+#: Age (ms) of the oldest unhandled event that is late, and how long (ms) a due retry may wait for its mover.
+LATE = 60_000
+_OVERDUE = 15_000
+#: Retries of one lane that are no longer a matter of course.
+MANY_RETRIES = 20
+
+
+def of_lanes(lanes: Sequence[LaneStatus], errors: Mapping[str, str], newly_dead: int) -> list[Trouble]:
+    """`errors`: the last one of each lane; `newly_dead`: dead letters more than an hour ago."""
+    found = [trouble for lane in lanes for trouble in _lane(lane, errors.get(lane.lane, ""))]
+    return [*found, *_late(lanes), *_dead(lanes, errors, newly_dead)]
+
+
+def _dead(lanes: Sequence[LaneStatus], errors: Mapping[str, str], newly_dead: int) -> list[Trouble]:
+    dead = sum(lane.dead for lane in lanes)
+    most = max(lanes, key=lambda lane: lane.dead, default=None)
+    if newly_dead > 0:
+        text = f"{count_of(newly_dead, 'new dead letter')} within the last hour."
+        if most is not None and most.dead:
+            text += f" Most are of {most.lane}: {errors.get(most.lane) or 'no error told'}"
+        return [Trouble("dead", Grade.STUCK, text, "Look why, then replay or discard them.", "/dead")]
+    if dead:
+        text = f"{count_of(dead, 'dead letter')} {'waits' if dead == 1 else 'wait'} for a decision."
+        return [Trouble("dead-old", Grade.NOTE, text, "Replay or discard them.", "/dead")]
+    return []
+
+
+def _lane(lane: LaneStatus, error: str) -> list[Trouble]:
+    link = f"/lanes/{lane.lane}"
+    found = []
+    if lane.breaker is not None:
+        text = f"The handler of {lane.lane} fails for every event: {lane.breaker.error}"
+        advice = "Its events wait, charged no attempt; one is tried now and then."
+        found.append(Trouble(f"breaker {lane.lane}", Grade.STUCK, text, advice, link, since_ms=lane.breaker.since_ms))
+    if lane.paused:
+        text = f"{lane.lane} is paused; {count_of(lane.waiting, 'event')} {'waits' if lane.waiting == 1 else 'wait'}."
+        found.append(Trouble(f"paused {lane.lane}", Grade.NOTE, text, "Somebody paused it.", link))
+    if lane.retries >= MANY_RETRIES and lane.breaker is None:
+        text = f"{count_of(lane.retries, 'event')} of {lane.lane} failed and {_will_be_tried(lane)}: {error}"
+        found.append(Trouble(f"retries {lane.lane}", Grade.LATE, text, "They are late until then.", link))
+    if lane.next_retry_ms is not None and lane.next_retry_ms < -_OVERDUE and not lane.paused:
+        text = f"Retries of {lane.lane} are overdue by {span(-lane.next_retry_ms / 1000)}: no worker moves them."
+        found.append(Trouble(f"overdue {lane.lane}", Grade.STUCK, text, "Are workers alive?", link))
+    return found
+
+
+def _will_be_tried(lane: LaneStatus) -> str:
+    if lane.next_retry_ms is None or lane.next_retry_ms <= 0:
+        return "are due to be tried again"
+    return f"will be tried again, the next in {span(lane.next_retry_ms / 1000)}"
+
+
+def _late(lanes: Iterable[LaneStatus]) -> list[Trouble]:
+    late = [lane for lane in lanes if lane.oldest_ms and lane.oldest_ms > LATE and not lane.paused]
+    if not late:
+        return []
+    worst = max(late, key=lambda lane: lane.oldest_ms or 0)
+    text = f"Events are late: the oldest in {worst.lane} has waited for {span((worst.oldest_ms or 0) / 1000)}."
+    advice = "More workers, a faster handler, or look what holds it up."
+    return [Trouble("late", Grade.LATE, text, advice, f"/lanes/{worst.lane}")]
+
 
 #: Share of its memory at which Redis is nearly full.
 _FULL = 0.9
@@ -100,3 +163,39 @@ def _database(elsewhere: Elsewhere) -> list[Trouble]:
     text = f"The event store does not answer: {elsewhere.database}."
     advice = "Events wait in their lanes, charged no attempt, and are written when it is back."
     return [Trouble("database", Grade.STUCK, text, advice, since_ms=elsewhere.database_since_ms)]
+
+
+#: For so long (ms) strangers must have been all that came, and so many times, before the secret is thought to be wrong.
+_LATELY, _OFTEN = 300_000, 3
+_STRANGER = ("401", "403")
+
+
+def refusals(samples: Sequence[Sample], now_ms: int) -> list[Trouble]:
+    """What is wrong with the answers."""
+    return [*_unable(samples), *_strangers([sample for sample in samples if now_ms - sample.at <= _LATELY])]
+
+
+def _unable(samples: Sequence[Sample]) -> list[Trouble]:
+    """Ours is the fault: nothing could keep them."""
+    refused = [sample for sample in samples if _answered(sample, "5")]
+    if not refused:
+        return []
+    many = count_of(sum(_answered(sample, "5") for sample in refused), "webhook")
+    text = f"{many} could not be taken within the last hour (answered 5xx)."
+    advice = "They are lost unless the provider sends them again. Look at the ingress's log, its disk, and Redis."
+    return [Trouble("refused", Grade.LOSS, text, advice, since_ms=refused[0].at)]
+
+
+def _strangers(samples: Sequence[Sample]) -> list[Trouble]:
+    """Some strangers always come by. Where nobody else does, it is the provider that has the wrong secret."""
+    turned_away = [sample for sample in samples if _answered(sample, *_STRANGER)]
+    many = sum(_answered(sample, *_STRANGER) for sample in turned_away)
+    if many < _OFTEN or any(_answered(sample, "2") for sample in samples):
+        return []
+    text = f"All webhooks of the last minutes were turned away: {many} answered 401 or 403, none taken."
+    advice = "Compare the provider's address and secret with SLUICE_WEBHOOK_TOKEN, _HMAC_SECRET and _SENDER_NETWORKS."
+    return [Trouble("turned-away", Grade.LOSS, text, advice, since_ms=turned_away[0].at)]
+
+
+def _answered(sample: Sample, *beginnings: str) -> int:
+    return sum(count for code, count in (sample.answers or {}).items() if code.startswith(beginnings))

@@ -8,11 +8,10 @@ import redis
 from redis.exceptions import RedisError
 
 from shared.errors import Unavailable
-from workers.console.live.refusals import refusals
 from workers.lanes.status import LaneStatus
 from workers.operations.monitoring.periodic_thread import Repeating
 from workers.operations.monitoring.problem import Trouble
-from workers.operations.monitoring.problems import Elsewhere, troubles
+from workers.operations.monitoring.problems import Elsewhere, refusals, troubles
 from workers.operations.monitoring.sample import Sample, sample
 from workers.operations.monitoring.sample_history import COVERS, EVERY, History
 from workers.operations.monitoring.snapshot import Look, look
