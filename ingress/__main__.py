@@ -3,24 +3,24 @@
 import uvicorn
 
 from ingress.tracing import SERVICE
-from ingress.uvicorn_http.fast_path import DirectProtocol
-from shared.observability import logging
-from shared.observability.tracing import chosen
+from ingress.uvicorn_http.fast_path import FastPathProtocol
+from shared.observability.logging import configure_logging
+from shared.observability.tracing import tracer_factory
 from shared.settings import Settings
-from shared.startup import or_refuse
+from shared.startup import exit_on_invalid_settings
 
 
 def main() -> None:
     """Runs until SIGTERM; requests under way are finished first. WEB_CONCURRENCY processes (uvicorn's setting)."""
-    logging.configure()
-    settings = or_refuse(Settings.load)
-    or_refuse(settings.require_secret_unless_loopback)
-    or_refuse(lambda: chosen(SERVICE))
+    configure_logging()
+    settings = exit_on_invalid_settings(Settings.load)
+    exit_on_invalid_settings(settings.require_secret_unless_loopback)
+    exit_on_invalid_settings(lambda: tracer_factory(SERVICE))
     uvicorn.run(
         "ingress.app:app",
         host=settings.host,
         port=settings.port,
-        http=DirectProtocol,
+        http=FastPathProtocol,
         loop="uvloop",
         lifespan="on",
         ws="none",

@@ -14,23 +14,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan
 
-from ingress.auth import Challenge, Guard, check_loopback
+from ingress.auth import VerificationHandshake, WebhookAuthenticator, require_loopback
 from ingress.delivery.group_commit import GroupCommit
-from ingress.delivery.redis_writer import RedisPush
+from ingress.delivery.redis_writer import IntakeWriter
 from ingress.health import Health
-from ingress.process_stats import Report, Tally
-from ingress.responses import refusal
-from ingress.sender_filter import Senders
-from ingress.spool import Durable, Spool
+from ingress.process_stats import ProcessCounters, ProcessStatsReporter
+from ingress.responses import error_body
+from ingress.sender_filter import SenderNetworkFilter
+from ingress.spool import FailoverWriter, SpoolWriter
 from ingress.tracing import SERVICE, TracedWebhooks, traced
-from ingress.webhooks import Check, Webhooks
-from shared.errors import Refused
-from shared.lanes.intake import INTAKE, LARGE_LANE, STATUSES
-from shared.observability import logging
-from shared.observability.tracing import chosen
+from ingress.webhooks import RequestCheck, WebhookEndpoint
+from shared.errors import RequestRejected
+from shared.lanes.intake import INTAKE, INTAKE_LARGE, INTAKE_STATUSES
+from shared.observability.logging import configure_logging
+from shared.observability.tracing import tracer_factory
 from shared.redis.connection import connect_async
 from shared.settings import Settings
-from shared.startup import or_refuse
+from shared.startup import exit_on_invalid_settings
 
 if TYPE_CHECKING:
     from shared.observability.tracing.provider import Tracing
@@ -41,26 +41,26 @@ _PATHS = ("", "/messages", "/statuses", "/{token}", "/messages/{token}", "/statu
 def create_app(
     settings: Settings, client: redis.asyncio.Redis | None = None, tracing: "Tracing | None" = None
 ) -> ASGIApp:
-    """The whole ingress. Raises WrongSettings where it would be open to everybody, or knows no Redis.
+    """The whole ingress. Raises InvalidSettings where it would be open to everybody, or knows no Redis.
 
     `tracing`: what makes spans, where these are wanted; it ends with the application.
     """
     settings.require_secret_unless_loopback()
     client = client or connect_async(settings.redis)
-    push = RedisPush(client, max_backlog=settings.max_backlog, min_replicas=settings.min_replicas)
-    durable = Durable(
+    push = IntakeWriter(client, max_backlog=settings.max_backlog, min_replicas=settings.min_replicas)
+    durable = FailoverWriter(
         traced(tracing, push.push) if tracing else push.push,
         push.ping,
-        Spool(settings.spool_dir, limit=settings.spool_bytes),
+        SpoolWriter(settings.spool_dir, limit=settings.spool_bytes),
         rate=settings.spool_rate,
-        first=(INTAKE, LARGE_LANE, STATUSES),
+        first=(INTAKE, INTAKE_LARGE, INTAKE_STATUSES),
     )
-    tally = Tally()
-    groups = {lane: _group(durable, lane, tally) for lane in (INTAKE, STATUSES, LARGE_LANE)}
+    tally = ProcessCounters()
+    groups = {lane: _group(durable, lane, tally) for lane in (INTAKE, INTAKE_STATUSES, INTAKE_LARGE)}
     tokens = [token.get_secret_value() for token in settings.webhook_token]
-    guard = Guard(tokens, settings.hmac_secret.get_secret_value() if settings.hmac_secret else None)
-    challenge = Challenge(settings.verify_token.get_secret_value() if settings.verify_token else None)
-    report = Report(client, tally, durable)
+    guard = WebhookAuthenticator(tokens, settings.hmac_secret.get_secret_value() if settings.hmac_secret else None)
+    challenge = VerificationHandshake(settings.verify_token.get_secret_value() if settings.verify_token else None)
+    report = ProcessStatsReporter(client, tally, durable)
     health = Health(push.ping, lambda: durable.state().refusing)
 
     @asynccontextmanager
@@ -75,9 +75,9 @@ def create_app(
         if tracing:
             await asyncio.to_thread(tracing.close)
 
-    kind = partial(TracedWebhooks, tracing) if tracing else Webhooks
+    kind = partial(TracedWebhooks, tracing) if tracing else WebhookEndpoint
     return kind(
-        _rest(challenge, health, lifespan),
+        _fallback_app(challenge, health, lifespan),
         lambda lane, receipt: groups[lane].commit(receipt),
         guard,
         max_body_bytes=settings.max_body_bytes,
@@ -87,7 +87,7 @@ def create_app(
     )
 
 
-def _rest(challenge: Challenge, health: Health, lifespan: Lifespan[Starlette]) -> ASGIApp:
+def _fallback_app(challenge: VerificationHandshake, health: Health, lifespan: Lifespan[Starlette]) -> ASGIApp:
     """Everything but webhooks."""
     rest = Starlette(
         routes=[
@@ -100,50 +100,54 @@ def _rest(challenge: Challenge, health: Health, lifespan: Lifespan[Starlette]) -
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
         ],
-        exception_handlers={HTTPException: _http_error, Refused: _refused, Exception: _fault},
+        exception_handlers={
+            HTTPException: _handle_http_error,
+            RequestRejected: _handle_rejected,
+            Exception: _handle_internal_error,
+        },
         lifespan=lifespan,
     )
     rest.router.redirect_slashes = False  # it would redirect to whatever host the request names
     return rest
 
 
-def _checks(settings: Settings) -> list[Check]:
-    checks: list[Check] = []
+def _checks(settings: Settings) -> list[RequestCheck]:
+    checks: list[RequestCheck] = []
     if not settings.has_secret:
-        checks.append(check_loopback)
+        checks.append(require_loopback)
     if settings.sender_networks:
-        checks.append(Senders(settings.sender_networks, settings.trusted_proxies).check)
+        checks.append(SenderNetworkFilter(settings.sender_networks, settings.trusted_proxies).check)
     return checks
 
 
-def _group(durable: Durable, lane: str, tally: Tally) -> GroupCommit:
+def _group(durable: FailoverWriter, lane: str, tally: ProcessCounters) -> GroupCommit:
     return GroupCommit(lambda receipts: durable.commit(lane, receipts), tally)
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _handle_http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
-    answer = Refused(error.status_code, code, error.detail)
-    return Response(refusal(answer), error.status_code, error.headers, "application/json")
+    answer = RequestRejected(error.status_code, code, error.detail)
+    return Response(error_body(answer), error.status_code, error.headers, "application/json")
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
-    return Response(refusal(error), error.status, media_type="application/json")
+async def _handle_rejected(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestRejected)
+    return Response(error_body(error), error.status, media_type="application/json")
 
 
-async def _fault(_request: Request, _error: Exception) -> Response:
+async def _handle_internal_error(_request: Request, _error: Exception) -> Response:
     return JSONResponse({"error": {"code": "internal", "message": "this is a fault of the server; it was logged"}}, 500)
 
 
-def _made() -> ASGIApp:
-    begin = chosen(SERVICE)
+def _app_from_environment() -> ASGIApp:
+    begin = tracer_factory(SERVICE)
     return create_app(Settings.load(), tracing=begin() if begin else None)
 
 
 def __getattr__(name: str) -> ASGIApp:
     # Made when it is asked for, so that importing this module reads no environment.
     if name == "app":
-        logging.configure()
-        return or_refuse(_made)
+        configure_logging()
+        return exit_on_invalid_settings(_app_from_environment)
     raise AttributeError(name)

@@ -6,24 +6,27 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from ingress.auth import header
-from shared.errors import Overloaded, Refused
+from shared.errors import RequestRejected, ServiceOverloaded
 
 #: Bytes of all the bodies that have come in part: however many senders stop half-way, a process holds no more. In one
 #: piece, as nearly all come, they are not counted: they are dealt with at once.
-_MOST_HELD = 128 * 1024 * 1024
+_MAX_BUFFERED_BYTES = 128 * 1024 * 1024
 
 
-class Bodies:
+class BodyReader:
     """Reads bodies of up to `limit` bytes, each within so many seconds."""
 
-    def __init__(self, limit: int, seconds: float, most_held: int = _MOST_HELD) -> None:
+    def __init__(self, limit: int, seconds: float, most_held: int = _MAX_BUFFERED_BYTES) -> None:
         self._limit = limit
         self._seconds = seconds
         self._most_held = max(most_held, 2 * limit)
         self._held = 0
 
     async def read(self, scope: Scope, receive: Receive) -> bytes:
-        """The whole body. Raises Refused(413) where it is larger, Refused(408), Overloaded, or ClientDisconnect."""
+        """Return the whole body.
+
+        Raises RequestRejected (413 where it is larger, 408), ServiceOverloaded or ClientDisconnect.
+        """
         stated = header(scope["headers"], b"content-length")
         if stated.isdigit() and int(stated[:20]) > self._limit:
             raise too_large(self._limit)
@@ -37,7 +40,7 @@ class Bodies:
                     return body
                 return await self._read_pieces(message, receive)
         except TimeoutError:
-            raise Refused(408, "too_slow", f"the body did not arrive within {self._seconds:g} s") from None
+            raise RequestRejected(408, "too_slow", f"the body did not arrive within {self._seconds:g} s") from None
 
     async def _read_pieces(self, message: Message, receive: Receive) -> bytes:
         pieces = bytearray()
@@ -53,12 +56,12 @@ class Bodies:
                 if not message.get("more_body"):
                     return bytes(pieces)
                 if self._held > self._most_held:
-                    raise Overloaded("too many large webhooks arrive at once", 1)
+                    raise ServiceOverloaded("too many large webhooks arrive at once", 1)
                 message = await receive()
         finally:
             self._held -= len(pieces)
 
 
-def too_large(limit: int) -> Refused:
+def too_large(limit: int) -> RequestRejected:
     """What a body of over `limit` bytes is answered."""
-    return Refused(413, "too_large", f"the body has more than {limit} bytes")
+    return RequestRejected(413, "too_large", f"the body has more than {limit} bytes")

@@ -14,19 +14,19 @@ from contextlib import suppress
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from ingress.spool import Durable
-from shared.observability.histogram import Spread
+from ingress.spool import FailoverWriter
+from shared.observability.histogram import HistogramCounter
 from shared.observability.metrics import GROUP_SIZES, PUSH_SECONDS
 from shared.redis.scripts import read_script
 
 
-class Tally:
+class ProcessCounters:
     """The counts of one process."""
 
     def __init__(self) -> None:
         self.answers: defaultdict[int, int] = defaultdict(int)  # to webhooks, by status
-        self.push_seconds = Spread("push_seconds", PUSH_SECONDS)
-        self.group_sizes = Spread("group_size", GROUP_SIZES)
+        self.push_seconds = HistogramCounter("push_seconds", PUSH_SECONDS)
+        self.group_sizes = HistogramCounter("group_size", GROUP_SIZES)
 
     def fields(self) -> dict[str, int]:
         """All of it, flat."""
@@ -34,17 +34,17 @@ class Tally:
         return answers | self.push_seconds.fields() | self.group_sizes.fields()
 
 
-EVERY = 2.0  # seconds
+PUBLISH_INTERVAL = 2.0  # seconds
 _GONE_MS = 15_000
 #: Seconds for which a report that was not answered may be repeated, Redis being away.
-_REMEMBERED = 86_400
+_STATS_TTL_MS = 86_400
 _ALL, _ANSWERS, _COUNTS = "sluice:ingresses", "sluice:answers", "sluice:ingress"
 
 
-class Report:
+class ProcessStatsReporter:
     """Tells until it is stopped. While Redis does not take it, nothing is told; the counts go on."""
 
-    def __init__(self, client: redis.asyncio.Redis, tally: Tally, durable: Durable) -> None:
+    def __init__(self, client: redis.asyncio.Redis, tally: ProcessCounters, durable: FailoverWriter) -> None:
         self._client = client
         self._tally = tally
         self._durable = durable
@@ -69,10 +69,10 @@ class Report:
             with suppress(asyncio.CancelledError):
                 await self._telling
         with suppress(RedisError, OSError):
-            await self.tell()
+            await self.publish()
             await self._client.zrem(_ALL, self._process)
 
-    async def tell(self) -> None:
+    async def publish(self) -> None:
         """Once. Raises RedisError or OSError."""
         if self._unanswered:
             await self._send()
@@ -85,7 +85,7 @@ class Report:
     async def _send(self) -> None:
         said = {**self._counts(), **self._state()}
         pairs = [part for pairs in (said, self._unanswered) for pair in pairs.items() for part in pair]
-        about: list[str | int] = [self._process, _GONE_MS, _REMEMBERED, self._number, len(said)]
+        about: list[str | int] = [self._process, _GONE_MS, _STATS_TTL_MS, self._number, len(said)]
         await self._script(keys=self._keys, args=[*about, *pairs])
         self._unanswered = {}
 
@@ -111,5 +111,5 @@ class Report:
         while True:
             # No outage is told of here: the pushes do that.
             with suppress(RedisError, OSError):
-                await self.tell()
-            await asyncio.sleep(EVERY)
+                await self.publish()
+            await asyncio.sleep(PUBLISH_INTERVAL)

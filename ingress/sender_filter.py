@@ -5,18 +5,18 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from starlette.types import Scope
 
-from shared.errors import Refused, SluiceError
+from shared.errors import RequestRejected, SluiceError
 from shared.networks import Network
-from shared.observability.log_throttle import Rarely
-from shared.observability.logging import logger
+from shared.observability.log_throttle import LogThrottle
+from shared.observability.logging import get_logger
 
 Address = IPv4Address | IPv6Address
 Networks = Sequence[Network]
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 #: Decisions that are remembered, and how long a header may be to be remembered with its one.
-_MOST_REMEMBERED = 4096
-_LONGEST_REMEMBERED = 256  # bytes
+_MAX_CACHED_ADDRESSES = 4096
+_MAX_CACHED_LENGTH = 256  # bytes
 _HEALTH = "/health/"
 
 
@@ -24,34 +24,34 @@ class BadAddress(SluiceError):
     """Something that stands where an address should, and is none."""
 
 
-class Senders:
+class SenderNetworkFilter:
     """Checks a request's sender against SLUICE_SENDER_NETWORKS, behind SLUICE_TRUSTED_PROXIES."""
 
-    def __init__(self, networks: Networks, proxies: Networks, rarely: Rarely | None = None) -> None:
+    def __init__(self, networks: Networks, proxies: Networks, rarely: LogThrottle | None = None) -> None:
         self._networks = networks
         self._proxies = proxies
-        self._rarely = rarely or Rarely()
+        self._rarely = rarely or LogThrottle()
         self._remembered: dict[tuple[str | None, bytes], bool] = {}
 
     def check(self, scope: Scope) -> None:
-        """Raises Refused(403) for a request, other than for health, from outside these networks."""
+        """Raises RequestRejected(403) for a request, other than for health, from outside these networks."""
         if scope["path"].startswith(_HEALTH):
             return  # asked by load balancers, wherever they are; says nothing about anybody
         client = scope.get("client")
         peer = client[0] if client else None
         forwarded = b",".join([value for name, value in scope["headers"] if name == b"x-forwarded-for"])
         if not self._may_send(peer, forwarded):
-            raise Refused(403, "forbidden", "webhooks are not taken from this network")
+            raise RequestRejected(403, "forbidden", "webhooks are not taken from this network")
 
     def _may_send(self, peer: str | None, forwarded: bytes) -> bool:
         known = self._remembered.get((peer, forwarded))
         if known is None:
             known = self._decide(peer, forwarded)
-            if len(self._remembered) >= _MOST_REMEMBERED:
+            if len(self._remembered) >= _MAX_CACHED_ADDRESSES:
                 self._remembered.clear()
-            if len(forwarded) <= _LONGEST_REMEMBERED:
+            if len(forwarded) <= _MAX_CACHED_LENGTH:
                 self._remembered[peer, forwarded] = known
-        if not known and (times := self._rarely.times()):
+        if not known and (times := self._rarely.record()):
             _log.warning(
                 "webhooks from outside SLUICE_SENDER_NETWORKS are refused",
                 sender=self._described(peer, forwarded),

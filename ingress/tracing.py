@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 from ingress.auth import parse_path
 from ingress.responses import Headers
 from ingress.spool.drainer import Push
-from ingress.webhooks import Place, Webhooks
+from ingress.webhooks import WebhookEndpoint, WebhookPath
 from shared.wire import receipt as receipts
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SERVICE = "sluice-ingress"
 _SPAN = "sluice.span"  # in the request's scope
 
 
-class TracedWebhooks(Webhooks):
+class TracedWebhooks(WebhookEndpoint):
     """As Webhooks. A webhook's span lasts from its request to its answer; the receipt carries the span's context."""
 
     def __init__(self, tracing: "Tracing", *arguments: Any, **options: Any) -> None:
@@ -37,30 +37,32 @@ class TracedWebhooks(Webhooks):
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                span.answered(message["status"])
+                span.record_response(message["status"])
             await send(message)
 
         await super().__call__(scope, receive, answer)
 
-    def take(self, scope: Scope, place: Place, body: bytes, answer: Callable[[int, Headers, bytes], None]) -> None:
-        """See Webhooks."""
+    def take(
+        self, scope: Scope, place: WebhookPath, body: bytes, answer: Callable[[int, Headers, bytes], None]
+    ) -> None:
+        """See WebhookEndpoint."""
         span = self._begin(scope, place)
 
         def answered(status: int, headers: Headers, body: bytes) -> None:
-            span.answered(status)
+            span.record_response(status)
             answer(status, headers, body)
 
-        super().take(scope, place, body, answered)
+        super().handle_complete(scope, place, body, answered)
 
-    def _begin(self, scope: Scope, place: Place) -> "WebhookSpan":
+    def _begin(self, scope: Scope, place: WebhookPath) -> "WebhookSpan":
         route, token = place
         span = scope[_SPAN] = self._tracing.webhook(route, bool(token), scope["headers"])
         return span
 
-    def _checked(self, scope: Scope, body: bytes, route: str) -> tuple[str, str, bytes]:
-        receipt, lane, packed = super()._checked(scope, body, route)
+    def _accept(self, scope: Scope, body: bytes, route: str) -> tuple[str, str, bytes]:
+        receipt, lane, packed = super()._accept(scope, body, route)
         span: WebhookSpan = scope[_SPAN]
-        span.taken(receipt, lane, len(body))
+        span.record_receipt(receipt, lane, len(body))
         return receipt, lane, receipts.pack(receipts.unpack(packed)._replace(trace=span.trace))
 
 

@@ -1,14 +1,14 @@
 """Every error Sluice raises on purpose.
 
 SluiceError
-├── WrongSettings      the environment is not usable; names every wrong setting
-├── NotJSON            a body that is no JSON; carries the parser's reason
-├── Unavailable        what a handler needs is down: its lane waits, no attempt is spent
-├── Refused            an HTTP request that gets an error answer
-│   └── Overloaded     …because it cannot be made durable now (503, Retry-After)
-└── Outcome            raised by a handler to say what becomes of its event
-    ├── Retry          try again later
-    └── Reject         never try again: a dead letter
+├── InvalidSettings         the environment is not usable; names every invalid setting
+├── InvalidJSON             a body that is not valid JSON; carries the parser's reason
+├── Unavailable             what a handler needs is down: its lane waits, no attempt is spent
+├── RequestRejected         an HTTP request that gets an error response
+│   └── ServiceOverloaded   …because it cannot be made durable now (503, Retry-After)
+└── HandlerSignal           raised by a handler to say what becomes of its event
+    ├── Retry               try again later
+    └── Reject              never try again: a dead letter
 """
 
 from typing import Self
@@ -18,7 +18,7 @@ class SluiceError(Exception):
     """Root of all errors raised on purpose."""
 
 
-class WrongSettings(SluiceError):
+class InvalidSettings(SluiceError):
     """The environment is not usable. `problems` has one sentence a wrong setting."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -26,7 +26,7 @@ class WrongSettings(SluiceError):
         self.problems = problems
 
 
-class NotJSON(SluiceError):
+class InvalidJSON(SluiceError):
     """A body is no JSON; the message is the parser's reason."""
 
 
@@ -37,7 +37,7 @@ class Unavailable(SluiceError):
     """
 
 
-class Refused(SluiceError):
+class RequestRejected(SluiceError):
     """A request that gets an error answer: HTTP `status`, a `code` for programs, a message for people."""
 
     def __init__(self, status: int, code: str, message: str, retry_after: int | None = None) -> None:
@@ -48,18 +48,18 @@ class Refused(SluiceError):
         self.retry_after = retry_after  # seconds
 
 
-class Overloaded(Refused):
+class ServiceOverloaded(RequestRejected):
     """The webhook cannot be made durable now; the sender shall come again after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int = 5) -> None:
         super().__init__(503, "unavailable", message, retry_after)
 
 
-class Outcome(SluiceError):
+class HandlerSignal(SluiceError):
     """What a handler raises to say what becomes of its event."""
 
 
-class Retry(Outcome):
+class Retry(HandlerSignal):
     """Raised: try again later. As an object it is also a handler's retry policy: `@handler(…, retry=Retry(…))`.
 
     The delay before attempt n+1 is drawn evenly from 0 to min(cap, base · 2^(n-1)) seconds ("full jitter",
@@ -84,5 +84,5 @@ class Retry(Outcome):
         return error
 
 
-class Reject(Outcome):
+class Reject(HandlerSignal):
     """`raise Reject("why")`: never try again. The event becomes a dead letter with that reason."""

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.connection import parse_url
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from shared.networks import Network, is_loopback, networks
 
 _PREFIX = "SLUICE_"
@@ -80,14 +80,14 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:
-        """The settings. Raises WrongSettings naming every wrong one, without its value: it may be a secret."""
+        """The settings. Raises InvalidSettings naming every wrong one, without its value: it may be a secret."""
         problems = _misspelt(cls)
         try:
             settings = cls(**overrides)
         except ValidationError as error:
             problems += [_sentence(item["loc"], item["msg"]) for item in error.errors(include_url=False)]
         if problems:
-            raise WrongSettings(problems)
+            raise InvalidSettings(problems)
         return settings
 
     @field_validator("webhook_token", "handlers", mode="before")
@@ -184,7 +184,7 @@ class Settings(BaseSettings):
 
     @property
     def redis(self) -> str:
-        """Redis' address. Holds a secret: never show it. Raises WrongSettings where there is none to be had."""
+        """Redis' address. Holds a secret: never show it. Raises InvalidSettings where there is none to be had."""
         if self.redis_url is not None:
             return self.redis_url.get_secret_value()
         try:
@@ -192,7 +192,7 @@ class Settings(BaseSettings):
         except OSError:
             url = ""
         if not url:
-            raise WrongSettings(
+            raise InvalidSettings(
                 ["SLUICE_REDIS_URL is not set, and no `sluice up` runs a Redis of its own in this data folder"]
             )
         return url
@@ -213,19 +213,19 @@ class Settings(BaseSettings):
         return bool(self.webhook_token or self.hmac_secret)
 
     def require_secret_unless_loopback(self) -> None:
-        """Raises WrongSettings where anybody on a network could send webhooks without a secret."""
+        """Raises InvalidSettings where anybody on a network could send webhooks without a secret."""
         if not self.has_secret:
             self._require_loopback("SLUICE_WEBHOOK_TOKEN or SLUICE_HMAC_SECRET")
 
     def require_password_unless_loopback(self) -> None:
-        """Raises WrongSettings where anybody on a network could use the console."""
+        """Raises InvalidSettings where anybody on a network could use the console."""
         if self.console_password is None:
             self._require_loopback("SLUICE_CONSOLE_PASSWORD")
 
     def _require_loopback(self, missing: str) -> None:
         if not is_loopback(self.host):
             host = f"SLUICE_HOST is {self.host}, which others can reach"
-            raise WrongSettings([f"{host}: set {missing} (or bind to 127.0.0.1)"])
+            raise InvalidSettings([f"{host}: set {missing} (or bind to 127.0.0.1)"])
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
@@ -239,7 +239,7 @@ def _misspelt(settings: type[BaseSettings]) -> list[str]:
     try:
         stated = {*os.environ, *dotenv_values(".env")}
     except (OSError, UnicodeDecodeError):
-        raise WrongSettings([".env cannot be read, or is no text in UTF-8"]) from None
+        raise InvalidSettings([".env cannot be read, or is no text in UTF-8"]) from None
     for name in sorted(name for name in stated if name.upper().startswith(_PREFIX) and name.upper() not in known):
         # Without the prefix, which makes all names alike.
         close = difflib.get_close_matches(name[len(_PREFIX) :].lower(), settings.model_fields, n=1)

@@ -6,14 +6,14 @@ import re
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def one_line(text: str) -> str:
+def escape_control_chars(text: str) -> str:
     """`text` with every control character spelt out, so that it can neither forge a line nor colour a terminal."""
     return _CONTROL.sub(_spelt, text)
 
 
-def lines(text: str) -> str:
+def escape_keep_newlines(text: str) -> str:
     """As `one_line`, but line feeds stay: for tracebacks."""
-    return "\n".join(one_line(line) for line in text.split("\n"))
+    return "\n".join(escape_control_chars(line) for line in text.split("\n"))
 
 
 def _spelt(found: re.Match[str]) -> str:

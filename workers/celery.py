@@ -1,7 +1,7 @@
 """Where `celery -A workers` finds the application."""
 
 from shared.settings import Settings
-from shared.startup import or_refuse
+from shared.startup import exit_on_invalid_settings
 from workers.runtime.celery.application import create_app
 
-app = or_refuse(lambda: create_app(Settings.load()))
+app = exit_on_invalid_settings(lambda: create_app(Settings.load()))

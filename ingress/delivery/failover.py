@@ -5,23 +5,23 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from ingress.spool.append_queue import OneThread, SharedAppend
-from ingress.spool.circuit_breaker import Breakers
-from ingress.spool.drainer import LOOK, Drainer, Ping, Push
-from ingress.spool.outage_log import Telling
-from ingress.spool.segments import Usage
-from ingress.spool.status import State
-from ingress.spool.writer import NEITHER, Spool
-from shared.errors import Overloaded
-from shared.observability.logging import logger
+from ingress.spool.append_queue import AppendQueue, SingleThreadExecutor
+from ingress.spool.circuit_breaker import LaneCircuitBreakers
+from ingress.spool.drainer import SCAN_INTERVAL, Ping, Push, SpoolDrainer
+from ingress.spool.outage_log import SpoolOutageLog
+from ingress.spool.segments import SpoolUsage
+from ingress.spool.status import SpoolStatus
+from ingress.spool.writer import NEITHER, SpoolWriter
+from shared.errors import ServiceOverloaded
+from shared.observability.logging import get_logger
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 #: Seconds after an error that should not be, before draining goes on.
 _AFTER_FAULT = 10.0
 
 
-class Durable:
-    """Stands where `RedisPush.push` stood. `commit` works before `start` too; without it nothing is drained.
+class FailoverWriter:
+    """Stands where `IntakeWriter.push` stood. `commit` works before `start` too; without it nothing is drained.
 
     `rate` bounds the records that this process drains a second; `first` names the lanes that are drained before others.
     """
@@ -30,7 +30,7 @@ class Durable:
         self,
         push: Push,
         ping: Ping,
-        spool: Spool,
+        spool: SpoolWriter,
         *,
         rate: float = 5000.0,
         first: Sequence[str] = (),
@@ -41,15 +41,17 @@ class Durable:
         self._spool = spool
         self._clock = clock
         self._sleep = sleep
-        self._thread = OneThread()
-        self._breakers = Breakers(clock)
-        self._appends = SharedAppend(spool.append, self._thread)
-        self._drainer = Drainer(spool, push, ping, self._breakers, self._thread, rate=rate, first=first, clock=clock)
-        self._telling = Telling(clock)
+        self._thread = SingleThreadExecutor()
+        self._breakers = LaneCircuitBreakers(clock)
+        self._appends = AppendQueue(spool.append, self._thread)
+        self._drainer = SpoolDrainer(
+            spool, push, ping, self._breakers, self._thread, rate=rate, first=first, clock=clock
+        )
+        self._telling = SpoolOutageLog(clock)
         self._draining: asyncio.Task[None] | None = None
         self._next_count = clock()
         self._spooled_records = self._spooled_bytes = 0
-        self._usage = Usage()
+        self._usage = SpoolUsage()
         self._refusing = ""
 
     def start(self) -> None:
@@ -58,7 +60,7 @@ class Durable:
 
     async def stop(self) -> None:
         """Ends draining and the segment that is being written. What is spooled waits for the next start, or for another
-        process with the same folder. Commits raise Overloaded from now on where Redis does not take them."""
+        process with the same folder. Commits raise ServiceOverloaded from now on where Redis does not take them."""
         if self._draining is not None:
             self._draining.cancel()
             with suppress(asyncio.CancelledError):
@@ -69,7 +71,7 @@ class Durable:
         self._thread.close()
 
     async def commit(self, lane: str, entries: Sequence[bytes]) -> None:
-        """Returns once Redis has them, or the spool has fsynced them. Raises Overloaded where neither takes them.
+        """Return once Redis has them or the spool has fsynced them. Raise ServiceOverloaded where neither can.
 
         What Redis did not answer it may have all the same. It is spooled, and pushed again: the dedupe claim behind
         makes that harmless, and losing it would not be.
@@ -84,9 +86,9 @@ class Durable:
         else:
             await self._to_spool(lane, entries, "Redis did not take the last ones")
 
-    def state(self) -> State:
+    def state(self) -> SpoolStatus:
         """For health and metrics; cheap."""
-        return State(
+        return SpoolStatus(
             tuple(sorted(self._breakers.open_lanes)),
             self._spooled_records,
             self._spooled_bytes,
@@ -100,14 +102,14 @@ class Durable:
 
     async def _after_failure(self, lane: str, entries: Sequence[bytes], error: Exception) -> None:
         self._breakers.failed(lane)
-        if not isinstance(error, (Overloaded, OSError)):  # a TimeoutError is an OSError
+        if not isinstance(error, (ServiceOverloaded, OSError)):  # a TimeoutError is an OSError
             _log.error("a push to Redis failed as it should not; its webhooks go to the spool", exc_info=error)
         await self._to_spool(lane, entries, str(error) or type(error).__name__)
 
     async def _to_spool(self, lane: str, entries: Sequence[bytes], reason: str) -> None:
         try:
             await self._appends.append([(lane, entry) for entry in entries])
-        except Overloaded as refusal:
+        except ServiceOverloaded as refusal:
             self._refusing = refusal.message.removeprefix(NEITHER)
             self._telling.refused(self._refusing)
             raise
@@ -128,7 +130,7 @@ class Durable:
             await self._sleep(wait)
 
     async def _count(self) -> None:
-        self._next_count = self._clock() + LOOK
+        self._next_count = self._clock() + SCAN_INTERVAL
         self._refusing = await self._thread.run(self._spool.trouble)
         with suppress(OSError):  # then it is in `refusing`
             self._usage = await self._thread.run(self._spool.usage)

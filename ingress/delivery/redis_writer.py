@@ -16,18 +16,18 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from shared.errors import Overloaded
+from shared.errors import ServiceOverloaded
 from shared.lanes.intake import push_script
-from shared.lanes.keys import stream
-from shared.observability.logging import logger
+from shared.lanes.keys import stream_key
+from shared.observability.logging import get_logger
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 
 #: What fails now and then, or in one lane only, is one trouble: it is over when nothing failed for so many seconds.
-CALM = 5.0
+RECOVERY_SECONDS = 5.0
 
 
-class Trouble:
+class RedisOutageLog:
     """Why Redis does not take webhooks just now: a line a reason, however many webhooks it concerns."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -44,7 +44,7 @@ class Trouble:
 
     def taken(self) -> None:
         """A push succeeded."""
-        if self._told and self._clock() - self._last >= CALM:
+        if self._told and self._clock() - self._last >= RECOVERY_SECONDS:
             self._told.clear()
             _log.info("Redis takes webhooks again")
 
@@ -66,7 +66,7 @@ _REASON_BY_CODE = {
 }
 
 
-class RedisPush:
+class IntakeWriter:
     """The ingress's one way into Redis."""
 
     def __init__(
@@ -75,18 +75,18 @@ class RedisPush:
         *,
         max_backlog: int = 0,
         min_replicas: int = 0,
-        trouble: Trouble | None = None,
+        trouble: RedisOutageLog | None = None,
     ) -> None:
         self._client = client
         self._script = client.register_script(push_script())
         self._max_backlog = max_backlog
         self._min_replicas = min_replicas
-        self._trouble = trouble or Trouble()
+        self._trouble = trouble or RedisOutageLog()
 
     async def push(self, lane: str, receipts: Sequence[bytes]) -> None:
-        """Returns once Redis (and as many replicas as asked for) has them. Raises Overloaded."""
+        """Returns once Redis (and as many replicas as asked for) has them. Raises ServiceOverloaded."""
         try:
-            replicas = await self._send([stream(lane)], [lane, self._max_backlog, *receipts])
+            replicas = await self._send([stream_key(lane)], [lane, self._max_backlog, *receipts])
         except _ERRORS as error:
             raise self._refused(_reason(error)) from None
         if replicas < self._min_replicas:
@@ -121,9 +121,9 @@ class RedisPush:
                 raise reply
         return int(replicas)
 
-    def _refused(self, reason: str) -> Overloaded:
+    def _refused(self, reason: str) -> ServiceOverloaded:
         self._trouble.refused(reason)
-        return Overloaded(reason)
+        return ServiceOverloaded(reason)
 
 
 def _reason(error: Exception) -> str:

@@ -1,9 +1,9 @@
 """The ingress's spool: webhooks that Redis cannot take wait here, fsynced, until it can."""
 
-from ingress.delivery.failover import Durable
-from ingress.spool.circuit_breaker import Breakers
-from ingress.spool.segments import Usage
-from ingress.spool.status import State
-from ingress.spool.writer import Spool
+from ingress.delivery.failover import FailoverWriter
+from ingress.spool.circuit_breaker import LaneCircuitBreakers
+from ingress.spool.segments import SpoolUsage
+from ingress.spool.status import SpoolStatus
+from ingress.spool.writer import SpoolWriter
 
-__all__ = ["Breakers", "Durable", "Spool", "State", "Usage"]
+__all__ = ["FailoverWriter", "LaneCircuitBreakers", "SpoolStatus", "SpoolUsage", "SpoolWriter"]

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 
 
-class Breakers:
+class LaneCircuitBreakers:
     """The breakers of all lanes. Decides; does nothing. `every` is in seconds of `clock`."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, every: float = 1.0) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from ingress.spool import codec, files, segments
 from ingress.spool.codec import UnknownVersion
-from shared.observability.logging import logger
+from shared.observability.logging import get_logger
 
-TORN = ".torn"
+QUARANTINE_SUFFIX = ".torn"
 
 
-class Claim:
+class ClaimedSegment:
     """Knows how far each lane of the segment has been pushed: `left` holds those that are not through, by offset.
 
     This is not written down. After a crash the segment is pushed again from its start: that repeats 8 MiB at most,
@@ -31,14 +31,14 @@ class Claim:
         self._path = path
         self._fd = fd
         self._data: bytes | None = None
-        found = codec.survey(files.read_all(fd))
+        found = codec.summarize_segment(files.read_all(fd))
         self.records = sum(found.records.values())
         self.left = dict.fromkeys(found.records, codec.FILE_HEAD_BYTES)
         self._end = found.end
         self._damage = found.damage
 
     @classmethod
-    def take(cls, path: Path) -> "Claim | None":
+    def take(cls, path: Path) -> "ClaimedSegment | None":
         """The segment's claim; None where a living process has it, or it is gone. Raises UnknownVersion or OSError."""
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -57,7 +57,7 @@ class Claim:
         """The lane's next receipts, at least one, and what to tell `pushed`. For lanes that are left."""
         if self._data is None:
             self._data = files.read_all(self._fd)
-        receipts, end = codec.select(self._data, lane, self.left[lane], most, most_bytes)
+        receipts, end = codec.read_batch(self._data, lane, self.left[lane], most, most_bytes)
         if not receipts:
             raise OSError(errno.EIO, "a segment reads otherwise than it did a moment ago")
         return receipts, end
@@ -86,7 +86,7 @@ class Claim:
 
     def _set_aside(self) -> None:
         rest = files.read_all(self._fd)[self._end :]
-        aside = self._path.with_name(self.name + TORN)
+        aside = self._path.with_name(self.name + QUARANTINE_SUFFIX)
         size = len(rest)
         try:
             _write_new(aside, rest)
@@ -112,41 +112,41 @@ def _write_new(path: Path, data: bytes) -> None:
         os.close(fd)
 
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 #: Each costs an open file. As many as the default limit holds segments.
-_MOST = 128
+_MAX_REMEMBERED = 128
 
 
-class Claims:
+class SegmentClaims:
     """The segments that this process has locked for draining. Every method blocks; all are called in one thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._held: dict[str, Claim] = {}
+        self._held: dict[str, ClaimedSegment] = {}
         self._passed_over: set[str] = set()
 
-    def take(self) -> Claim | None:
+    def take(self) -> ClaimedSegment | None:
         """The oldest segment that is nobody's, locked; None where there is none, or enough are held.
 
         One that cannot be read is passed over until the next start, with a line in the log. Raises OSError.
         """
-        names = segments.segments(segments.sizes(self._path)) if len(self._held) < _MOST else []
+        names = segments.segments(segments.sizes(self._path)) if len(self._held) < _MAX_REMEMBERED else []
         for name in names:
             if name not in self._held and name not in self._passed_over and (claim := self._take(name)):
                 self._held[name] = claim
                 return claim
         return None
 
-    def remove(self, claim: Claim) -> None:
+    def remove(self, claim: ClaimedSegment) -> None:
         """All of it is in Redis. Raises OSError, and may then be repeated."""
         claim.remove()
         del self._held[claim.name]
 
-    def pass_over(self, claim: Claim, why: OSError) -> None:
+    def pass_over(self, claim: ClaimedSegment, why: OSError) -> None:
         """It cannot be read after all: leaves it where it is until the next start."""
         del self._held[claim.name]
         claim.release()
-        self._note(claim.name, files.words(why))
+        self._note(claim.name, files.describe_os_error(why))
 
     def release(self) -> None:
         """Leaves all of them to whoever comes next."""
@@ -154,11 +154,11 @@ class Claims:
             claim.release()
         self._held.clear()
 
-    def _take(self, name: str) -> Claim | None:
+    def _take(self, name: str) -> ClaimedSegment | None:
         try:
-            return Claim.take(self._path / name)
+            return ClaimedSegment.take(self._path / name)
         except OSError as error:
-            self._note(name, files.words(error))
+            self._note(name, files.describe_os_error(error))
         except UnknownVersion as error:
             self._note(name, str(error))
         return None

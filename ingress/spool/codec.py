@@ -30,15 +30,15 @@ _HEAD = struct.Struct(">IBI")
 _CRC = struct.Struct(">I")
 FILE_HEAD_BYTES = _FILE.size + _CRC.size
 HEAD_BYTES = _HEAD.size + _CRC.size
-_LONGEST_LANE = 0xFF
-_LONGEST_RECEIPT = 0xFFFFFFFF
+_MAX_LANE_BYTES = 0xFF
+_MAX_RECEIPT_BYTES = 0xFFFFFFFF
 
 
 class UnknownVersion(SluiceError):
     """A segment that another version of this program wrote. It is whole, and nothing of ours can read it."""
 
 
-class Found(NamedTuple):
+class DecodedRecord(NamedTuple):
     """A whole record, and the offset behind it."""
 
     lane: str
@@ -46,7 +46,7 @@ class Found(NamedTuple):
     end: int
 
 
-class Survey(NamedTuple):
+class SegmentSummary(NamedTuple):
     """What is in a segment: records by lane, where the last whole one ends, and what is wrong behind it or ""."""
 
     records: dict[str, int]
@@ -63,7 +63,7 @@ def file_head(salt: int) -> bytes:
 def pack(lane: str, receipt: bytes, salt: int) -> bytes:
     """A record. Raises ValueError where the lane has not 1 to 255 bytes in UTF-8, or the receipt 4 GiB or more."""
     name = lane.encode()
-    if not 1 <= len(name) <= _LONGEST_LANE or len(receipt) > _LONGEST_RECEIPT:
+    if not 1 <= len(name) <= _MAX_LANE_BYTES or len(receipt) > _MAX_RECEIPT_BYTES:
         raise ValueError("a record needs a lane of 1 to 255 bytes and a receipt of less than 4 GiB")
     head = _HEAD.pack(len(receipt), len(name), crc32(receipt, crc32(name, salt)))
     return b"".join((head, _CRC.pack(crc32(head, salt)), name, receipt))
@@ -74,7 +74,7 @@ def packed_size(lane: str, receipt: bytes) -> int:
     return HEAD_BYTES + len(lane.encode()) + len(receipt)
 
 
-def records(data: bytes, start: int = FILE_HEAD_BYTES) -> Iterator[Found]:
+def records(data: bytes, start: int = FILE_HEAD_BYTES) -> Iterator[DecodedRecord]:
     """The segment's records from an offset on, up to the first that is not whole. Raises UnknownVersion."""
     salt = _salt(data)
     while salt is not None and (found := _record_at(data, start, salt)):
@@ -82,17 +82,17 @@ def records(data: bytes, start: int = FILE_HEAD_BYTES) -> Iterator[Found]:
         start = found.end
 
 
-def survey(data: bytes) -> Survey:
+def summarize_segment(data: bytes) -> SegmentSummary:
     """What is in a segment. Raises UnknownVersion."""
     counts: dict[str, int] = {}
     end = FILE_HEAD_BYTES if _salt(data) is not None else 0
     for found in records(data):
         counts[found.lane] = counts.get(found.lane, 0) + 1
         end = found.end
-    return Survey(counts, end, _damage(data, end))
+    return SegmentSummary(counts, end, _damage(data, end))
 
 
-def select(data: bytes, lane: str, start: int, most: int, most_bytes: int) -> tuple[list[bytes], int]:
+def read_batch(data: bytes, lane: str, start: int, most: int, most_bytes: int) -> tuple[list[bytes], int]:
     """The lane's next receipts from an offset on, up to `most` and `most_bytes` but at least one, and the offset behind
     all that was looked at."""
     receipts: list[bytes] = []
@@ -119,7 +119,7 @@ def _salt(data: bytes) -> int | None:
     return int(salt)
 
 
-def _record_at(data: bytes, at: int, salt: int) -> Found | None:
+def _record_at(data: bytes, at: int, salt: int) -> DecodedRecord | None:
     body = at + HEAD_BYTES
     if body > len(data):
         return None
@@ -130,7 +130,7 @@ def _record_at(data: bytes, at: int, salt: int) -> Found | None:
     receipt, end = body + lane_length, body + lane_length + length
     if end > len(data) or crc32(data[body:end], salt) != crc:
         return None
-    return Found(data[body:receipt].decode(), data[receipt:end], end)
+    return DecodedRecord(data[body:receipt].decode(), data[receipt:end], end)
 
 
 def _damage(data: bytes, at: int) -> str:

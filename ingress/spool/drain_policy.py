@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence, Set
 
-MOST_RECORDS = 500
-MOST_BYTES = 4 * 1024 * 1024
+MAX_BATCH_RECORDS = 500
+MAX_BATCH_BYTES = 4 * 1024 * 1024
 
 
-def next_strand(
+def next_drain_target(
     lanes_left: Sequence[Collection[str]], open_lanes: Set[str], first: Sequence[str]
 ) -> tuple[int, str] | None:
     """Which segment, of which lane: the first lane that is not open, in the order of `first` and then by name, in the
@@ -38,7 +38,7 @@ def should_rotate(written: Set[str], lanes_left: Iterable[Collection[str]], open
     return bool(written) and (not left or bool(written - left - open_lanes))
 
 
-class Portions:
+class DrainBatchSize:
     """How many records a push holds: halved when a lane's push fails, doubled up to `most` when one succeeds.
 
     So a lane whose limit or timeout is too small for a whole portion is drained all the same. And a push that Redis has
@@ -62,7 +62,7 @@ class Portions:
         self._sizes[lane] = min(self._most, self.size(lane) * 2)
 
 
-class Pace:
+class RateLimiter:
     """A bound on records a second. In any time of t seconds at most `rate` · t records and one portion begin."""
 
     def __init__(self, rate: float) -> None:
@@ -74,7 +74,7 @@ class Pace:
     @property
     def portion(self) -> int:
         """Records of a push at most: no more than a second's worth, so that a low rate means small steps."""
-        return max(1, min(MOST_RECORDS, int(self._rate)))
+        return max(1, min(MAX_BATCH_RECORDS, int(self._rate)))
 
     def wait(self, now: float) -> float:
         """Seconds until the next push may begin."""

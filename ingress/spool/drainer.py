@@ -4,25 +4,25 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from ingress.spool import drain_policy
-from ingress.spool.append_queue import OneThread
-from ingress.spool.circuit_breaker import Breakers
-from ingress.spool.claims import Claim, Claims
-from ingress.spool.writer import Spool
-from shared.errors import Overloaded
-from shared.observability.logging import logger
+from ingress.spool.append_queue import SingleThreadExecutor
+from ingress.spool.circuit_breaker import LaneCircuitBreakers
+from ingress.spool.claims import ClaimedSegment, SegmentClaims
+from ingress.spool.writer import SpoolWriter
+from shared.errors import ServiceOverloaded
+from shared.observability.logging import get_logger
 
 
-class Holdings:
+class DrainingSegments:
     """Claimed segments, oldest first. One task at a time may use it; blocking work goes to `thread`."""
 
-    def __init__(self, claims: Claims, thread: OneThread) -> None:
+    def __init__(self, claims: SegmentClaims, thread: SingleThreadExecutor) -> None:
         self._claims = claims
         self._thread = thread
-        self._held: list[Claim] = []
-        self._read_last: Claim | None = None
+        self._held: list[ClaimedSegment] = []
+        self._read_last: ClaimedSegment | None = None
         self._stuck: set[str] = set()
 
-    def __getitem__(self, index: int) -> Claim:
+    def __getitem__(self, index: int) -> ClaimedSegment:
         return self._held[index]
 
     def __len__(self) -> int:
@@ -42,13 +42,13 @@ class Holdings:
         self._held.sort(key=lambda each: each.name)
         return len(self._held) > before
 
-    async def read(self, claim: Claim, lane: str, most: int) -> tuple[list[bytes], int]:
+    async def read(self, claim: ClaimedSegment, lane: str, most: int) -> tuple[list[bytes], int]:
         """The lane's next receipts; none where the segment turns out not to be readable, and then it is passed over."""
         if self._read_last is not None and self._read_last is not claim:
             self._read_last.forget()
         self._read_last = claim
         try:
-            return await self._thread.run(claim.batch, lane, most, drain_policy.MOST_BYTES)
+            return await self._thread.run(claim.batch, lane, most, drain_policy.MAX_BATCH_BYTES)
         except OSError as error:
             self._held.remove(claim)
             await self._thread.run(self._claims.pass_over, claim, error)
@@ -73,14 +73,14 @@ class Holdings:
         await self._thread.run(self._claims.release)
 
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 #: Seconds between two looks at the folder: others may have left segments in it.
-LOOK = 1.0
-Push = Callable[[str, Sequence[bytes]], Awaitable[None]]  # (lane, receipts); raises Overloaded
+SCAN_INTERVAL = 1.0
+Push = Callable[[str, Sequence[bytes]], Awaitable[None]]  # (lane, receipts); raises ServiceOverloaded
 Ping = Callable[[], Awaitable[str | None]]  # None where Redis answers, else why not
 
 
-class Drainer:
+class SpoolDrainer:
     """Takes one step at a time.
 
     Receipts of a lane are pushed in the order of the segments and of the records in them. `rate` is records a second,
@@ -90,11 +90,11 @@ class Drainer:
 
     def __init__(
         self,
-        spool: Spool,
+        spool: SpoolWriter,
         push: Push,
         ping: Ping,
-        breakers: Breakers,
-        thread: OneThread,
+        breakers: LaneCircuitBreakers,
+        thread: SingleThreadExecutor,
         *,
         rate: float = 5000.0,
         first: Sequence[str] = (),
@@ -102,14 +102,14 @@ class Drainer:
     ) -> None:
         self.records = 0  # drained since the start
         self.bytes = 0
-        self.holdings = Holdings(Claims(spool.path), thread)
+        self.holdings = DrainingSegments(SegmentClaims(spool.path), thread)
         self._spool = spool
         self._push = push
         self._ping = ping
         self._breakers = breakers
         self._thread = thread
-        self._pace = drain_policy.Pace(rate)
-        self._portions = drain_policy.Portions(self._pace.portion)
+        self._pace = drain_policy.RateLimiter(rate)
+        self._portions = drain_policy.DrainBatchSize(self._pace.portion)
         self._first = first
         self._clock = clock
         self._next_look = clock()
@@ -122,7 +122,7 @@ class Drainer:
             return 0.0
         if self._clock() >= self._next_look:
             await self._look()
-        strand = drain_policy.next_strand(self.holdings.lanes_left, self._breakers.open_lanes, self._first)
+        strand = drain_policy.next_drain_target(self.holdings.lanes_left, self._breakers.open_lanes, self._first)
         paced = self._pace.wait(self._clock())
         if strand is None or paced:
             waits = (self._next_look - self._clock(), self._breakers.wait(), paced)
@@ -132,7 +132,7 @@ class Drainer:
 
     async def _look(self) -> None:
         """Claims what is nobody's, and ends the segment that is being written if that brings something to push."""
-        self._next_look = self._clock() + LOOK
+        self._next_look = self._clock() + SCAN_INTERVAL
         try:
             await self.holdings.claim()
             written = await self._thread.run(self._spool.written_lanes)
@@ -157,7 +157,7 @@ class Drainer:
         else:
             self._breakers.failed(lane)
 
-    async def _push_portion(self, claim: Claim, lane: str) -> None:
+    async def _push_portion(self, claim: ClaimedSegment, lane: str) -> None:
         receipts, end = await self.holdings.read(claim, lane, self._portions.size(lane))
         if not receipts:
             return
@@ -167,7 +167,7 @@ class Drainer:
         except Exception as error:  # noqa: BLE001 - whatever it was, these are tried again; none may be skipped
             self._breakers.failed(lane)
             self._portions.failed(lane)
-            if not isinstance(error, (Overloaded, OSError)):  # a TimeoutError is an OSError
+            if not isinstance(error, (ServiceOverloaded, OSError)):  # a TimeoutError is an OSError
                 _log.exception("spooled webhooks could not be pushed", lane=lane)
             return
         self._breakers.succeeded(lane)

@@ -20,7 +20,7 @@ _WORDS = {
 OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def words(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     """Why the spool cannot write, for people; without a path, since senders read it."""
     return _WORDS.get(error.errno or 0) or os.strerror(error.errno or 0)
 

@@ -3,15 +3,15 @@
 import time
 from collections.abc import Callable
 
-from shared.observability.logging import logger
+from shared.observability.logging import get_logger
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 
 #: An outage is over when all is drained and nothing more was spooled for so many seconds.
-CALM = 5.0
+RECOVERY_SECONDS = 5.0
 
 
-class Telling:
+class SpoolOutageLog:
     """What the log has heard of the outage that is going on, if one is."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -42,7 +42,7 @@ class Telling:
 
     def empty(self, records: int) -> None:
         """Nothing waits in the spool, nor is any breaker open; `records` were drained since the start."""
-        if self._clock() - self._last < CALM:
+        if self._clock() - self._last < RECOVERY_SECONDS:
             return
         self._refusals.clear()
         if self._since is not None:

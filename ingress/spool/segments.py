@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingress.spool import codec, files
-from ingress.spool.claims import TORN
+from ingress.spool.claims import QUARANTINE_SUFFIX
 
 SUFFIX = ".seg"
 _TRIES = 10
-Record = tuple[str, bytes]  # lane, receipt
+SpoolRecord = tuple[str, bytes]  # lane, receipt
 
 
 def segment_name(time_ns: int) -> str:
@@ -43,7 +43,7 @@ class Segment:
         self._salt = int.from_bytes(os.urandom(4))
         self.name, self._fd = _create(folder, time_ns)
 
-    def append(self, records: Sequence[Record]) -> None:
+    def append(self, records: Sequence[SpoolRecord]) -> None:
         """Returns once all of them are on disk: one write, one fsync. Raises OSError, and none counts as appended."""
         packed = [codec.pack(lane, receipt, self._salt) for lane, receipt in records]
         data = b"".join(packed if self.size else [codec.file_head(self._salt), *packed])
@@ -101,7 +101,7 @@ def _create(folder: Path, time_ns: int) -> tuple[str, int]:
     raise OSError("a new segment was taken away each time")
 
 
-class Usage(NamedTuple):
+class SpoolUsage(NamedTuple):
     """The folder's contents, of all processes. Sizes in bytes."""
 
     segments: int = 0
@@ -130,8 +130,8 @@ def segments(found: Mapping[str, int]) -> list[str]:
     return sorted(name for name in found if name.endswith(SUFFIX))
 
 
-def usage(found: Mapping[str, int]) -> Usage:
+def usage(found: Mapping[str, int]) -> SpoolUsage:
     """Those files, summed up. A segment that is still empty does not count."""
     waiting = {name: found[name] for name in segments(found) if found[name]}
-    torn = sum(size for name, size in found.items() if name.endswith(TORN))
-    return Usage(len(waiting), sum(waiting.values()), torn, opened_ms(min(waiting)) if waiting else None)
+    torn = sum(size for name, size in found.items() if name.endswith(QUARANTINE_SUFFIX))
+    return SpoolUsage(len(waiting), sum(waiting.values()), torn, opened_ms(min(waiting)) if waiting else None)

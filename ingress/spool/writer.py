@@ -8,15 +8,15 @@ from pathlib import Path
 
 from ingress.spool import files, segments
 from ingress.spool.codec import FILE_HEAD_BYTES, packed_size
-from ingress.spool.segments import Record, Segment, Usage
-from shared.errors import Overloaded
+from ingress.spool.segments import Segment, SpoolRecord, SpoolUsage
+from shared.errors import ServiceOverloaded
 
 _MIB = 1024 * 1024
 #: What the sender is told, before the reason.
 NEITHER = "the webhook cannot be made durable now: Redis does not take it, nor does the spool: "
 
 
-class Spool:
+class SpoolWriter:
     """The folder at `path`, made when it is first needed. Every method blocks; all are called in one thread.
 
     `limit` bounds the bytes of all files in it. Several processes may together exceed it by a segment each: they count
@@ -41,8 +41,8 @@ class Spool:
         self._last_ns = 0
         self._too_much = 1  # bytes that there was no room for last time
 
-    def append(self, records: Sequence[Record]) -> None:
-        """Returns once all of them are on disk, with one fsync. Raises Overloaded, and then none of them counts."""
+    def append(self, records: Sequence[SpoolRecord]) -> None:
+        """Return once all are on disk, with one fsync. If it raises ServiceOverloaded, none of them counts."""
         size = sum(packed_size(*record) for record in records)
         try:
             self._with_room(size).append(records)
@@ -51,7 +51,7 @@ class Spool:
             self._too_much = size
             if self._segment is not None and not self._segment.sound:
                 self.close_segment()
-            raise _overloaded(files.words(error)) from error
+            raise _overloaded(files.describe_os_error(error)) from error
 
     def written_lanes(self) -> frozenset[str]:
         """Lanes with a record in the segment that is being written."""
@@ -63,7 +63,7 @@ class Spool:
             self._segment.close()
             self._segment = None
 
-    def usage(self) -> Usage:
+    def usage(self) -> SpoolUsage:
         """What is in the folder just now. Raises OSError."""
         return segments.usage(segments.sizes(self.path))
 
@@ -74,7 +74,7 @@ class Spool:
             used = self.usage().bytes
             free = shutil.disk_usage(self.path).free
         except OSError as error:
-            return files.words(error)
+            return files.describe_os_error(error)
         if not os.access(self.path, os.W_OK | os.X_OK):
             return "its folder may not be written to"
         if free < self._too_much:
@@ -105,5 +105,5 @@ class Spool:
         return self._segment.size if self._segment else 0
 
 
-def _overloaded(why: str) -> Overloaded:
-    return Overloaded(NEITHER + why)
+def _overloaded(why: str) -> ServiceOverloaded:
+    return ServiceOverloaded(NEITHER + why)

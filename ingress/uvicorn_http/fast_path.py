@@ -11,8 +11,8 @@ from typing import Any, ClassVar, NamedTuple, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from ingress.responses import Headers
-from ingress.uvicorn_http.timeouts import TimelyProtocol
-from ingress.webhooks import Place, Webhooks
+from ingress.uvicorn_http.timeouts import TimeoutProtocol
+from ingress.webhooks import WebhookEndpoint, WebhookPath
 
 _CLOSE = (b"connection", b"close")
 
@@ -21,12 +21,12 @@ class _Begun(NamedTuple):
     """A webhook whose body is not whole yet."""
 
     cycle: RequestResponseCycle
-    app: Webhooks
-    place: Place
+    app: WebhookEndpoint
+    place: WebhookPath
 
 
-class DirectProtocol(TimelyProtocol):
-    """uvicorn's HTTP for an application that is a Webhooks; with any other it is a TimelyProtocol."""
+class FastPathProtocol(TimeoutProtocol):
+    """uvicorn's HTTP for an application that is a Webhooks; with any other it is a TimeoutProtocol."""
 
     _begun: _Begun | None = None  # in the piece that is being read, which may hold all of it
     _reading = False
@@ -58,16 +58,16 @@ class DirectProtocol(TimelyProtocol):
         else:
             super()._start_asgi_task(cycle, app)
 
-    def _place(self, cycle: RequestResponseCycle, app: Any) -> Place | None:
+    def _place(self, cycle: RequestResponseCycle, app: Any) -> WebhookPath | None:
         # A client that does not read its answers is waited for by ASGI's send.
-        if not isinstance(app, Webhooks) or cycle.waiting_for_100_continue or self.flow.write_paused:
+        if not isinstance(app, WebhookEndpoint) or cycle.waiting_for_100_continue or self.flow.write_paused:
             return None
-        return app.place(cast("dict[str, Any]", cycle.scope))
+        return app.match(cast("dict[str, Any]", cycle.scope))
 
-    def _take(self, cycle: RequestResponseCycle, app: Webhooks, place: Place) -> None:
+    def _take(self, cycle: RequestResponseCycle, app: WebhookEndpoint, place: WebhookPath) -> None:
         body = bytes(cycle.body)
         cycle.body.clear()
-        app.take(cast("dict[str, Any]", cycle.scope), place, body, partial(self._answer, cycle))
+        app.handle_complete(cast("dict[str, Any]", cycle.scope), place, body, partial(self._answer, cycle))
 
     def _answer(self, cycle: RequestResponseCycle, status: int, headers: Headers, body: bytes) -> None:
         cycle.response_started = cycle.response_complete = True
@@ -86,7 +86,7 @@ class DirectProtocol(TimelyProtocol):
         """uvicorn's own headers. It makes a new list of them, with the date, each second."""
         headers = self.server_state.default_headers
         if self._default_headers is not headers:
-            DirectProtocol._default_headers, DirectProtocol._default_lines = headers, _lines(headers)
+            FastPathProtocol._default_headers, FastPathProtocol._default_lines = headers, _lines(headers)
         return self._default_lines
 
 

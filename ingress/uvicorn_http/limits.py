@@ -13,45 +13,45 @@ from typing import ClassVar
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from ingress.responses import extra_headers, refusal
-from shared.errors import Overloaded, Refused
-from shared.observability.log_throttle import Rarely
-from shared.observability.logging import logger
+from ingress.responses import error_body, extra_headers
+from shared.errors import RequestRejected, ServiceOverloaded
+from shared.observability.log_throttle import LogThrottle
+from shared.observability.logging import get_logger
 
 #: More than any proxy or provider opens. What each may make the process hold is bounded in bounded.py and body.py.
-MOST_CONNECTIONS = 4096
+MAX_CONNECTIONS = 4096
 #: File descriptors for everything else: Redis, the spool, the log, listening sockets.
 _OTHERS = 128
 
 
 @functools.cache
-def most_connections() -> int:
+def max_connections() -> int:
     """That many, or as many as the process' limit of open files leaves room for, which is raised as far as may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + _OTHERS
+    wanted = MAX_CONNECTIONS + _OTHERS
     if resource.RLIM_INFINITY != soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, soft - _OTHERS))
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MAX_CONNECTIONS, soft - _OTHERS))
 
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 
-MOST_HEADERS = 100
+MAX_HEADERS = 100
 #: Bytes of a request's first line and headers.
-MOST_HEAD = 32 * 1024
+MAX_HEAD_BYTES = 32 * 1024
 #: Requests of one connection that may wait while an earlier one is answered, and the bytes of their bodies.
-MOST_AHEAD = 16
-MOST_AHEAD_BYTES = 64 * 1024
+MAX_PIPELINED_REQUESTS = 16
+MAX_PIPELINED_BYTES = 64 * 1024
 #: Bytes of chunk sizes, chunk extensions, trailers and empty lines, beyond as many as there are of the body itself.
-MOST_AROUND = 64 * 1024
+MAX_FRAMING_OVERHEAD_BYTES = 64 * 1024
 _SLICE = 16 * 1024
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class LimitedProtocol(HttpToolsProtocol):
     """Answers what oversteps a bound, or is no HTTP, as JSON, after all that came before it, and closes."""
 
-    _told: ClassVar[defaultdict[str, Rarely]] = defaultdict(Rarely)  # of all connections, by reason
+    _told: ClassVar[defaultdict[str, LogThrottle]] = defaultdict(LogThrottle)  # of all connections, by reason
     _over = False  # nothing more is read
     _answering: RequestResponseCycle | None = None  # the request that is to be answered next
 
@@ -59,8 +59,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Turned away at once where there are too many."""
         super().connection_made(transport)
         self._head = self._around = 0
-        if len(self.connections) > most_connections():
-            self._refuse(Overloaded("there are too many connections"))
+        if len(self.connections) > max_connections():
+            self._refuse(ServiceOverloaded("there are too many connections"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tells all requests of it, where uvicorn tells the last one: writing would raise."""
@@ -86,7 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
             else:
                 for start in range(0, len(data), _SLICE):
                     self._feed(data[start : start + _SLICE])
-        except Refused as error:
+        except RequestRejected as error:
             self._refuse(error)
         except httptools.HttpParserUpgrade:
             # The parser would read what follows, maybe a body, as another request. A proxy in front may have passed all
@@ -94,19 +94,19 @@ class BoundedProtocol(HttpToolsProtocol):
             self._end()
         except httptools.HttpParserError as error:
             reason = error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else None
-            self._refuse(reason if isinstance(reason, Refused) else _bad("this is no valid HTTP"))
+            self._refuse(reason if isinstance(reason, RequestRejected) else _bad("this is no valid HTTP"))
 
     def on_headers_complete(self) -> None:
-        """Raises Refused, which the parser passes on in an error of its own."""
-        if len(self.headers) > MOST_HEADERS:
+        """Raises RequestRejected, which the parser passes on in an error of its own."""
+        if len(self.headers) > MAX_HEADERS:
             raise _too_many_headers()
-        if self._head and sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > MOST_HEAD:
+        if self._head and sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > MAX_HEAD_BYTES:
             raise _head_too_large()
         if self.parser.should_upgrade() and self.parser.get_method() == b"POST":
             raise _bad("the body of a request for another protocol is not read: send it without Upgrade")
         if self.pipeline:
             waiting = sum(len(cycle.body) for cycle, _ in self.pipeline)
-            if len(self.pipeline) >= MOST_AHEAD or waiting > MOST_AHEAD_BYTES:
+            if len(self.pipeline) >= MAX_PIPELINED_REQUESTS or waiting > MAX_PIPELINED_BYTES:
                 raise _bad("there are too many requests before the answer to the first")
         is_next = self.cycle is None or self.cycle.response_complete
         super().on_headers_complete()
@@ -135,27 +135,27 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head = self._around = 0
         elif self._is_in_head():
             self._head += len(piece)
-            if self._head > MOST_HEAD:
+            if self._head > MAX_HEAD_BYTES:
                 raise _head_too_large()
         else:
             self._around += len(piece)
-            if self._around > MOST_AROUND:
+            if self._around > MAX_FRAMING_OVERHEAD_BYTES:
                 raise _bad("there is more around the body than in it")
-        if len(self.headers or ()) > MOST_HEADERS:  # not at their end yet; or trailers
+        if len(self.headers or ()) > MAX_HEADERS:  # not at their end yet; or trailers
             raise _too_many_headers()
 
     def _is_in_head(self) -> bool:
         # uvicorn begins a scope with the first byte and completes it with the last header. Before both it is None.
         return not self.scope or "method" not in self.scope
 
-    def _refuse(self, error: Refused) -> None:
-        if times := self._told[error.message].times():
+    def _refuse(self, error: RequestRejected) -> None:
+        if times := self._told[error.message].record():
             _log.warning("requests are refused unread", reason=error.message, refused=times)
         if not self._is_next_to_be_answered():
             self._end()
             return
         self._over = True
-        body = refusal(error)
+        body = error_body(error)
         own = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
@@ -186,13 +186,13 @@ def _nothing() -> None:
     pass
 
 
-def _bad(message: str) -> Refused:
-    return Refused(400, "bad_request", message)
+def _bad(message: str) -> RequestRejected:
+    return RequestRejected(400, "bad_request", message)
 
 
-def _too_many_headers() -> Refused:
-    return Refused(431, "too_large", f"the request has more than {MOST_HEADERS} headers")
+def _too_many_headers() -> RequestRejected:
+    return RequestRejected(431, "too_large", f"the request has more than {MAX_HEADERS} headers")
 
 
-def _head_too_large() -> Refused:
-    return Refused(431, "too_large", f"the request's headers have more than {MOST_HEAD} bytes")
+def _head_too_large() -> RequestRejected:
+    return RequestRejected(431, "too_large", f"the request's headers have more than {MAX_HEAD_BYTES} bytes")

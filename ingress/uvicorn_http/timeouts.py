@@ -5,13 +5,13 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from ingress.uvicorn_http.limits import BoundedProtocol
+from ingress.uvicorn_http.limits import LimitedProtocol
 
 #: A body has a limit of its own (ingress/body.py), so that a slow one is answered 408.
 _SECONDS = 15.0
 
 
-class TimelyProtocol(BoundedProtocol):
+class TimeoutProtocol(LimitedProtocol):
     """Looks at its connection now and then, which costs a request nothing, and closes it if a request does not come in.
 
     Nothing at all within `seconds` of the opening, or the same request unfinished at two looks. Between two requests

@@ -8,21 +8,21 @@ from shared.redis.scripts import read_script
 #: Everything that may hold a customer's message.
 INTAKE = "intake"
 #: Webhooks that hold statuses and nothing else.
-STATUSES = "intake.statuses"
+INTAKE_STATUSES = "intake.statuses"
 #: Webhooks of over LARGE bytes, taken few at a time.
-LARGE_LANE = "intake.large"
-LARGE = 32 * 1024
+INTAKE_LARGE = "intake.large"
+LARGE_WEBHOOK_BYTES = 32 * 1024
 
 
 def lane_of(document: Any, size: int) -> str:
     """The lane for a webhook of that JSON value and size in bytes. Total: takes any value."""
-    if size > LARGE:
-        return LARGE_LANE
+    if size > LARGE_WEBHOOK_BYTES:
+        return INTAKE_LARGE
     if not isinstance(document, dict):
         return INTAKE
     if "entry" in document:
-        return STATUSES if _only_statuses(document["entry"]) else INTAKE
-    return STATUSES if "statuses" in document and not document.get("messages") else INTAKE
+        return INTAKE_STATUSES if _only_statuses(document["entry"]) else INTAKE
+    return INTAKE_STATUSES if "statuses" in document and not document.get("messages") else INTAKE
 
 
 def _only_statuses(entries: Any) -> bool:

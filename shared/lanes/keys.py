@@ -3,22 +3,22 @@
 from typing import NamedTuple
 
 #: The set of all lanes that any worker ever made known.
-LANES = "sluice:lanes"
+LANES_KEY = "sluice:lanes"
 #: The one consumer group of each lane.
-GROUP = "workers"
+CONSUMER_GROUP = "workers"
 
 
-def stream(lane: str) -> str:
+def stream_key(lane: str) -> str:
     """Key of the lane's stream; all its other keys begin with it."""
     return f"sluice:lane:{lane}"
 
 
-def suspects(lane: str) -> str:
+def suspects_key(lane: str) -> str:
     """Key of the stream of entries whose holder died."""
     return f"sluice:lane:{lane}:suspects"
 
 
-def paused(lane: str) -> str:
+def paused_key(lane: str) -> str:
     """Key that exists while a person has paused the lane."""
     return f"sluice:lane:{lane}:paused"
 
@@ -28,12 +28,12 @@ class LaneSpec(NamedTuple):
 
     name: str  # also the name of the Celery task that drains it
     queue: str  # Celery queue of its wake-ups
-    grain: int  # waiting entries that deserve one wake-up
+    entries_per_wakeup: int  # waiting entries that deserve one wake-up
     lease_ms: int  # how long a taken entry belongs to its taker; longer than the task's hard time limit
-    cap: int = 32  # wake-ups on their way at most
+    max_wakeups: int = 32  # wake-ups on their way at most
 
 
-class Taken(NamedTuple):
+class TakenEntry(NamedTuple):
     """An entry that this worker holds until its lease runs out."""
 
     id: bytes  # of the stream entry
@@ -42,7 +42,7 @@ class Taken(NamedTuple):
     deaths: int = 0  # processes that died holding it
 
     @classmethod
-    def read(cls, identity: bytes, fields: list[bytes]) -> "Taken":
+    def from_redis(cls, identity: bytes, fields: list[bytes]) -> "TakenEntry":
         """From a stream entry as Redis answers it: names and values in turn."""
         if len(fields) == 2:  # the common case: only data
             return cls(identity, fields[1])

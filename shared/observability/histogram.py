@@ -14,7 +14,7 @@ from typing import NamedTuple
 _MILLION = 1_000_000
 
 
-class Spread:
+class HistogramCounter:
     """Counts values. `bounds`: upper bounds of the buckets, ascending, +Inf aside."""
 
     def __init__(self, name: str, bounds: Sequence[float]) -> None:

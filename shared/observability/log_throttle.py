@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class Rarely:
+class LogThrottle:
     """At most one line in so many seconds, which says how often it happened."""
 
     def __init__(self, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -13,7 +13,7 @@ class Rarely:
         self._next = 0.0
         self._times = 0
 
-    def times(self) -> int:
+    def record(self) -> int:
         """It happened: how often since the last line, if it is time for one; else 0."""
         self._times += 1
         now = self._clock()

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from shared.text import lines, one_line
+from shared.text import escape_control_chars, escape_keep_newlines
 
 #: Digits that may be a phone number (E.164: at most 15), not part of a longer word such as a wamid, nor of a decimal
 #: number; after a + also with what people put between them.
@@ -30,7 +30,7 @@ _LEVELS = {
 _ABOUT: ContextVar[Mapping[str, object]] = ContextVar("about", default={})  # noqa: B039 - never changed
 
 
-class about:  # noqa: N801 - reads as a statement: with about(lane=…)
+class log_context:  # noqa: N801 - reads as a statement: with about(lane=…)
     """Within it every line that is logged, by whomever, also has these values; a line's own go before them.
 
     It stands around each call of a handler: structlog's `bound_contextvars` takes 7 µs for the same, this less than 1.
@@ -48,7 +48,7 @@ class about:  # noqa: N801 - reads as a statement: with about(lane=…)
         _ABOUT.reset(self._before)
 
 
-def mask(text: str) -> str:
+def mask_phone_numbers(text: str) -> str:
     """`text` with the middle of every phone number replaced: 919812345678 becomes 9198…678."""
     return _PHONE.sub(_shortened, text)
 
@@ -60,7 +60,7 @@ def _shortened(found: re.Match[str]) -> str:
     return f"{digits[:4]}…{digits[-3:]}"
 
 
-def configure(level: str = "INFO") -> None:
+def configure_logging(level: str = "INFO") -> None:
     """Sends structlog's and the standard library's logs to stderr, in one format."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,  # what users bind
@@ -97,7 +97,7 @@ def configure(level: str = "INFO") -> None:
         logging.getLogger(name).setLevel(quiet)
 
 
-def logger(name: str) -> structlog.stdlib.BoundLogger:
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """The logger of a module."""
     bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return bound
@@ -113,7 +113,7 @@ def _masked(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Muta
     # Every value, not only the message: ids and errors hold numbers too. One line a record: no forged lines.
     for key, value in event.items():
         if key in {"exception", "stack"}:
-            event[key] = mask(lines(str(value)))
+            event[key] = mask_phone_numbers(escape_keep_newlines(str(value)))
         elif key != "timestamp" and not isinstance(value, (bool, float, type(None))):
             event[key] = _masked_value(value)
     return event
@@ -121,5 +121,5 @@ def _masked(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Muta
 
 def _masked_value(value: Any) -> Any:
     text = value if isinstance(value, str) else repr(value)
-    masked = mask(one_line(text))
+    masked = mask_phone_numbers(escape_control_chars(text))
     return value if masked == text else masked

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from shared.errors import NotJSON
+from shared.errors import InvalidJSON
 
 _BOM = b"\xef\xbb\xbf"
 #: A number that may not fit 64 bits. orjson would read it as a float and so change it without a word.
@@ -25,20 +25,20 @@ _AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LONG = b"0" * 19
 _MAX_INT_DIGITS = 4000  # CPython refuses to read an int of over 4,300 digits (sys.int_info); such a one stays text
 #: Levels of objects and lists in each other that a webhook may have, and any text: Sluice puts a few around it.
-MOST_NESTED = 200
-_MOST_NESTED_WRAPPED = 210  # orjson writes 254
+MAX_NESTING = 200
+_MAX_NESTING_WRAPPED = 210  # orjson writes 254
 #: Objects, lists and commas, and so about the values, that a webhook may have. Real ones have one in 18 to 30 bytes,
 #: which makes 180,000 in Meta's largest of 3 MB.
-MOST_PARTS = 250_000
-_MOST_PARTS_WRAPPED = 2 * MOST_PARTS
+MAX_PARTS = 250_000
+_MAX_PARTS_WRAPPED = 2 * MAX_PARTS
 _WINDOW = 64 * 1024  # bytes that are looked at at once, so that millions of short strings are never a list
-_MOST_HALVES = 100_000  # halves of characters as bytes (CESU-8), of which each costs half a microsecond
+_MAX_SURROGATE_HALVES = 100_000  # halves of characters as bytes (CESU-8), of which each costs half a microsecond
 _HALVES = [b"\xed" + bytes([second]) for second in range(0xA0, 0xC0)]
 
 
 def loads(text: bytes) -> Any:
-    """The value of a JSON text in UTF-8, exact. Raises NotJSON, with the parser's reason, for all that is no JSON."""
-    value = _parse(text, _MOST_NESTED_WRAPPED, _MOST_PARTS_WRAPPED)
+    """Return the exact value of a JSON text in UTF-8. Raise InvalidJSON, with the parser's reason, otherwise."""
+    value = _parse(text, _MAX_NESTING_WRAPPED, _MAX_PARTS_WRAPPED)
     # A long number that stands alone has nothing before it, and is a float by now.
     if isinstance(value, float) or _has_long_number(text):
         return _loads_tolerant(text, None)
@@ -50,9 +50,9 @@ def _has_long_number(text: bytes) -> bool:
     return _LONG in text.translate(_AS_ZEROS) and _LONG_NUMBER.search(text) is not None
 
 
-def check(text: bytes) -> Any:
-    """A webhook's value, cheaper: long integers may come back rounded. Raises NotJSON where `loads` would."""
-    return _parse(text, MOST_NESTED, MOST_PARTS)
+def validate(text: bytes) -> Any:
+    """A webhook's value, cheaper: long integers may come back rounded. Raises InvalidJSON where `loads` would."""
+    return _parse(text, MAX_NESTING, MAX_PARTS)
 
 
 def dumps(value: Any) -> bytes:
@@ -66,7 +66,7 @@ def dumps(value: Any) -> bytes:
 
 def _parse(text: bytes, most_nested: int, most_parts: int) -> Any:
     if len(text) > most_parts and _has_more_parts(text, most_parts):
-        raise NotJSON(f"over {most_parts} values")
+        raise InvalidJSON(f"over {most_parts} values")
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -77,18 +77,20 @@ def _parse(text: bytes, most_nested: int, most_parts: int) -> Any:
 
 
 def _loads_tolerant(text: bytes, first: orjson.JSONDecodeError | None) -> Any:
-    if len(text) > _MOST_HALVES and text.count(b"\xed") > _MOST_HALVES < sum(map(text.count, _HALVES)):
-        raise NotJSON(f"over {_MOST_HALVES} halves of characters")
+    if len(text) > _MAX_SURROGATE_HALVES and text.count(b"\xed") > _MAX_SURROGATE_HALVES < sum(
+        map(text.count, _HALVES)
+    ):
+        raise InvalidJSON(f"over {_MAX_SURROGATE_HALVES} halves of characters")
     try:
         # surrogatepass: some senders encode the halves of a surrogate pair one by one (CESU-8).
         decoded = _joined(text.removeprefix(_BOM).decode("utf-8", "surrogatepass"))
         return json.loads(decoded, parse_constant=_no_constant, parse_int=_integer, parse_float=_float)
     except RecursionError:
-        raise NotJSON("nested too deeply") from None
+        raise InvalidJSON("nested too deeply") from None
     except UnicodeDecodeError as error:
-        raise NotJSON(f"not UTF-8 at byte {error.start}") from None
+        raise InvalidJSON(f"not UTF-8 at byte {error.start}") from None
     except ValueError as error:
-        raise NotJSON(str(first or error)) from None  # orjson's reasons name line and column
+        raise InvalidJSON(str(first or error)) from None  # orjson's reasons name line and column
 
 
 def _joined(text: str) -> str:
@@ -129,7 +131,7 @@ def _parts(text: bytes) -> int:
 
 
 def _check_nesting(value: Any, most: int) -> None:
-    """Raises NotJSON for more levels. Level by level, since recursion would need the stack itself."""
+    """Raises InvalidJSON for more levels. Level by level, since recursion would need the stack itself."""
     level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(most):
         level = [
@@ -140,4 +142,4 @@ def _check_nesting(value: Any, most: int) -> None:
         ]
         if not level:
             return
-    raise NotJSON(f"nested too deeply, over {most} levels")
+    raise InvalidJSON(f"nested too deeply, over {most} levels")

@@ -16,7 +16,7 @@ _LENGTH = struct.Struct(">H")
 ROUTES = ("", "messages", "statuses")  # what followed /webhooks/ in the path
 
 
-class BadReceipt(SluiceError):
+class InvalidReceipt(SluiceError):
     """Bytes that are no receipt of a version this program knows."""
 
 
@@ -57,23 +57,23 @@ def pack(receipt: Receipt) -> bytes:
 
 
 def unpack(data: bytes) -> Receipt:
-    """The receipt in `data`. Raises BadReceipt."""
+    """The receipt in `data`. Raises InvalidReceipt."""
     try:
         version, process, number, received_ms, route = _HEAD.unpack_from(data)
         length = _LENGTH.unpack_from(data, _HEAD.size)[0] + _LENGTH.size if version == _TRACED else 0
     except struct.error:
-        raise BadReceipt(f"{len(data)} bytes are too few for a receipt") from None
+        raise InvalidReceipt(f"{len(data)} bytes are too few for a receipt") from None
     if version not in (_VERSION, _TRACED) or route >= len(ROUTES):
-        raise BadReceipt(f"a receipt of version {version} and route {route} is not known here")
+        raise InvalidReceipt(f"a receipt of version {version} and route {route} is not known here")
     body = _HEAD.size + length
     if body > len(data):
-        raise BadReceipt(f"{len(data)} bytes are too few for a receipt with such a trace")
+        raise InvalidReceipt(f"{len(data)} bytes are too few for a receipt with such a trace")
     trace = data[_HEAD.size + _LENGTH.size : body].decode("ascii", "replace")
     return Receipt(f"{process.hex()}{number:08x}", received_ms, ROUTES[route], data[body:], trace)
 
 
 def trace_of(data: bytes) -> str:
     """The context of the trace that the receipt in `data` is a part of; empty for none, or where it is no receipt."""
-    with suppress(BadReceipt):
+    with suppress(InvalidReceipt):
         return unpack(data).trace
     return ""

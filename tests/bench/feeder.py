@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count, islice
 
-from shared.lanes.keys import stream
+from shared.lanes.keys import stream_key
 from shared.redis.connection import connect
 from shared.wire.receipt import ReceiptWriter
 from tests.bench.traffic import statuses
@@ -27,7 +27,7 @@ def kept_full(redis_url: str, depth: int, seed: int) -> Iterator[None]:
             lanes.push(lane, receipts)
 
         def fill() -> None:
-            while not enough.is_set() and (missing := depth - client.xlen(stream(lane))) > 0:
+            while not enough.is_set() and (missing := depth - client.xlen(stream_key(lane))) > 0:
                 push(min(_GROUP, missing))
 
         def keep() -> None:

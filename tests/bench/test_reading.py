@@ -11,7 +11,7 @@ from tests.bench.handlers import notes
 from tests.bench.measure.handling import middle
 from tests.bench.measure.ingress_memory import growth
 from tests.bench.traffic import mixed, statuses, texts
-from workers.parsing import split
+from workers.parsing import split_webhook
 
 _WRK = """Running 2s test @ http://127.0.0.1:1/webhooks
   1 threads and 64 connections
@@ -51,7 +51,7 @@ def test_our_scripts_calls_are_found() -> None:
 
 def test_mixed_traffic_is_what_it_says_it_is() -> None:
     webhooks = mixed(3000, seed=5)
-    items = [item for body in webhooks.bodies for item in split(orjson.loads(body))]
+    items = [item for body in webhooks.bodies for item in split_webhook(orjson.loads(body))]
     assert len(set(webhooks.bodies)) == len(webhooks.bodies) > 2500
     assert len({item.key for item in items}) == len(items) == webhooks.events
     assert {item.kind for item in items} == {"message", "status", "unknown"} == set(webhooks.kinds)
@@ -59,10 +59,10 @@ def test_mixed_traffic_is_what_it_says_it_is() -> None:
 
 
 def test_statuses_and_texts_never_repeat() -> None:
-    keys = [item.key for body in islice(statuses(), 300) for item in split(orjson.loads(body))]
+    keys = [item.key for body in islice(statuses(), 300) for item in split_webhook(orjson.loads(body))]
     assert len(set(keys)) == len(keys) == 300
     sent = dict(texts(300))
-    assert all(item.body["id"] == wamid for wamid, body in sent.items() for item in split(orjson.loads(body)))
+    assert all(item.body["id"] == wamid for wamid, body in sent.items() for item in split_webhook(orjson.loads(body)))
     assert len(sent) == 300
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import orjson
 
-from workers.devtools.simulation import Traffic
-from workers.devtools.simulation.makers import Makers
+from workers.devtools.simulation import SimulatedTraffic
+from workers.devtools.simulation.makers import SampleFactory
 
 _SEED = 24
 
@@ -38,7 +38,7 @@ class Mixed(NamedTuple):
 def mixed(count: int, seed: int = _SEED) -> Mixed:
     """About so many webhooks of all types in the proportions of real traffic, none twice and none that a strict parser
     refuses: the baselines need not know how to live with those."""
-    traffic = Traffic(seed, int(time.time()))
+    traffic = SimulatedTraffic(seed, int(time.time()))
     made = {webhook.body: webhook for webhook in traffic.webhooks(count) if _is_strict_json(webhook.body)}
     kinds = Counter(event.kind for webhook in made.values() for event in webhook.events)
     return Mixed(list(made), kinds, len(traffic.deliveries))
@@ -54,7 +54,7 @@ def _is_strict_json(body: bytes) -> bool:
 
 def statuses(seed: int = _SEED) -> Iterator[bytes]:
     """Webhooks of one status each without end, as a campaign makes them: three a message."""
-    makers, now = Makers(random.Random(seed)), int(time.time())
+    makers, now = SampleFactory(random.Random(seed)), int(time.time())
     while True:
         wamid, customer = makers.wamid(), random.choice(makers.customers)
         for word in ("sent", "delivered", "read"):
@@ -70,7 +70,7 @@ def some_statuses(count: int) -> list[bytes]:
 
 def texts(count: int, seed: int = _SEED) -> Iterator[tuple[str, bytes]]:
     """Webhooks of one text message each, with its id."""
-    makers, now = Makers(random.Random(seed)), int(time.time())
+    makers, now = SampleFactory(random.Random(seed)), int(time.time())
     for _ in range(count):
         message = makers.message(now, "text")
         document = {"contacts": [makers.contact(message["from"])], "messages": message, "id": makers.delivery()}

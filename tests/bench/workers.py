@@ -8,7 +8,7 @@ import orjson
 from redis import Redis
 
 from shared.lanes.intake import lane_of
-from shared.lanes.keys import LANES, stream
+from shared.lanes.keys import LANES_KEY, stream_key
 from shared.wire.receipt import ReceiptWriter
 from tests.bench.context import ALL_CORES
 from tests.bench.machine import Process, running
@@ -39,12 +39,12 @@ class Done:
 
     def in_lanes(self, *beginnings: str, ends: str = "") -> int:
         """Entries done in the lanes whose names begin so and end so."""
-        known = self._client.smembers(LANES)  # each time: workers make them known one by one
+        known = self._client.smembers(LANES_KEY)  # each time: workers make them known one by one
         assert isinstance(known, set)
         pipe = self._client.pipeline(transaction=False)
         for lane in sorted(lane.decode() for lane in known if isinstance(lane, bytes)):
             if lane.startswith(beginnings) and lane.endswith(ends):
-                pipe.hget(f"{stream(lane)}:counts", "done")
+                pipe.hget(f"{stream_key(lane)}:counts", "done")
         return sum(int(count or 0) for count in pipe.execute())
 
     def classified(self) -> int:

@@ -20,7 +20,7 @@ from tests.browser.running import Running, browser, page, running, sign_in
 from tests.support.programs import ROOT
 from tests.support.valkey import valkey
 from workers.operations.monitoring.sample import Sample
-from workers.operations.monitoring.sample_history import COVERS, SAMPLES
+from workers.operations.monitoring.sample_history import RETENTION_SECONDS, SAMPLES_KEY
 
 _SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1200, "height": 820}, "device_scale_factor": 1.5},
@@ -86,14 +86,18 @@ def _with_a_past(url: str) -> Iterator[None]:
     draw, now = random.Random(5), round(time.time() * 1000)
     with connect(url) as client:
         pipe = client.pipeline(transaction=False)
-        for second in range(0, COVERS - 20, 10):
+        for second in range(0, RETENTION_SECONDS - 20, 10):
             campaign = math.exp(-(((second - 1900) / 420) ** 2))
             taken = round((60 + 240 * campaign) * draw.uniform(0.85, 1.15)) * 10
             lag = round((120 + 9000 * campaign**3) * draw.uniform(0.7, 1.3))
             past = Sample(
-                at=now - (COVERS - second) * 1000, span=10.0, taken=taken, handled=round(taken * 1.1), lag=lag
+                at=now - (RETENTION_SECONDS - second) * 1000,
+                span=10.0,
+                taken=taken,
+                handled=round(taken * 1.1),
+                lag=lag,
             )
-            pipe.xadd(SAMPLES, {"s": msgspec.json.encode(past)})
+            pipe.xadd(SAMPLES_KEY, {"s": msgspec.json.encode(past)})
         pipe.execute()
     yield
 

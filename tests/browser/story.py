@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import orjson
 
-from workers.devtools.simulation import Traffic
+from workers.devtools.simulation import SimulatedTraffic
 
 Json = dict[str, Any]
 
@@ -47,13 +47,15 @@ def tell(url: str, now: float | None = None) -> None:
 
 def rush(url: str, webhooks: int, seed: int = 7) -> None:
     """So many webhooks of the simulator, as fast as one connection can."""
-    _send(url, Traffic(seed, round(time.time()) - _AGO), webhooks)
+    _send(url, SimulatedTraffic(seed, round(time.time()) - _AGO), webhooks)
 
 
 def week(url: str) -> None:
     """What was sent on each of the six days before, for a report."""
     for days in range(6, 0, -1):
-        _send(url, Traffic(100 + days, round(time.time()) - days * _DAY, mix={"sent": 1}), 60 + 25 * (days % 4))
+        _send(
+            url, SimulatedTraffic(100 + days, round(time.time()) - days * _DAY, mix={"sent": 1}), 60 + 25 * (days % 4)
+        )
 
 
 def message(url: str, customer: str, name: str, at: float, **about: Any) -> None:
@@ -76,7 +78,7 @@ def statuses(
         _post(url, {"statuses": [body], "id": f"story-{wamid}-{word}"})
 
 
-def _send(url: str, traffic: Traffic, webhooks: int) -> None:
+def _send(url: str, traffic: SimulatedTraffic, webhooks: int) -> None:
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
         for webhook in traffic.webhooks(webhooks):
             client.post("/webhooks", content=webhook.body)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from shared.wire import lenient_json
-from workers.devtools.simulation import Webhook
+from workers.devtools.simulation import SimulatedWebhook
 from workers.events import Event, MediaMetadata, TextMessage
-from workers.parsing import Item, event, split
+from workers.parsing import RawEvent, split_webhook, to_event
 from workers.store.schema.tables import metadata as tables
 from workers.store.write.rows import rows
 
@@ -49,9 +49,9 @@ class Expected(NamedTuple):
     dead: dict[tuple[str, str], frozenset[str]]
 
 
-def expected(webhooks: Iterable[Webhook]) -> Expected:
+def expected(webhooks: Iterable[SimulatedWebhook]) -> Expected:
     """What they must lead to, once all is handled."""
-    items = {item.key: item for webhook in webhooks for item in split(lenient_json.loads(webhook.body))}
+    items = {item.key: item for webhook in webhooks for item in split_webhook(lenient_json.loads(webhook.body))}
     events = [_event(item, 0) for item in items.values()]
     lanes: dict[str, set[str]] = {}
     dead = {}
@@ -74,13 +74,13 @@ def width(table: str) -> int:
     return len(tables.tables[table].primary_key.columns)
 
 
-def _event(item: Item, variant: int) -> Event:
+def _event(item: RawEvent, variant: int) -> Event:
     about = None
     if item.media_id:  # as tests.support.media_answers answers
         digest = hashlib.sha256(item.media_id.encode()).hexdigest()
         url = f"https://media.example/{digest[:16]}"
         about = MediaMetadata(id=item.media_id, url=url, mime_type="image/jpeg", fetched_at=_TIMES[variant])
-    return event(item, received_at=_TIMES[variant], receipt="", metadata=about)
+    return to_event(item, received_at=_TIMES[variant], receipt="", metadata=about)
 
 
 def _doom(one: Event) -> frozenset[str] | None:

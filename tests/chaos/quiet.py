@@ -7,7 +7,7 @@ import redis
 from redis.exceptions import RedisError
 
 from tests.chaos.world import World
-from workers.lanes.status import survey
+from workers.lanes.status import lane_statuses
 
 _FORCE_AFTER = 20.0  # seconds: no retry of ours waits that long; others are made due
 _STEADY = 3  # looks in a row that must find nothing
@@ -34,7 +34,7 @@ def wait_quiet(world: World, seconds: float) -> list[str]:
 
 def _left(world: World, client: redis.Redis) -> list[str]:
     left = []
-    for status in survey(client):
+    for status in lane_statuses(client):
         what = {"waiting": status.waiting, "in flight": status.in_flight, "retries": status.retries}
         if any(what.values()):
             told = ", ".join(f"{number} {name}" for name, number in what.items() if number)
@@ -44,7 +44,7 @@ def _left(world: World, client: redis.Redis) -> list[str]:
 
 def _force(client: redis.Redis) -> None:
     """Makes retries due now. The suite waits for outcomes, not for times."""
-    for status in survey(client):
+    for status in lane_statuses(client):
         key = f"sluice:lane:{status.lane}:retry"
         members: Any = client.zrange(key, 0, -1)
         for member in members:

@@ -9,8 +9,8 @@ from tests.chaos.databases import Database
 from tests.chaos.expected import Key, Row, width
 from tests.chaos.notes import noted
 from tests.chaos.reckoning import Found, Letter
-from workers.lanes.status import survey
-from workers.runtime.event_entry import BadEntry, unpack
+from workers.lanes.status import lane_statuses
+from workers.runtime.event_entry import InvalidEntry, unpack
 from workers.store.schema.tables import metadata
 
 Counts = dict[str, dict[str, int]]
@@ -33,7 +33,7 @@ def read(database: Database, client: redis.Redis, notes: Path, before: Counts) -
 
 def counts(client: redis.Redis) -> Counts:
     """What ever happened in each lane."""
-    return {status.lane: status.counts for status in survey(client)}
+    return {status.lane: status.counts for status in lane_statuses(client)}
 
 
 def letters(client: redis.Redis) -> list[Letter]:
@@ -54,7 +54,7 @@ def forget_letters(client: redis.Redis) -> None:
 def _key(data: bytes) -> str:
     try:
         return unpack(data).item.key
-    except BadEntry:
+    except InvalidEntry:
         return repr(data[:80])
 
 

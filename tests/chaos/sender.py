@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from tests.chaos.connection import Connection
-from workers.devtools.simulation import Webhook
+from workers.devtools.simulation import SimulatedWebhook
 
 _CONNECTIONS = 12
 _TIMEOUT = 15.0  # seconds after which the provider gives up on an answer
@@ -23,8 +23,10 @@ _PATHS = ("/webhooks", "/webhooks/messages", "/webhooks/statuses")
 class Sender:
     """Runs in a thread. `more()` makes further webhooks; `ports` are tried in turns."""
 
-    def __init__(self, ports: Sequence[int], rate: float, random: Random, more: Callable[[], list[Webhook]]) -> None:
-        self.acknowledged: list[Webhook] = []
+    def __init__(
+        self, ports: Sequence[int], rate: float, random: Random, more: Callable[[], list[SimulatedWebhook]]
+    ) -> None:
+        self.acknowledged: list[SimulatedWebhook] = []
         self.answers: Counter[str] = Counter()
         self.unexpected: list[str] = []
         self.longest_stop = 0.0  # seconds without a 200
@@ -32,10 +34,10 @@ class Sender:
         self._rate = rate
         self._random = random
         self._more = more
-        self._due: list[tuple[float, int, Webhook, bool]] = []
-        self._stock: list[Webhook] = []
+        self._due: list[tuple[float, int, SimulatedWebhook, bool]] = []
+        self._stock: list[SimulatedWebhook] = []
         self._numbers = itertools.count()
-        self._under_way: dict[int, Webhook] = {}  # sent, or to be sent, and not acknowledged
+        self._under_way: dict[int, SimulatedWebhook] = {}  # sent, or to be sent, and not acknowledged
         self._lock = threading.Lock()
         self._loading = True
         self._ended = False
@@ -48,7 +50,7 @@ class Sender:
         self._last = self._next = time.monotonic()
         self._thread.start()
 
-    def inject(self, webhooks: Sequence[Webhook]) -> None:
+    def inject(self, webhooks: Sequence[SimulatedWebhook]) -> None:
         """These shall be sent at once, beside the others."""
         for webhook in webhooks:
             self._schedule(time.monotonic(), webhook)
@@ -57,7 +59,7 @@ class Sender:
         """Which ports are tried from now on."""
         self._ports = list(ports)
 
-    def finish(self, seconds: float) -> list[Webhook]:
+    def finish(self, seconds: float) -> list[SimulatedWebhook]:
         """Ends the load; replies what could not be had acknowledged within so many seconds."""
         self._loading = False
         end = time.monotonic() + seconds
@@ -91,7 +93,7 @@ class Sender:
         for connection in connections.values():
             connection.close()
 
-    async def _send(self, connection: Connection, number: int, webhook: Webhook, repeated: bool) -> bool:
+    async def _send(self, connection: Connection, number: int, webhook: SimulatedWebhook, repeated: bool) -> bool:
         try:
             status = await connection.post(self._random.choice(_PATHS), webhook.body)
         except OSError as error:
@@ -111,7 +113,7 @@ class Sender:
             self._under_way.pop(number, None)
         return True
 
-    def _taken(self, number: int, webhook: Webhook, repeated: bool) -> None:
+    def _taken(self, number: int, webhook: SimulatedWebhook, repeated: bool) -> None:
         now = time.monotonic()
         if webhook.answer == 200:
             if self._loading:
@@ -123,18 +125,18 @@ class Sender:
         if not repeated and self._loading and self._random.random() < _REPEATED:
             self._schedule(now + self._random.uniform(0, _REPEAT_WITHIN), webhook, repeated=True)
 
-    def _again(self, number: int, webhook: Webhook, repeated: bool) -> None:
+    def _again(self, number: int, webhook: SimulatedWebhook, repeated: bool) -> None:
         with self._lock:
             due = time.monotonic() + self._random.uniform(*_AGAIN)
             heapq.heappush(self._due, (due, number, webhook, repeated))
 
-    def _schedule(self, due: float, webhook: Webhook, *, repeated: bool = False) -> None:
+    def _schedule(self, due: float, webhook: SimulatedWebhook, *, repeated: bool = False) -> None:
         with self._lock:
             number = next(self._numbers)
             self._under_way[number] = webhook
             heapq.heappush(self._due, (due, number, webhook, repeated))
 
-    def _take(self) -> tuple[int, Webhook, bool] | None:
+    def _take(self) -> tuple[int, SimulatedWebhook, bool] | None:
         now = time.monotonic()
         if self._loading and now >= self._next:
             # What could not be sent in time is not made up for: the provider's load is what it is.
@@ -146,7 +148,7 @@ class Sender:
                 return number, webhook, repeated
         return None
 
-    def _fresh(self) -> Webhook:
+    def _fresh(self) -> SimulatedWebhook:
         if not self._stock:
             self._stock = self._more()[::-1]
         return self._stock.pop()

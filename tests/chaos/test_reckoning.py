@@ -7,14 +7,14 @@ import pytest
 
 from tests.chaos.expected import ANY, Expected, Key, Row, expected
 from tests.chaos.reckoning import Found, Letter, Reckoning, reckon
-from workers.devtools.simulation import Traffic, Webhook
+from workers.devtools.simulation import SimulatedTraffic, SimulatedWebhook
 
 _TEXT = {"type": "text", "from": "919800000001", "timestamp": "1790000000"}
 
 
-def text(number: int, body: str = "hello") -> Webhook:
+def text(number: int, body: str = "hello") -> SimulatedWebhook:
     message = _TEXT | {"id": f"wamid.{number}", "text": {"body": body}}
-    return Webhook(orjson.dumps({"messages": message}), 200, ())
+    return SimulatedWebhook(orjson.dumps({"messages": message}), 200, ())
 
 
 def found_for(right: Expected) -> Found:
@@ -111,7 +111,7 @@ def test_a_dead_letter_is_wrong_unless_it_was_asked_for_and_for_that_reason() ->
 
 
 def test_made_up_traffic_leads_to_the_events_it_says() -> None:
-    webhooks = [webhook for webhook in Traffic(5, 1_790_000_000).webhooks(400) if webhook.answer == 200]
+    webhooks = [webhook for webhook in SimulatedTraffic(5, 1_790_000_000).webhooks(400) if webhook.answer == 200]
     told = {event for webhook in webhooks for event in webhook.events}
     assert len(expected(webhooks).tables["events"]) == len(told)
 

@@ -13,7 +13,7 @@ from shared.redis.connection import connect
 from tests.support.programs import forget_settings
 from tests.support.valkey import valkey
 from workers.cli.app import app
-from workers.lanes import Dead, Lanes, LaneSpec
+from workers.lanes import DeadLettered, Lanes, LaneSpec
 
 Sluice = Callable[..., Result]
 
@@ -41,7 +41,7 @@ def client(valkey_url: str) -> Iterator[redis.Redis]:
 def lanes(client: redis.Redis) -> Lanes:
     """Lanes on that server, all empty."""
     made = Lanes(client)
-    made.make_known(LaneSpec(name, "messages", 10, 60_000) for name in ("intake", "text.greet", "text.store"))
+    made.register(LaneSpec(name, "messages", 10, 60_000) for name in ("intake", "text.greet", "text.store"))
     return made
 
 
@@ -58,7 +58,7 @@ def sluice() -> Sluice:
     return run
 
 
-def bury(lanes: Lanes, lane: str, data: bytes, verdict: Dead) -> str:
+def bury(lanes: Lanes, lane: str, data: bytes, verdict: DeadLettered) -> str:
     """Makes a dead letter of it; its name."""
     lanes.push(lane, [data])
     [taken] = lanes.take(lane, "test", 1)

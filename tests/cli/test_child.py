@@ -9,7 +9,7 @@ import pytest
 from tests.cli.upping import alive
 from tests.support.waiting import until
 from workers.devtools.up import child
-from workers.devtools.up.child import Child
+from workers.devtools.up.child import ChildProcess
 
 pytestmark = pytest.mark.anyio
 
@@ -36,8 +36,8 @@ class _Screen:
                 await self._news.wait()
 
 
-def _child(command: str, screen: _Screen, patience: float = 5.0) -> Child:
-    return Child("it", command, os.environ, screen, patience)
+def _child(command: str, screen: _Screen, patience: float = 5.0) -> ChildProcess:
+    return ChildProcess("it", command, os.environ, screen, patience)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_every_line_is_passed_on_however_odd() -> None:
 
 
 async def test_a_line_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(child, "_MAX_LINE_BYTES", 1000)
     screen = _Screen()
     await asyncio.wait_for(_child("sh -c 'yes x | tr -d \"\\n\" | head -c 1000000; exit 78'", screen).run(), 10)
 

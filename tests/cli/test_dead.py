@@ -10,9 +10,9 @@ import redis
 from tests.cli.conftest import Sluice, bury
 from tests.cli.terminal import on_a_terminal
 from tests.support.waiting import until
-from workers.lanes import Dead, Lanes
-from workers.parsing import Item
-from workers.runtime.event_entry import Entry, pack
+from workers.lanes import DeadLettered, Lanes
+from workers.parsing import RawEvent
+from workers.runtime.event_entry import EventEntry, pack
 
 _TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: no'
 #: What a customer may put into a profile name, and so into an error: markup, colours, a terminal's commands, lines.
@@ -32,9 +32,9 @@ def _milliseconds(client: redis.Redis) -> int:
 
 
 def test_letters_are_listed_the_latest_first(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    first = bury(lanes, "text.greet", b"{}", Dead("rejected", "not wanted", _TRACE))
+    first = bury(lanes, "text.greet", b"{}", DeadLettered("rejected", "not wanted", _TRACE))
     until(lambda: _milliseconds(lanes.client) > int(first.split("/")[1].split("-")[0]))
-    second = bury(lanes, "intake", b"\x01\xff", Dead("undecodable", "no JSON"))
+    second = bury(lanes, "intake", b"\x01\xff", DeadLettered("undecodable", "no JSON"))
     listed = _json(sluice, valkey_url, "list")
 
     assert [letter["letter"] for letter in listed] == [second, first]
@@ -50,7 +50,7 @@ def test_letters_are_listed_the_latest_first(sluice: Sluice, lanes: Lanes, valke
 
 
 def test_for_people_the_list_is_a_table(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    letter = bury(lanes, "text.greet", b"{}", Dead("rejected", "not wanted"))
+    letter = bury(lanes, "text.greet", b"{}", DeadLettered("rejected", "not wanted"))
     heading, row = sluice("dead", "list", redis_url=valkey_url).stdout.splitlines()
 
     assert heading.split() == ["letter", "died", "why", "attempts", "error"]
@@ -59,7 +59,7 @@ def test_for_people_the_list_is_a_table(sluice: Sluice, lanes: Lanes, valkey_url
 
 
 def test_in_the_list_phone_numbers_are_masked(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    bury(lanes, "text.greet", b"{}", Dead("exhausted", "ValueError: cannot greet 919812345678"))
+    bury(lanes, "text.greet", b"{}", DeadLettered("exhausted", "ValueError: cannot greet 919812345678"))
 
     assert "cannot greet 9198…678" in sluice("dead", "list", redis_url=valkey_url).stdout
     assert _json(sluice, valkey_url, "list")[0]["error"] == "ValueError: cannot greet 919812345678"
@@ -69,15 +69,15 @@ def test_the_name_of_a_letter_is_whole_however_narrow_the_terminal(
     sluice: Sluice, lanes: Lanes, valkey_url: str, tmp_path: Path
 ) -> None:
     # It is what `sluice dead show` is given.
-    letter = bury(lanes, "text.greet", b"{}", Dead("exhausted", "word " * 60))
+    letter = bury(lanes, "text.greet", b"{}", DeadLettered("exhausted", "word " * 60))
 
     assert letter in sluice("dead", "list", redis_url=valkey_url).stdout
     assert letter in on_a_terminal(tmp_path, "dead", "list", columns=60, SLUICE_REDIS_URL=valkey_url)
 
 
 def test_a_list_may_be_of_one_lane_and_short(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    greeted = [bury(lanes, "text.greet", b"{}", Dead("rejected", str(number))) for number in range(3)]
-    stored = bury(lanes, "text.store", b"{}", Dead("rejected", "x"))
+    greeted = [bury(lanes, "text.greet", b"{}", DeadLettered("rejected", str(number))) for number in range(3)]
+    stored = bury(lanes, "text.store", b"{}", DeadLettered("rejected", "x"))
 
     assert [each["letter"] for each in _json(sluice, valkey_url, "list", "--lane", "text.store")] == [stored]
     assert {each["letter"] for each in _json(sluice, valkey_url, "list", "--limit", "1")} == {stored, greeted[-1]}
@@ -87,9 +87,9 @@ def test_a_list_may_be_of_one_lane_and_short(sluice: Sluice, lanes: Lanes, valke
 def test_a_list_may_be_of_a_type_a_reason_an_error_an_age_and_of_letters_by_name(
     sluice: Sluice, lanes: Lanes, valkey_url: str
 ) -> None:
-    text = pack(Entry(Item("message", "text", "m:text:1", {"id": "1"}), "r", 1_700_000_000_000))
-    rejected = bury(lanes, "text.greet", text, Dead("rejected", "STOP means stop"))
-    failed = bury(lanes, "text.greet", b"{}", Dead("exhausted", "ConnectionError: the CRM"))
+    text = pack(EventEntry(RawEvent("message", "text", "m:text:1", {"id": "1"}), "r", 1_700_000_000_000))
+    rejected = bury(lanes, "text.greet", text, DeadLettered("rejected", "STOP means stop"))
+    failed = bury(lanes, "text.greet", b"{}", DeadLettered("exhausted", "ConnectionError: the CRM"))
     old: Any = {"d": b"{}", "why": "poison", "e": "died", "at": _milliseconds(lanes.client) - 7_200_000}
     lanes.client.xadd("sluice:lane:text.store:dead", old, id="1-1")
 
@@ -107,10 +107,10 @@ def test_a_list_may_be_of_a_type_a_reason_an_error_an_age_and_of_letters_by_name
 
 
 def test_a_limit_counts_only_what_is_meant(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    meant = [bury(lanes, "text.greet", b"{}", Dead("rejected", "no")) for _ in range(3)]
+    meant = [bury(lanes, "text.greet", b"{}", DeadLettered("rejected", "no")) for _ in range(3)]
     lanes.push("text.greet", [b"{}"] * 600)  # more than one page of the stream
     taken = lanes.take("text.greet", "test", 600)
-    lanes.settle("text.greet", [(each.id, Dead("exhausted", "boom")) for each in taken])
+    lanes.settle("text.greet", [(each.id, DeadLettered("exhausted", "boom")) for each in taken])
 
     listed = _json(sluice, valkey_url, "list", "--why", "rejected", "--limit", "2")
     assert [each["letter"] for each in listed] == meant[:0:-1]
@@ -123,7 +123,7 @@ def test_where_there_is_none_that_is_said(sluice: Sluice, client: redis.Redis, v
 
 
 def test_one_is_shown_whole(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    letter = bury(lanes, "text.greet", b'{"b":{"id":"1"}}', Dead("rejected", "not wanted", _TRACE))
+    letter = bury(lanes, "text.greet", b'{"b":{"id":"1"}}', DeadLettered("rejected", "not wanted", _TRACE))
     shown = _json(sluice, valkey_url, "show", letter)
     assert (shown["letter"], shown["error"], shown["traceback"]) == (letter, "not wanted", _TRACE)
     assert shown["entry"] == '{"b":{"id":"1"}}'
@@ -136,7 +136,7 @@ def test_one_is_shown_whole(sluice: Sluice, lanes: Lanes, valkey_url: str) -> No
 
 
 def test_an_entry_that_is_no_text_is_shown_all_the_same(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    letter = bury(lanes, "intake", b"\x01\x00\xff\xfe{}", Dead("undecodable", "no JSON"))
+    letter = bury(lanes, "intake", b"\x01\x00\xff\xfe{}", DeadLettered("undecodable", "no JSON"))
 
     assert _json(sluice, valkey_url, "show", letter)["entry"] == "\x01\x00\\xff\\xfe{}"
     assert "entry     \\x01\\x00\\xff\\xfe{}" in sluice("dead", "show", letter, redis_url=valkey_url).stdout
@@ -158,7 +158,7 @@ def _assert_harmless(shown: str) -> None:
 
 
 def test_hostile_text_is_listed_and_does_nothing(lanes: Lanes, valkey_url: str, tmp_path: Path) -> None:
-    bury(lanes, "text.greet", b"{}", Dead(_HOSTILE, _HOSTILE))
+    bury(lanes, "text.greet", b"{}", DeadLettered(_HOSTILE, _HOSTILE))
     shown = on_a_terminal(tmp_path, "dead", "list", columns=500, SLUICE_REDIS_URL=valkey_url)
 
     _assert_harmless(shown)
@@ -167,7 +167,7 @@ def test_hostile_text_is_listed_and_does_nothing(lanes: Lanes, valkey_url: str, 
 
 
 def test_hostile_text_is_shown_and_does_nothing(lanes: Lanes, valkey_url: str, tmp_path: Path) -> None:
-    letter = bury(lanes, "text.greet", _HOSTILE.encode(), Dead("rejected", _HOSTILE, _HOSTILE))
+    letter = bury(lanes, "text.greet", _HOSTILE.encode(), DeadLettered("rejected", _HOSTILE, _HOSTILE))
     shown = on_a_terminal(tmp_path, "dead", "show", letter, SLUICE_REDIS_URL=valkey_url)
 
     _assert_harmless(shown)
@@ -175,7 +175,7 @@ def test_hostile_text_is_shown_and_does_nothing(lanes: Lanes, valkey_url: str, t
 
 
 def test_so_it_is_where_no_terminal_is(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    letter = bury(lanes, "text.greet", b"{}", Dead("rejected", _HOSTILE))
+    letter = bury(lanes, "text.greet", b"{}", DeadLettered("rejected", _HOSTILE))
 
     _assert_harmless(sluice("dead", "list", redis_url=valkey_url).stdout)
     _assert_harmless(sluice("dead", "show", letter, redis_url=valkey_url).stdout)

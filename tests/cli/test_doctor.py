@@ -19,30 +19,30 @@ from tests.support.programs import free_port
 from workers.lanes import Lanes, LaneSpec
 from workers.operations.doctor.checks import checks
 from workers.operations.doctor.facts import (
+    AuthFacts,
     Check,
-    CrewFacts,
     DatabaseFacts,
     DiskFacts,
-    DoorFacts,
     Facts,
-    Failed,
     HandlerFacts,
     LaneFacts,
     MediaFacts,
+    ProbeFailed,
     RedisFacts,
     WorkerFacts,
+    WorkersFacts,
 )
-from workers.operations.doctor.probe import gather
-from workers.runtime.liveness.worker_status import LISTENING, Presence, Said
+from workers.operations.doctor.probe import gather_facts
+from workers.runtime.liveness.worker_status import LISTENING, WorkerReport, WorkerStatusPublisher
 from workers.store import Store
 
 GIB = 1024**3
 REDIS = RedisFacts("Valkey", "8.1.3", 0.2, 0.01, "master", True, "always", True, "noeviction", GIB, 4 * GIB, 1)
 DATABASE = DatabaseFacts("PostgreSQL", 1.0, (), ())
-DOOR = DoorFacts("0.0.0.0", False, True)
+DOOR = AuthFacts("0.0.0.0", False, True)
 DISK = DiskFacts("var", True, 10 * GIB, 0, GIB)
 WORKER = WorkerFacts("celery@here (pid 7)", ("messages",), "")
-CREW = CrewFacts((WORKER,), 3, (LaneFacts("text.greet", "messages", 5),))
+CREW = WorkersFacts((WORKER,), 3, (LaneFacts("text.greet", "messages", 5),))
 HANDLERS = HandlerFacts(("my_handlers",), ())
 WELL = Facts(REDIS, DATABASE, MediaFacts(404), DOOR, DISK, CREW, HANDLERS, min_replicas=1)
 
@@ -55,7 +55,7 @@ def test_where_all_is_well_no_check_says_otherwise() -> None:
 
 #: A change to the facts, the one check that fails by it, and a word of what it says.
 ILL: list[tuple[Facts, str, str]] = [
-    (WELL._replace(redis=Failed("does not answer: refused")), "redis", "refused"),
+    (WELL._replace(redis=ProbeFailed("does not answer: refused")), "redis", "refused"),
     (WELL._replace(redis=REDIS._replace(latency_ms=200.0)), "redis", "200.0 ms"),
     (WELL._replace(redis=REDIS._replace(version="6.2.14", product="Redis")), "redis version", "7.0"),
     (WELL._replace(redis=REDIS._replace(role="slave")), "redis role", "primary"),
@@ -67,21 +67,21 @@ ILL: list[tuple[Facts, str, str]] = [
     (WELL._replace(redis=REDIS._replace(replicas=0)), "redis replicas", "SLUICE_MIN_REPLICAS is 1"),
     (WELL._replace(redis=REDIS._replace(skew_s=-7.0)), "redis clock", "7.0 s behind"),
     (WELL._replace(redis=REDIS._replace(skew_s=7.0)), "redis clock", "7.0 s ahead"),
-    (WELL._replace(database=Failed("no answer within 3 s")), "database", "3 s"),
+    (WELL._replace(database=ProbeFailed("no answer within 3 s")), "database", "3 s"),
     (WELL._replace(database=DATABASE._replace(latency_ms=400.0)), "database", "400.0 ms"),
     (WELL._replace(database=DATABASE._replace(missing_tables=("events",))), "database schema", "events"),
-    (WELL._replace(door=DoorFacts("0.0.0.0", False, False)), "webhook secret", "SLUICE_WEBHOOK_TOKEN"),
+    (WELL._replace(door=AuthFacts("0.0.0.0", False, False)), "webhook secret", "SLUICE_WEBHOOK_TOKEN"),
     (WELL._replace(disk=DISK._replace(free=GIB // 2)), "disk", "SLUICE_SPOOL_BYTES"),
     (WELL._replace(disk=DISK._replace(writable=False)), "disk", "cannot be written"),
-    (WELL._replace(disk=Failed("no such disk")), "disk", "no such disk"),
-    (WELL._replace(crew=Failed("no answer within 3 s")), "workers", "3 s"),
+    (WELL._replace(disk=ProbeFailed("no such disk")), "disk", "no such disk"),
+    (WELL._replace(crew=ProbeFailed("no answer within 3 s")), "workers", "3 s"),
     (WELL._replace(crew=CREW._replace(workers=(WORKER, WORKER._replace(trouble="it is deaf")))), "worker", "deaf"),
     (WELL._replace(crew=CREW._replace(lanes=(*CREW.lanes, LaneFacts("x", "own", 9)))), "queues", "-Q own"),
     (WELL._replace(handlers=HandlerFacts((), (("mine", "ImportError: no"),))), "handlers", "ImportError"),
-    (WELL._replace(handlers=Failed("no answer within 3 s")), "handlers", "3 s"),
+    (WELL._replace(handlers=ProbeFailed("no answer within 3 s")), "handlers", "3 s"),
     (WELL._replace(media=MediaFacts(401)), "media api", "SLUICE_MEDIA_AUTH"),
     (WELL._replace(media=MediaFacts(503)), "media api", "503"),
-    (WELL._replace(media=Failed("does not answer: ConnectError")), "media api", "ConnectError"),
+    (WELL._replace(media=ProbeFailed("does not answer: ConnectError")), "media api", "ConnectError"),
 ]
 
 
@@ -132,7 +132,7 @@ def test_what_could_be_better_is_well_with_advice(facts: Facts, name: str) -> No
     [
         (WELL._replace(database=None), "database"),
         (WELL._replace(media=None), "media api"),
-        (WELL._replace(door=DoorFacts("127.0.0.1", True, False)), "webhook secret"),
+        (WELL._replace(door=AuthFacts("127.0.0.1", True, False)), "webhook secret"),
         (WELL._replace(handlers=HandlerFacts((), ())), "handlers"),
     ],
 )
@@ -182,9 +182,9 @@ def system(client: redis.Redis, valkey_url: str, tmp_path: Path) -> Iterator[dic
     store.create()
     store.close()
     client.config_set("appendfsync", "everysec")
-    Lanes(client).make_known([LaneSpec("text.greet", "messages", 10, 60_000)])
-    said = Said("here", "celery@here", 7, "prefork", ("messages",), LISTENING, 0.0, 0, 4)
-    Presence(client, "here", "sluice:queue:pulse.here").say(said)
+    Lanes(client).register([LaneSpec("text.greet", "messages", 10, 60_000)])
+    said = WorkerReport("here", "celery@here", 7, "prefork", ("messages",), LISTENING, 0.0, 0, 4)
+    WorkerStatusPublisher(client, "here", "sluice:queue:pulse.here").publish(said)
     yield {"redis_url": valkey_url, "database_url": url}
     client.config_set("appendfsync", "no")
 
@@ -246,16 +246,16 @@ def test_what_hangs_is_waited_for_so_long_and_no_longer(tmp_path: Path) -> None:
             data_dir=tmp_path,
         )
         begun = time.monotonic()
-        found = gather(settings, limit=0.5)
+        found = gather_facts(settings, limit=0.5)
         assert time.monotonic() - begun < 2
     for seen in (found.redis, found.crew, found.database, found.media):
-        assert isinstance(seen, Failed), seen
+        assert isinstance(seen, ProbeFailed), seen
 
 
 def test_a_queue_that_nobody_consumes_and_a_broken_database_are_found(
     sluice: Sluice, system: dict[str, str], client: redis.Redis, tmp_path: Path
 ) -> None:
-    Lanes(client).make_known([LaneSpec("text.slow", "own", 10, 60_000)])
+    Lanes(client).register([LaneSpec("text.slow", "own", 10, 60_000)])
     Lanes(client).push("text.slow", [b"1", b"2"])
     code, found = examined(sluice, **{**system, "database_url": f"sqlite:///{tmp_path}/empty.db"})
     assert code == 1

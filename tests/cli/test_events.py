@@ -10,9 +10,9 @@ import redis
 from tests.cli.conftest import Sluice, bury
 from tests.store.webhooks import ASHA, RAVI, sent, wrote
 from tests.support.programs import free_port
-from workers.lanes import Dead, Lanes, LaneSpec
-from workers.parsing import Item
-from workers.runtime.event_entry import Entry, pack
+from workers.lanes import DeadLettered, Lanes, LaneSpec
+from workers.parsing import RawEvent
+from workers.runtime.event_entry import EventEntry, pack
 from workers.store import Store
 
 
@@ -65,7 +65,7 @@ def test_a_search_goes_on_where_the_store_stopped_short(
     sluice: Sluice, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.store.read.bounded_scan.FIRST", 1)
-    monkeypatch.setattr("workers.store.read.bounded_scan.PATIENCE", 0.0)
+    monkeypatch.setattr("workers.store.read.bounded_scan.TIME_LIMIT", 0.0)
     assert searched(sluice, database, "--kind", "message") == ["m:text:wamid.B", "m:text:wamid.A"]
 
 
@@ -94,9 +94,9 @@ def test_one_event_is_shown_with_all_that_is_known(
     sluice: Sluice, database: str, client: redis.Redis, valkey_url: str
 ) -> None:
     lanes = Lanes(client)
-    lanes.make_known([LaneSpec("text.greet", "messages", 10, 60_000)])
-    entry = Entry(Item("message", "text", "m:text:wamid.A", {"id": "wamid.A"}), "r", 0)
-    bury(lanes, "text.greet", pack(entry), Dead("rejected", "no greeting today"))
+    lanes.register([LaneSpec("text.greet", "messages", 10, 60_000)])
+    entry = EventEntry(RawEvent("message", "text", "m:text:wamid.A", {"id": "wamid.A"}), "r", 0)
+    bury(lanes, "text.greet", pack(entry), DeadLettered("rejected", "no greeting today"))
     result = sluice("events", "show", "m:text:wamid.A", database_url=database, redis_url=valkey_url)
     assert result.exit_code == 0
     assert "text of wamid.A" in result.stdout

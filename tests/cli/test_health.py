@@ -13,15 +13,24 @@ import redis
 from tests.cli.conftest import Sluice
 from tests.support.programs import free_port, program, python, run
 from workers.runtime.liveness import worker_status
-from workers.runtime.liveness.worker_status import DEAF, FULL, LISTENING, STARTING, STOPPING, WORKERS, Presence, Said
+from workers.runtime.liveness.worker_status import (
+    DEAF,
+    FULL,
+    LISTENING,
+    STARTING,
+    STOPPING,
+    WORKERS,
+    WorkerReport,
+    WorkerStatusPublisher,
+)
 
 HERE = socket.gethostname()
 
 
 def says(client: redis.Redis, node: str, state: str, *, host: str = HERE, silent_for: float = 0.0) -> None:
     """A worker said so, that many seconds ago."""
-    said = Said(host, node, 7, "prefork", ("intake",), state, 21.0, 1, 2)
-    Presence(client, node, f"sluice:queue:pulse.{node}").say(said)
+    said = WorkerReport(host, node, 7, "prefork", ("intake",), state, 21.0, 1, 2)
+    WorkerStatusPublisher(client, node, f"sluice:queue:pulse.{node}").publish(said)
     client.zincrby(WORKERS, -silent_for * 1000, node)
 
 
@@ -149,7 +158,7 @@ def test_why_none_is_well_is_told_in_one_line(
 def test_who_is_silent_is_not_alive_whatever_it_was_about_to_do(
     sluice: Sluice, client: redis.Redis, valkey_url: str
 ) -> None:
-    says(client, "one", STOPPING, silent_for=worker_status.SILENCE + 1)
+    says(client, "one", STOPPING, silent_for=worker_status.REPORT_TIMEOUT + 1)
     assert sluice("health", "worker", "--liveness", redis_url=valkey_url).exit_code == 1
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.devtools.up.procfile import BadProcfile, read
+from workers.devtools.up.procfile import InvalidProcfile, read_procfile
 
 
 def _file(folder: Path, content: bytes) -> Path:
@@ -15,7 +15,7 @@ def _file(folder: Path, content: bytes) -> Path:
 
 def test_commands_come_by_name_in_their_order(tmp_path: Path) -> None:
     text = b"# ours\n\nweb: python -m ingress\n  worker-1_b :celery -A workers worker: x  \r\n\t# theirs\na: b # c\n"
-    assert list(read(_file(tmp_path, text)).items()) == [
+    assert list(read_procfile(_file(tmp_path, text)).items()) == [
         ("web", "python -m ingress"),
         ("worker-1_b", "celery -A workers worker: x"),
         ("a", "b # c"),
@@ -23,7 +23,7 @@ def test_commands_come_by_name_in_their_order(tmp_path: Path) -> None:
 
 
 def test_sluice_s_own_can_be_read() -> None:
-    commands = read(Path(__file__).resolve().parents[2] / "Procfile")
+    commands = read_procfile(Path(__file__).resolve().parents[2] / "Procfile")
     assert commands["web"] == "python -m ingress"
     assert "worker" in commands
 
@@ -41,11 +41,13 @@ def test_sluice_s_own_can_be_read() -> None:
     ],
 )
 def test_what_is_none_is_told_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
-    with pytest.raises(BadProcfile) as raised:
-        read(_file(tmp_path, content))
+    with pytest.raises(InvalidProcfile) as raised:
+        read_procfile(_file(tmp_path, content))
     assert str(raised.value).removeprefix(str(tmp_path / "Procfile")).strip() == message.strip()
 
 
 def test_one_that_is_missing_is_told_too(tmp_path: Path) -> None:
-    with pytest.raises(BadProcfile, match="Procfile cannot be read: No such file or directory; run this in the folder"):
-        read(tmp_path / "Procfile")
+    with pytest.raises(
+        InvalidProcfile, match="Procfile cannot be read: No such file or directory; run this in the folder"
+    ):
+        read_procfile(tmp_path / "Procfile")

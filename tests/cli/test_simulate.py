@@ -20,10 +20,10 @@ from tests.cli.receiver import Receiver, receiver
 from tests.cli.terminal import on_a_terminal
 from tests.support.programs import clean_environment, free_port, program
 from tests.support.waiting import until
-from workers.devtools.simulation import DUPLICATES, MIX, Traffic
-from workers.devtools.simulation.posting import Target
+from workers.devtools.simulation import DUPLICATES, MIX, SimulatedTraffic
+from workers.devtools.simulation.posting import WebhookTarget
 from workers.devtools.simulation.schedule import schedule
-from workers.devtools.simulation.tally import Tally
+from workers.devtools.simulation.tally import ResponseTally
 
 FAST = ("--rate", "100", "--duration", "1", "--json")
 
@@ -53,12 +53,12 @@ def test_a_burst_takes_every_tenth_second() -> None:
 
 
 def test_percentiles_are_right_within_two_per_cent() -> None:
-    tally = Tally()
+    tally = ResponseTally()
     for milliseconds in range(1, 1001):
         tally.sent += 1
-        tally.answered(200, 200, milliseconds / 1000)
-    tally.answered(503, 200, 2.0)
-    tally.answered(None, 200, 9.0)
+        tally.record(200, 200, milliseconds / 1000)
+    tally.record(503, 200, 2.0)
+    tally.record(None, 200, 9.0)
     told = tally.summary(10.0)
     assert told.p50 == pytest.approx(500, rel=0.025)
     assert told.p99 == pytest.approx(990, rel=0.025)
@@ -68,16 +68,19 @@ def test_percentiles_are_right_within_two_per_cent() -> None:
         2,
         100.1,
     )
-    assert Tally().summary(0.0).p99 == 0.0
+    assert ResponseTally().summary(0.0).p99 == 0.0
 
 
 def test_the_same_seed_makes_the_same_traffic_whatever_the_mix_says() -> None:
-    plain, stated = Traffic(7, 1_790_000_000), Traffic(7, 1_790_000_000, mix=MIX, duplicates=DUPLICATES)
+    plain, stated = (
+        SimulatedTraffic(7, 1_790_000_000),
+        SimulatedTraffic(7, 1_790_000_000, mix=MIX, duplicates=DUPLICATES),
+    )
     assert plain.webhooks(300) == stated.webhooks(300)
 
 
 def test_the_mix_and_the_repetitions_are_those_asked_for() -> None:
-    only = Traffic(7, 1_790_000_000, mix={"message": 1, "malformed": 0}, duplicates=0.5).webhooks(200)
+    only = SimulatedTraffic(7, 1_790_000_000, mix={"message": 1, "malformed": 0}, duplicates=0.5).webhooks(200)
     assert {event.kind for webhook in only for event in webhook.events} == {"message"}
     assert len({webhook.body for webhook in only}) == 100
 
@@ -212,7 +215,7 @@ def test_on_a_terminal_the_numbers_move(tmp_path: Path, ingress: Receiver) -> No
 
 
 def test_a_target_names_its_host_and_port_and_nobody_s_password() -> None:
-    target = Target("http://user:secret@example.com/hooks")
+    target = WebhookTarget("http://user:secret@example.com/hooks")
     request = target.request(b"{}", {"x-webhook-token": "t"})
     assert (target.host, target.port) == ("example.com", 80)
     assert request == (

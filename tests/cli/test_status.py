@@ -11,7 +11,7 @@ from tests.cli.conftest import Sluice, bury
 from tests.cli.terminal import on_a_terminal
 from tests.support.programs import free_port, program, run
 from workers.cli.status import age, span
-from workers.lanes import Again, Dead, Done, Lanes, LaneSpec
+from workers.lanes import Completed, DeadLettered, Lanes, LaneSpec, Rescheduled
 
 
 def _prepared(lanes: Lanes) -> None:
@@ -20,8 +20,8 @@ def _prepared(lanes: Lanes) -> None:
     lanes.take("intake", "test", 2)
     lanes.push("text.greet", [b"a", b"b", b"c"])
     first, *others = lanes.take("text.greet", "test", 3)
-    lanes.settle("text.greet", [(first.id, Done()), *[(taken.id, Again(90.0, "busy")) for taken in others]])
-    bury(lanes, "text.greet", b"d", Dead("rejected", "no"))
+    lanes.settle("text.greet", [(first.id, Completed()), *[(taken.id, Rescheduled(90.0, "busy")) for taken in others]])
+    bury(lanes, "text.greet", b"d", DeadLettered("rejected", "no"))
 
 
 def _status(sluice: Sluice, url: str) -> Any:
@@ -83,7 +83,7 @@ def _broken(lanes: Lanes, error: str = "ConnectionError: the CRM") -> None:
     """text.greet failed for everyone, and its breaker has been open for three minutes and a half."""
     lanes.push("text.greet", [b"%d" % number for number in range(20)])
     taken = lanes.take("text.greet", "test", 20)
-    again = Dead("exhausted", error, failed=True)
+    again = DeadLettered("exhausted", error, failed=True)
     assert lanes.conclude("text.greet", [(entry.id, again) for entry in taken]).breaker.now_open
     lanes.client.pexpire("sluice:lane:text.greet:hold", 29_500)
     lanes.client.hincrby("sluice:lane:text.greet:breaker", "since", -210_000)
@@ -116,7 +116,7 @@ def test_so_is_that_a_try_is_due_or_under_way(sluice: Sluice, lanes: Lanes, valk
     lanes.client.delete("sluice:lane:text.greet:hold")
     assert "the CRM (the next try is due)\n" in sluice("status", redis_url=valkey_url).stdout
     lanes.push("text.greet", [b"new"])
-    assert lanes.begin("text.greet", None, "test").probe
+    assert lanes.start_drain("text.greet", None, "test").probe
     assert "the CRM (one entry is being tried now)\n" in sluice("status", redis_url=valkey_url).stdout
 
 
@@ -151,7 +151,7 @@ def test_markup_and_control_characters_in_a_name_are_shown_and_do_nothing(
 ) -> None:
     # A lane's name is a handler's name; Redis may be shared with others all the same.
     hostile = "text.[red]\x1b[31m[/nothing]\nforged"
-    Lanes(client).make_known([LaneSpec(hostile, "messages", 10, 60_000)])
+    Lanes(client).register([LaneSpec(hostile, "messages", 10, 60_000)])
     shown = on_a_terminal(tmp_path, "status", "--all", SLUICE_REDIS_URL=valkey_url)
 
     assert "text.[red]\\x1b[31m[/nothing]\\nforged" in shown

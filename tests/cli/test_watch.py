@@ -18,8 +18,8 @@ from tests.cli.conftest import Sluice, bury
 from tests.support.programs import clean_environment, program
 from tests.support.waiting import until
 from workers.cli.status import moving
-from workers.lanes import Dead, Lanes, LaneSpec
-from workers.lanes.dead_letter_queue import Graveyard
+from workers.lanes import DeadLettered, Lanes, LaneSpec
+from workers.lanes.dead_letter_queue import DeadLetterQueue
 
 
 def test_watching_shows_what_changes_and_ends_by_ctrl_c(tmp_path: Path, lanes: Lanes, valkey_url: str) -> None:
@@ -55,10 +55,10 @@ def test_watching_shows_what_changes_and_ends_by_ctrl_c(tmp_path: Path, lanes: L
 
 def test_on_a_small_screen_what_matters_most_is_at_the_top(lanes: Lanes) -> None:
     for name in ("a.done", "b.done", "text.greet", "z.dead"):
-        lanes.make_known([LaneSpec(name, "messages", 10, 60_000)])
-        bury(lanes, name, b"x", Dead("rejected", "no"))
-    Graveyard(lanes.client).discard("a.done", [_letter(lanes, "a.done")])
-    Graveyard(lanes.client).discard("b.done", [_letter(lanes, "b.done")])
+        lanes.register([LaneSpec(name, "messages", 10, 60_000)])
+        bury(lanes, name, b"x", DeadLettered("rejected", "no"))
+    DeadLetterQueue(lanes.client).discard("a.done", [_letter(lanes, "a.done")])
+    DeadLetterQueue(lanes.client).discard("b.done", [_letter(lanes, "b.done")])
     screen = Console(file=io.StringIO(), width=120)
     screen.print(moving(lanes.client, everything=False))
     first, _, *rows = screen.file.getvalue().splitlines()  # type: ignore[attr-defined]

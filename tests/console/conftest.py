@@ -9,29 +9,39 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from ingress.process_stats import Tally
+from ingress.process_stats import ProcessCounters
 from shared.settings import Settings
 from tests.console.browsing import PASSWORD, Visitor
 from tests.console.scraping import say, tell
 from tests.lanes.looking import let_leases_run_out
 from tests.support.programs import forget_settings
 from workers.console.app import create_app
-from workers.console.context import Desk
+from workers.console.context import ConsoleContext
 from workers.events import Event
-from workers.lanes import Again, Back, Dead, Done, Lanes, LaneSpec, Measures, Next, Verdict
-from workers.parsing import Item
-from workers.runtime.event_entry import Entry, pack, to_event, unpack
+from workers.lanes import (
+    Completed,
+    DeadLettered,
+    FollowUp,
+    Lanes,
+    LaneSpec,
+    Outcome,
+    Released,
+    Rescheduled,
+    TakeTimings,
+)
+from workers.parsing import RawEvent
+from workers.runtime.event_entry import EventEntry, event_of, pack, unpack
 from workers.runtime.liveness.worker_status import DEAF, LISTENING
 from workers.store import Store
 
-Opens = Callable[..., Desk]
+Opens = Callable[..., ConsoleContext]
 
 
 @pytest.fixture
 def lanes(client: redis.Redis) -> Lanes:
     made = Lanes(client)
     specs = [("intake", "intake"), ("text.greet", "messages"), ("text.store", "messages"), ("sent.store", "statuses")]
-    made.make_known(LaneSpec(name, queue, 10, 60_000) for name, queue in specs)
+    made.register(LaneSpec(name, queue, 10, 60_000) for name, queue in specs)
     return made
 
 
@@ -44,10 +54,10 @@ def settings(client: redis.Redis, redis_url: str, tmp_path: Path, monkeypatch: p
 @pytest.fixture
 def open_desk() -> Iterator[Opens]:
     """Makes further consoles; closes them at the end."""
-    made: list[Desk] = []
+    made: list[ConsoleContext] = []
 
-    def opened(settings: Settings) -> Desk:
-        made.append(Desk(settings))
+    def opened(settings: Settings) -> ConsoleContext:
+        made.append(ConsoleContext(settings))
         return made[-1]
 
     yield opened
@@ -56,23 +66,23 @@ def open_desk() -> Iterator[Opens]:
 
 
 @pytest.fixture
-def desk(settings: Settings, open_desk: Opens) -> Desk:
+def desk(settings: Settings, open_desk: Opens) -> ConsoleContext:
     return open_desk(settings)
 
 
 @pytest.fixture
-def store(desk: Desk) -> Store:
+def store(desk: ConsoleContext) -> Store:
     assert desk.store is not None
     desk.store.create()
     return desk.store
 
 
 @pytest.fixture
-def come(desk: Desk) -> Iterator[Callable[..., Visitor]]:
+def come(desk: ConsoleContext) -> Iterator[Callable[..., Visitor]]:
     """Lets a browser come, to this console or another."""
     visitors: list[Visitor] = []
 
-    def came(address: str = "127.0.0.1", to: Desk = desk, **headers: str) -> Visitor:
+    def came(address: str = "127.0.0.1", to: ConsoleContext = desk, **headers: str) -> Visitor:
         visitors.append(Visitor(create_app(to.settings, to), address, **headers))
         return visitors[-1]
 
@@ -82,7 +92,7 @@ def come(desk: Desk) -> Iterator[Callable[..., Visitor]]:
 
 
 @pytest.fixture
-def operator(come: Callable[..., Visitor], desk: Desk) -> Visitor:
+def operator(come: Callable[..., Visitor], desk: ConsoleContext) -> Visitor:
     """Somebody who is signed in."""
     visitor = come()
     assert visitor.sign_in().status_code == 303
@@ -104,20 +114,20 @@ def entry(
     """The entry of a message, of a text unless `about` says otherwise."""
     body = {"from": customer, "id": wamid, "timestamp": "1767250837", "type": "text", "text": {"body": text}, **about}
     contact = {"profile": {"name": name}, "wa_id": customer}
-    item = Item("message", body["type"], f"m:{body['type']}:{wamid}", body, contact)
-    return pack(Entry(item, "00ff", round(time.time() * 1000)))
+    item = RawEvent("message", body["type"], f"m:{body['type']}:{wamid}", body, contact)
+    return pack(EventEntry(item, "00ff", round(time.time() * 1000)))
 
 
 def message(*arguments: Any, **about: Any) -> Event:
     """The event of such an entry, as a handler gets it."""
-    return to_event(unpack(entry(*arguments, **about)), 1)
+    return event_of(unpack(entry(*arguments, **about)), 1)
 
 
 def bury(lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", why: str = "exhausted") -> str:
     """Makes a dead letter; replies LANE/ID."""
     lanes.push(lane, [data])
     (taken,) = lanes.take(lane, "test", 1)
-    lanes.settle(lane, [(taken.id, Dead(why, error, f"Traceback\n  File x\n{error}"))])
+    lanes.settle(lane, [(taken.id, DeadLettered(why, error, f"Traceback\n  File x\n{error}"))])
     found: Any = lanes.client.xrevrange(f"sluice:lane:{lane}:dead", count=1)
     return f"{lane}/{found[0][0].decode()}"
 
@@ -125,14 +135,20 @@ def bury(lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", 
 @pytest.fixture
 def busy(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
     """A system in which everything has happened."""
-    events = (Next(b"a", b"", ("text.greet",)), Next(b"a", b"", ("text.greet",)))
+    events = (FollowUp(b"a", b"", ("text.greet",)), FollowUp(b"a", b"", ("text.greet",)))
     lanes.push("intake", [b"webhook"])
     [webhook] = lanes.take("intake", "w", 1)
-    lanes.settle("intake", [(webhook.id, Done(events))])
+    lanes.settle("intake", [(webhook.id, Completed(events))])
     lanes.push("text.greet", [entry()] * 6)
     taken = lanes.take("text.greet", "w", 6)
-    verdicts: list[Verdict] = [Done(), Done(), Again(60.0, "why"), Dead("rejected", "no"), Back()]
-    measures = Measures()
+    verdicts: list[Outcome] = [
+        Completed(),
+        Completed(),
+        Rescheduled(60.0, "why"),
+        DeadLettered("rejected", "no"),
+        Released(),
+    ]
+    measures = TakeTimings()
     measures.called(0.003)
     for _ in range(2):
         measures.done(time.time() - 0.3)
@@ -140,8 +156,8 @@ def busy(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> N
         "text.greet", [(each.id, verdict) for each, verdict in zip(taken, verdicts, strict=False)], measures=measures
     )
     let_leases_run_out(client, "text.greet")
-    lanes.tick(["text.greet"])
-    tally = Tally()
+    lanes.run_maintenance(["text.greet"])
+    tally = ProcessCounters()
     tally.answers[200] += 3
     tally.push_seconds.note(0.002)
     tally.group_sizes.note(3)

@@ -10,11 +10,11 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as plain_text
 
-from ingress.process_stats import Report, Tally
-from ingress.spool import Durable, Spool
+from ingress.process_stats import ProcessCounters, ProcessStatsReporter
+from ingress.spool import FailoverWriter, SpoolWriter
 from shared.redis.connection import connect_async
 from tests.console.browsing import PASSWORD, Visitor
-from workers.runtime.liveness.worker_status import Presence, Said
+from workers.runtime.liveness.worker_status import WorkerReport, WorkerStatusPublisher
 
 BEARER = {"authorization": f"Bearer {PASSWORD}"}
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -59,7 +59,7 @@ def scrape(visitor: Visitor) -> Scrape:
     return read(answer.text)
 
 
-def tell(redis_url: str, folder: Path, tally: Tally) -> None:
+def tell(redis_url: str, folder: Path, tally: ProcessCounters) -> None:
     """One process of the ingress says how it does."""
 
     async def never(*_: object) -> Any:
@@ -67,7 +67,9 @@ def tell(redis_url: str, folder: Path, tally: Tally) -> None:
 
     async def telling() -> None:
         client = connect_async(redis_url)
-        await Report(client, tally, Durable(never, never, Spool(folder, limit=9_000_000))).tell()
+        await ProcessStatsReporter(
+            client, tally, FailoverWriter(never, never, SpoolWriter(folder, limit=9_000_000))
+        ).publish()
         await client.aclose()
 
     asyncio.run(telling())
@@ -75,4 +77,6 @@ def tell(redis_url: str, folder: Path, tally: Tally) -> None:
 
 def say(client: redis.Redis, name: str, state: str, *queues: str) -> None:
     """A worker says how it does."""
-    Presence(client, name, f"pulse.{name}").say(Said("host", name, 1, "prefork", queues, state, 0.0, 1, 2))
+    WorkerStatusPublisher(client, name, f"pulse.{name}").publish(
+        WorkerReport("host", name, 1, "prefork", queues, state, 0.0, 1, 2)
+    )

@@ -9,8 +9,8 @@ import redis
 
 from tests.console.browsing import Visitor, links, words
 from tests.console.conftest import bury, entry
-from workers.lanes import Dead, Lanes
-from workers.lanes.status import survey
+from workers.lanes import DeadLettered, Lanes
+from workers.lanes.status import lane_statuses
 from workers.operations.dead_letters import actions
 from workers.operations.dead_letters.search import group_of
 
@@ -18,7 +18,7 @@ _TICK = re.compile(r'name="letter" value="([^"]+)"')
 
 
 def dead(client: redis.Redis) -> int:
-    return sum(lane.dead for lane in survey(client))
+    return sum(lane.dead for lane in lane_statuses(client))
 
 
 def ticks(visitor: Visitor, path: str) -> list[str]:
@@ -74,7 +74,7 @@ def test_one_letter_shows_its_error_traceback_and_payload(lanes: Lanes, operator
 
 
 def test_a_webhook_that_was_never_classified_is_shown_as_it_came(lanes: Lanes, operator: Visitor) -> None:
-    letter = bury(lanes, "intake", b"\x00\xff not a receipt", "BadReceipt", why="undecodable")
+    letter = bury(lanes, "intake", b"\x00\xff not a receipt", "InvalidReceipt", why="undecodable")
     assert "\\x00\\xff not a receipt" in words(operator.get(f"/dead/{letter}"))
 
 
@@ -101,7 +101,7 @@ def test_what_was_discarded_can_be_restored_once(lanes: Lanes, client: redis.Red
     assert undo is not None
     ttl = client.ttl(f"sluice:console:discarded:{undo[1]}")
     assert isinstance(ttl, int)
-    assert actions.KEPT - 60 < ttl <= actions.KEPT
+    assert actions.UNDO_TTL - 60 < ttl <= actions.UNDO_TTL
     for said in ("1 dead letter restored", "It is too late"):
         assert said in words(operator.follow(operator.submit("/dead/restore", {"undo": undo[1], "next": "/dead"})))
     (again,) = ticks(operator, "/dead")
@@ -128,7 +128,7 @@ def test_all_that_match_are_those_that_were_there_when_it_was_asked(
     for number in range(450):  # more than one script takes
         lanes.push("text.greet", [entry(wamid=f"wamid.{number}")])
     taken = lanes.take("text.greet", "test", 500)
-    lanes.settle("text.greet", [(found.id, Dead("exhausted", "E: one")) for found in taken])
+    lanes.settle("text.greet", [(found.id, DeadLettered("exhausted", "E: one")) for found in taken])
     other = bury(lanes, "text.greet", entry(), "E: two")
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "error": "one", "next": "/dead"})
@@ -153,7 +153,7 @@ def test_all_of_a_lane_are_counted_and_the_others_left(lanes: Lanes, operator: V
 def test_of_very_many_not_all_are_counted_before_but_all_are_done(
     lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.operations.dead_letters.search.MOST_COUNTED", 2)
+    monkeypatch.setattr("workers.operations.dead_letters.search.MAX_COUNTED", 2)
     for _ in range(3):
         bury(lanes, "text.greet", entry(), "E: one")
     operator.get("/dead")
@@ -209,7 +209,7 @@ def test_a_letter_that_is_gone_is_told_to_be(lanes: Lanes, operator: Visitor) ->
 
 
 def test_a_search_has_its_bound_and_says_so(lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.operations.dead_letters.search.MOST_LOOKED_AT", 3)
+    monkeypatch.setattr("workers.operations.dead_letters.search.MAX_SCANNED", 3)
     for _ in range(4):
         bury(lanes, "text.greet", entry())
     assert "3 letters among the newest" in words(operator.get("/dead"))

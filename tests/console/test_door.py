@@ -6,7 +6,7 @@ from ipaddress import ip_network
 import pytest
 
 from shared.client_ip import client_address
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from shared.settings import Settings
 from tests.console.browsing import Visitor, words
 from tests.console.conftest import Opens, without_password
@@ -78,7 +78,7 @@ def test_other_sites_post_nothing(operator: Visitor, header: dict[str, str]) -> 
 
 
 def test_without_a_password_other_hosts_are_refused_at_the_start(settings: Settings) -> None:
-    with pytest.raises(WrongSettings, match="set SLUICE_CONSOLE_PASSWORD"):
+    with pytest.raises(InvalidSettings, match="set SLUICE_CONSOLE_PASSWORD"):
         create_app(without_password(settings).model_copy(update={"host": "0.0.0.0"}))
 
 

@@ -4,13 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.format import NOTHING, bytes_of, clock, count_of, from_ms, percent, span
-from shared.format import number as figure
-from workers.console.auth.login_throttle import FREE, LONGEST, MOST_IN_TOTAL, Throttle
-from workers.console.auth.url_tokens import BadToken, Veil
-from workers.console.masking import number, plain, stranger
+from shared.format import (
+    NO_VALUE,
+    datetime_from_ms,
+    format_bytes,
+    format_duration,
+    format_percent,
+    format_time,
+    pluralize,
+)
+from shared.format import format_number as figure
+from workers.console.auth.login_throttle import FREE_FAILURES, MAX_FAILURES_TOTAL, MAX_WAIT, LoginThrottle
+from workers.console.auth.url_tokens import InvalidUrlToken, UrlTokenCipher
+from workers.console.masking import isolate_untrusted, number, plain
 
-VEIL = Veil(b"key")
+VEIL = UrlTokenCipher(b"key")
 
 
 class Clock:
@@ -31,40 +39,40 @@ def test_a_changed_token_opens_nothing(text: str, data: st.DataObject) -> None:
     token = VEIL.hide(text)
     at = data.draw(st.integers(0, len(token) - 5))
     changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
-    with pytest.raises(BadToken):
+    with pytest.raises(InvalidUrlToken):
         VEIL.reveal(changed)
 
 
 @pytest.mark.parametrize("token", ["", "x", "919812345678", "%", "é", "A" * 22, VEIL.hide("a") + "\n", "=" * 9])
 def test_what_is_no_token_opens_nothing(token: str) -> None:
-    with pytest.raises(BadToken):
+    with pytest.raises(InvalidUrlToken):
         VEIL.reveal(token)
 
 
 def test_a_token_shows_nothing_and_is_of_one_key() -> None:
     assert VEIL.hide("919812345678") == VEIL.hide("919812345678")
     assert VEIL.hide("919812345678")[:8] != VEIL.hide("919812345679")[:8]
-    with pytest.raises(BadToken):
-        Veil(b"other").reveal(VEIL.hide("919812345678"))
+    with pytest.raises(InvalidUrlToken):
+        UrlTokenCipher(b"other").reveal(VEIL.hide("919812345678"))
 
 
 def test_each_wrong_password_doubles_the_wait() -> None:
     time = Clock()
-    throttle = Throttle(time)
+    throttle = LoginThrottle(time)
     waits = []
-    for _ in range(FREE + 12):
+    for _ in range(FREE_FAILURES + 12):
         throttle.failed("192.0.2.1")
         waits.append(throttle.wait("192.0.2.1"))
         time.now += waits[-1]
-    assert waits[: FREE - 1] == [0.0] * (FREE - 1)
-    assert waits[FREE - 1 : FREE + 3] == [1.0, 2.0, 4.0, 8.0]
-    assert waits[-1] == LONGEST
+    assert waits[: FREE_FAILURES - 1] == [0.0] * (FREE_FAILURES - 1)
+    assert waits[FREE_FAILURES - 1 : FREE_FAILURES + 3] == [1.0, 2.0, 4.0, 8.0]
+    assert waits[-1] == MAX_WAIT
 
 
 def test_a_while_later_all_is_forgotten() -> None:
     time = Clock()
-    throttle = Throttle(time)
-    for _ in range(FREE + 5):
+    throttle = LoginThrottle(time)
+    for _ in range(FREE_FAILURES + 5):
         throttle.failed("192.0.2.1")
     time.now += 901
     assert throttle.wait("192.0.2.1") == 0
@@ -74,8 +82,8 @@ def test_a_while_later_all_is_forgotten() -> None:
 
 def test_many_addresses_together_are_slowed_down_too() -> None:
     time = Clock()
-    throttle = Throttle(time)
-    for n in range(MOST_IN_TOTAL):
+    throttle = LoginThrottle(time)
+    for n in range(MAX_FAILURES_TOTAL):
         throttle.failed(f"192.0.2.{n}")
     assert throttle.wait("198.51.100.1") == 5.0
     time.now += 5
@@ -86,16 +94,16 @@ def test_many_addresses_together_are_slowed_down_too() -> None:
 
 
 def test_the_addresses_of_one_ipv6_network_are_one() -> None:
-    throttle = Throttle(Clock())
-    for n in range(FREE):
+    throttle = LoginThrottle(Clock())
+    for n in range(FREE_FAILURES):
         throttle.failed(f"2001:db8::{n:x}")
     assert throttle.wait("2001:db8::ffff") > 0
     assert throttle.wait("2001:db8:0:1::1") == 0
 
 
 def test_the_right_password_clears_an_address() -> None:
-    throttle = Throttle(Clock())
-    for _ in range(FREE):
+    throttle = LoginThrottle(Clock())
+    for _ in range(FREE_FAILURES):
         throttle.failed("192.0.2.1")
     throttle.succeeded("192.0.2.1")
     assert throttle.wait("192.0.2.1") == 0
@@ -117,7 +125,7 @@ def test_text_of_strangers_is_made_plain(text: str, masked: str) -> None:
 
 
 def test_names_are_isolated_and_escaped() -> None:
-    assert stranger("<b>\u202e", shown=True) == "<bdi>&lt;b&gt;\\u202e</bdi>"
+    assert isolate_untrusted("<b>\u202e", shown=True) == "<bdi>&lt;b&gt;\\u202e</bdi>"
 
 
 @pytest.mark.parametrize(
@@ -130,25 +138,34 @@ def test_a_customer_s_number_is_masked_whatever_its_length(customer: str, masked
 
 
 def test_figures_are_written_for_people() -> None:
-    spaced = [span(0.04), span(59), span(125), span(3700), span(86_400 * 3), span(None), figure(1234567), figure(0.25)]
+    spaced = [
+        format_duration(0.04),
+        format_duration(59),
+        format_duration(125),
+        format_duration(3700),
+        format_duration(86_400 * 3),
+        format_duration(None),
+        figure(1234567),
+        figure(0.25),
+    ]
     assert [text.replace("\u202f", " ") for text in spaced] == [
         "0.0 s",
         "59 s",
         "2 min",
         "1 h",
         "3 d",
-        NOTHING,
+        NO_VALUE,
         "1 234 567",
         "0.2",
     ]
-    assert [bytes_of(999), bytes_of(1_500_000)] == ["999\u202fB", "1.5\u202fMB"]
-    assert [count_of(1, "event"), count_of(0, "event")] == ["1 event", "0 events"]
-    assert [percent(1, 3), percent(1, 0)] == ["33.3\u202f%", NOTHING]
+    assert [format_bytes(999), format_bytes(1_500_000)] == ["999\u202fB", "1.5\u202fMB"]
+    assert [pluralize(1, "event"), pluralize(0, "event")] == ["1 event", "0 events"]
+    assert [format_percent(1, 3), format_percent(1, 0)] == ["33.3\u202f%", NO_VALUE]
 
 
 def test_a_time_of_another_day_has_its_date() -> None:
-    noon = from_ms(1_800_000_000_000)
+    noon = datetime_from_ms(1_800_000_000_000)
     assert noon is not None
-    assert clock(noon, noon) == "08:00:00"
-    assert clock(from_ms(1_800_000_000_000 - 86_400_000), noon) == "2027-01-14 08:00"
-    assert from_ms(1e30) is None
+    assert format_time(noon, noon) == "08:00:00"
+    assert format_time(datetime_from_ms(1_800_000_000_000 - 86_400_000), noon) == "2027-01-14 08:00"
+    assert datetime_from_ms(1e30) is None

@@ -4,14 +4,14 @@ import redis
 
 from tests.console.browsing import Visitor, words
 from tests.console.conftest import bury, entry
-from workers.console.context import Desk
-from workers.lanes import Again, Done, Lanes
+from workers.console.context import ConsoleContext
+from workers.lanes import Completed, Lanes, Rescheduled
 
 
-def test_each_lane_shows_what_is_in_it(lanes: Lanes, desk: Desk, operator: Visitor) -> None:
+def test_each_lane_shows_what_is_in_it(lanes: Lanes, desk: ConsoleContext, operator: Visitor) -> None:
     lanes.push("text.greet", [entry(), entry(), entry()])
     (taken,) = lanes.take("text.greet", "test", 1)
-    lanes.settle("text.greet", [(taken.id, Again(3600, "ConnectionError: the <CRM>"))])
+    lanes.settle("text.greet", [(taken.id, Rescheduled(3600, "ConnectionError: the <CRM>"))])
     lanes.take("text.greet", "test", 1)
     desk.sampler.step()
     assert "text.greet working 1 1 0.0 s 0/s 0/s 1 60 min 0 Pause" in words(operator.get("/lanes")).replace(
@@ -21,11 +21,11 @@ def test_each_lane_shows_what_is_in_it(lanes: Lanes, desk: Desk, operator: Visit
     assert "text.store idle" in words(operator.get("/lanes?all=1"))
 
 
-def test_one_lane_shows_its_next_retries(lanes: Lanes, desk: Desk, operator: Visitor) -> None:
+def test_one_lane_shows_its_next_retries(lanes: Lanes, desk: ConsoleContext, operator: Visitor) -> None:
     delays = (30, 300, 310, 7200)
     lanes.push("text.greet", [entry(wamid=f"wamid.{delay}") for delay in delays])
     taken = lanes.take("text.greet", "test", 9)
-    verdicts = [Again(delay, "ConnectionError: the <CRM>") for delay in delays]
+    verdicts = [Rescheduled(delay, "ConnectionError: the <CRM>") for delay in delays]
     lanes.settle("text.greet", list(zip((held.id for held in taken), verdicts, strict=True)))
     desk.sampler.step()
     page = operator.get("/lanes/text.greet")
@@ -34,7 +34,7 @@ def test_one_lane_shows_its_next_retries(lanes: Lanes, desk: Desk, operator: Vis
     assert "ConnectionError: the &lt;CRM&gt;" in page.text
 
 
-def test_lanes_that_somebody_should_look_at_come_first(lanes: Lanes, desk: Desk, operator: Visitor) -> None:
+def test_lanes_that_somebody_should_look_at_come_first(lanes: Lanes, desk: ConsoleContext, operator: Visitor) -> None:
     lanes.push("text.greet", [entry()])
     bury(lanes, "text.store", entry())
     desk.sampler.step()
@@ -43,7 +43,7 @@ def test_lanes_that_somebody_should_look_at_come_first(lanes: Lanes, desk: Desk,
 
 
 def test_a_lane_is_paused_and_resumed_and_that_is_noted(
-    lanes: Lanes, client: redis.Redis, desk: Desk, operator: Visitor
+    lanes: Lanes, client: redis.Redis, desk: ConsoleContext, operator: Visitor
 ) -> None:
     lanes.push("text.greet", [entry()])
     desk.sampler.step()
@@ -62,7 +62,7 @@ def test_a_lane_is_paused_and_resumed_and_that_is_noted(
 
 
 def test_a_lane_that_is_not_there_is_not_paused(
-    lanes: Lanes, desk: Desk, client: redis.Redis, operator: Visitor
+    lanes: Lanes, desk: ConsoleContext, client: redis.Redis, operator: Visitor
 ) -> None:
     desk.sampler.step()
     operator.get("/lanes")
@@ -72,13 +72,13 @@ def test_a_lane_that_is_not_there_is_not_paused(
 
 
 def test_an_open_breaker_is_told_with_its_error(
-    lanes: Lanes, client: redis.Redis, desk: Desk, operator: Visitor
+    lanes: Lanes, client: redis.Redis, desk: ConsoleContext, operator: Visitor
 ) -> None:
     lanes.push("text.greet", [entry()])
-    lanes.settle("text.greet", [(taken.id, Done()) for taken in lanes.take("text.greet", "test", 1)])
+    lanes.settle("text.greet", [(taken.id, Completed()) for taken in lanes.take("text.greet", "test", 1)])
     lanes.push("text.greet", [entry(str(n)) for n in range(30)])
     taken = lanes.take("text.greet", "test", 30)
-    lanes.settle("text.greet", [(one.id, Again(1, "ConnectionError: <refused>", failed=True)) for one in taken])
+    lanes.settle("text.greet", [(one.id, Rescheduled(1, "ConnectionError: <refused>", failed=True)) for one in taken])
     desk.sampler.step()
     for path in ("/", "/lanes", "/lanes/text.greet"):
         page = words(operator.get(path))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.console.browsing import Visitor, links, words
 from tests.console.conftest import entry, message
-from workers.lanes import Again, Dead, Done, Lanes, Taken, Verdict
+from workers.lanes import Completed, DeadLettered, Lanes, Outcome, Rescheduled, TakenEntry
 from workers.operations import event_history
 from workers.runtime import attempt_history
 from workers.store import Store
@@ -22,15 +22,15 @@ def run(lanes: Lanes, store: Store) -> Runs:
     store.write([message(wamid="wamid.77")])
     lanes.push("text.greet", [entry(wamid="wamid.77")])
 
-    def ran(*verdicts: Verdict) -> None:
+    def ran(*verdicts: Outcome) -> None:
         for made, verdict in enumerate(verdicts):
             if made:
                 lanes.client.zadd("sluice:lane:text.greet:retry", {_member(lanes): 0})
-                lanes.tick(["text.greet"])
+                lanes.run_maintenance(["text.greet"])
             (held,) = lanes.take("text.greet", "test", 1)
             assert held.attempts == made
             lanes.settle("text.greet", [(held.id, verdict)])
-            attempt_history.note(lanes.client, "text.greet", [held], [(held.id, verdict)])
+            attempt_history.record(lanes.client, "text.greet", [held], [(held.id, verdict)])
 
     return ran
 
@@ -47,7 +47,7 @@ def life(operator: Visitor) -> str:
 
 
 def test_what_was_handled_at_once_says_so(run: Runs, operator: Visitor) -> None:
-    run(Done())
+    run(Completed())
     told = life(operator)
     assert "received" in told
     assert "acknowledged with a 200" in told
@@ -61,12 +61,12 @@ def test_what_waits_says_so(run: Runs, operator: Visitor) -> None:
 
 def test_what_a_killed_worker_held_waits_too(run: Runs, lanes: Lanes, operator: Visitor) -> None:
     lanes.take("text.greet", "killed", 1)
-    lanes.tick(["text.greet"], ["killed"])
+    lanes.run_maintenance(["text.greet"], ["killed"])
     assert "waits for text.greet or is being handled" in life(operator)
 
 
 def test_each_failed_attempt_has_its_time_and_error_and_the_next_is_announced(run: Runs, operator: Visitor) -> None:
-    run(Again(60, "ConnectionError: the CRM"), Again(60, "TimeoutError: the CRM"))
+    run(Rescheduled(60, "ConnectionError: the CRM"), Rescheduled(60, "TimeoutError: the CRM"))
     told = life(operator)
     first, second = told.index("attempt 1 of text.greet failed"), told.index("attempt 2 of text.greet failed")
     assert told.index("ConnectionError: the CRM") in range(first, second)
@@ -75,7 +75,7 @@ def test_each_failed_attempt_has_its_time_and_error_and_the_next_is_announced(ru
 
 
 def test_what_was_handled_later_says_at_which_attempt(run: Runs, operator: Visitor) -> None:
-    run(Again(60, "ConnectionError: the CRM"), Done())
+    run(Rescheduled(60, "ConnectionError: the CRM"), Completed())
     told = life(operator)
     assert "attempt 1 of text.greet failed" in told
     assert "at attempt 2" in told
@@ -83,7 +83,7 @@ def test_what_was_handled_later_says_at_which_attempt(run: Runs, operator: Visit
 
 
 def test_what_died_leads_to_its_letter_which_tells_the_attempts(run: Runs, lanes: Lanes, operator: Visitor) -> None:
-    run(Again(60, "ConnectionError: the CRM"), Dead("exhausted", "TimeoutError: the CRM"))
+    run(Rescheduled(60, "ConnectionError: the CRM"), DeadLettered("exhausted", "TimeoutError: the CRM"))
     page = operator.get(links(operator.get("/events"), "/events/")[0])
     assert "attempt 1 of text.greet failed" in words(page)
     assert "in text.greet after 2 attempts: TimeoutError: the CRM" in words(page)
@@ -97,13 +97,13 @@ def test_what_died_leads_to_its_letter_which_tells_the_attempts(run: Runs, lanes
 def test_lookups_of_its_media_that_failed_are_told(lanes: Lanes, store: Store, operator: Visitor) -> None:
     picture: dict[str, Any] = {"wamid": "wamid.78", "type": "image", "image": {"id": "1"}}
     store.write([message(**picture)])
-    held = Taken(b"1-1", entry(**picture))
-    attempt_history.note(lanes.client, "media", [held], [(held.id, Again(5, "503 from the media API"))])
+    held = TakenEntry(b"1-1", entry(**picture))
+    attempt_history.record(lanes.client, "media", [held], [(held.id, Rescheduled(5, "503 from the media API"))])
     assert "classified message, image attempt 1 of media failed" in re.sub(r"[\d:]{8} ", "", life(operator))
 
 
 def test_what_was_handled_but_not_remembered_to_be_is_told_as_that(run: Runs, lanes: Lanes, operator: Visitor) -> None:
-    run(Again(60, "ConnectionError: the CRM"))
+    run(Rescheduled(60, "ConnectionError: the CRM"))
     lanes.client.delete("sluice:lane:text.greet:retry")
     assert "handled by text.greet at a later attempt" in life(operator)
 
@@ -111,7 +111,7 @@ def test_what_was_handled_but_not_remembered_to_be_is_told_as_that(run: Runs, la
 def test_among_very_many_it_is_not_claimed_to_be_handled(
     run: Runs, lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(Done())
+    run(Completed())
     monkeypatch.setattr(event_history, "_AT_ONCE", 2)
     monkeypatch.setattr(event_history, "_MOST", 4)
     lanes.push("text.greet", [entry(wamid=f"wamid.{number}") for number in range(9)])
@@ -121,8 +121,8 @@ def test_among_very_many_it_is_not_claimed_to_be_handled(
 def test_it_is_found_beyond_the_first_page(run: Runs, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_history, "_AT_ONCE", 2)
     lanes.push("text.greet", [entry(wamid=f"wamid.{number}") for number in range(5)])
-    taken: list[Taken] = lanes.take("text.greet", "test", 6)
-    lanes.settle("text.greet", [(held.id, Again(60 + n, "no")) for n, held in enumerate(taken[:5])])
-    for number, place in ((77, "Upcoming"), (3, "Upcoming"), (4, "Waits"), (5, "NoneType")):
-        found = event_history.find(lanes.client, "text.greet", f"m:text:wamid.{number}", 0)
+    taken: list[TakenEntry] = lanes.take("text.greet", "test", 6)
+    lanes.settle("text.greet", [(held.id, Rescheduled(60 + n, "no")) for n, held in enumerate(taken[:5])])
+    for number, place in ((77, "ScheduledRetry"), (3, "ScheduledRetry"), (4, "Waiting"), (5, "NoneType")):
+        found = event_history.locate_event(lanes.client, "text.greet", f"m:text:wamid.{number}", 0)
         assert (number, type(found).__name__) == (number, place)

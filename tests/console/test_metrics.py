@@ -16,7 +16,7 @@ from tests.console.browsing import PASSWORD, Visitor
 from tests.console.conftest import Opens, bury, entry, with_settings
 from tests.console.scraping import BEARER, OPEN_METRICS, read, scrape
 from tests.support.programs import free_port
-from workers.console.context import Desk
+from workers.console.context import ConsoleContext
 from workers.lanes import Lanes, LaneSpec
 
 Come = Callable[..., Visitor]
@@ -24,7 +24,7 @@ GREET = "text.greet"
 
 
 def test_every_metric_is_told_and_no_other(
-    busy: None, lanes: Lanes, client: redis.Redis, operator: Visitor, desk: Desk
+    busy: None, lanes: Lanes, client: redis.Redis, operator: Visitor, desk: ConsoleContext
 ) -> None:
     desk.sampler.step()
     told = scrape(operator).families
@@ -59,7 +59,9 @@ def test_promtool_has_nothing_to_say(busy: None, operator: Visitor) -> None:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-def test_nothing_of_a_customer_or_a_secret_is_told(busy: None, lanes: Lanes, operator: Visitor, desk: Desk) -> None:
+def test_nothing_of_a_customer_or_a_secret_is_told(
+    busy: None, lanes: Lanes, operator: Visitor, desk: ConsoleContext
+) -> None:
     bury(lanes, GREET, entry("my card is 4111", customer="919812345678", wamid="wamid.SECRET"), "919812345678 rejected")
     desk.sampler.step()
     told = operator.get("/metrics", **BEARER).text
@@ -67,7 +69,9 @@ def test_nothing_of_a_customer_or_a_secret_is_told(busy: None, lanes: Lanes, ope
         assert part not in told
 
 
-def test_the_figures_are_those_of_now_though_the_look_is_older(lanes: Lanes, operator: Visitor, desk: Desk) -> None:
+def test_the_figures_are_those_of_now_though_the_look_is_older(
+    lanes: Lanes, operator: Visitor, desk: ConsoleContext
+) -> None:
     desk.sampler.step()
     lanes.push(GREET, [entry()])
     told = scrape(operator)
@@ -83,7 +87,9 @@ def test_while_redis_is_away_it_says_so(settings: Settings, open_desk: Opens, co
     assert set(told.families) == {"sluice_build_info", "sluice_redis_up", "sluice_database_up"}
 
 
-def test_of_a_redis_that_went_away_no_old_figures_are_told(lanes: Lanes, operator: Visitor, desk: Desk) -> None:
+def test_of_a_redis_that_went_away_no_old_figures_are_told(
+    lanes: Lanes, operator: Visitor, desk: ConsoleContext
+) -> None:
     desk.sampler.step()
     assert scrape(operator).value("sluice_redis_up") == 1
     with mock.patch.object(desk, "redis", connect(f"redis://127.0.0.1:{free_port()}/0", retries=0)):
@@ -92,7 +98,7 @@ def test_of_a_redis_that_went_away_no_old_figures_are_told(lanes: Lanes, operato
     assert "sluice_lane_waiting" not in told.families
 
 
-def test_a_look_that_the_sampler_missed_is_made_again(lanes: Lanes, operator: Visitor, desk: Desk) -> None:
+def test_a_look_that_the_sampler_missed_is_made_again(lanes: Lanes, operator: Visitor, desk: ConsoleContext) -> None:
     desk.sampler.step()
     lanes.push(GREET, [entry()])
     desk.sampler.state = desk.sampler.state._replace(away="Connection refused")
@@ -100,7 +106,7 @@ def test_a_look_that_the_sampler_missed_is_made_again(lanes: Lanes, operator: Vi
 
 
 def test_an_event_store_that_does_not_answer_is_told(
-    lanes: Lanes, operator: Visitor, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    lanes: Lanes, operator: Visitor, desk: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert scrape(operator).value("sluice_database_up") == 1
 
@@ -117,8 +123,8 @@ def test_without_an_event_store_nothing_is_told_of_it(settings: Settings, open_d
     assert "sluice_database_up" not in scrape(come(to=without)).families
 
 
-def test_a_scrape_costs_little(lanes: Lanes, client: redis.Redis, operator: Visitor, desk: Desk) -> None:
-    lanes.make_known(LaneSpec(f"text.handler{number}", "messages", 10, 60_000) for number in range(60))
+def test_a_scrape_costs_little(lanes: Lanes, client: redis.Redis, operator: Visitor, desk: ConsoleContext) -> None:
+    lanes.register(LaneSpec(f"text.handler{number}", "messages", 10, 60_000) for number in range(60))
     desk.sampler.step()
     before = client.info("stats")["total_commands_processed"]
     answer = operator.get("/metrics", **BEARER)

@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 import redis
 
-from ingress.process_stats import Tally
+from ingress.process_stats import ProcessCounters
 from tests.console.browsing import Visitor
 from tests.console.conftest import bury, entry
 from tests.console.scraping import scrape, tell
-from workers.console.context import Desk
+from workers.console.context import ConsoleContext
 from workers.lanes import Lanes
-from workers.lanes.dead_letter_queue import Graveyard
-from workers.media import Gone, Later, MediaCounts
-from workers.media.breaker import MEDIA_BREAKER, Breaker, Policy
+from workers.lanes.dead_letter_queue import DeadLetterQueue
+from workers.media import MediaAnswerCounter, Permanent, Transient
+from workers.media.breaker import MEDIA_BREAKER_KEY, MediaBreakerPolicy, MediaCircuitBreaker
 
 GREET = "text.greet"
 
 
-def test_a_lane_is_told_as_it_stands_and_by_what_happened(busy: None, operator: Visitor, desk: Desk) -> None:
+def test_a_lane_is_told_as_it_stands_and_by_what_happened(busy: None, operator: Visitor, desk: ConsoleContext) -> None:
     desk.sampler.step()
     told = scrape(operator)
     of_lane = {name: value for (name, *labels), value in told.samples.items() if labels == [GREET]}
@@ -68,7 +68,7 @@ def test_processes_of_the_ingress_are_told_apart_while_they_live_and_counted_for
     lanes: Lanes, client: redis.Redis, redis_url: str, operator: Visitor, tmp_path: Path
 ) -> None:
     for answers in (2, 3):
-        tally = Tally()
+        tally = ProcessCounters()
         tally.answers[200] += answers
         tally.push_seconds.note(0.002)
         tell(redis_url, tmp_path / "spool", tally)
@@ -88,9 +88,9 @@ def test_processes_of_the_ingress_are_told_apart_while_they_live_and_counted_for
 def test_a_spool_that_processes_share_is_told_once(
     lanes: Lanes, redis_url: str, operator: Visitor, tmp_path: Path
 ) -> None:
-    tell(redis_url, tmp_path / "one", Tally())
-    tell(redis_url, tmp_path / "one", Tally())
-    tell(redis_url, tmp_path / "two", Tally())
+    tell(redis_url, tmp_path / "one", ProcessCounters())
+    tell(redis_url, tmp_path / "one", ProcessCounters())
+    tell(redis_url, tmp_path / "two", ProcessCounters())
     told = scrape(operator)
     spools = {name.partition(":")[2] for (name,) in told.names("sluice_spool_bytes")}
     assert spools == {str(tmp_path / "one"), str(tmp_path / "two")}
@@ -107,16 +107,16 @@ def test_a_queue_that_nobody_takes_from_is_seen(busy: None, operator: Visitor) -
 
 
 def test_a_credential_that_the_media_api_refuses_is_seen(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
-    refused = Gone("401 Unauthorized: token expired")
-    MediaCounts(client).add(
-        [Gone("404 Not Found"), refused, refused, Later("no answer within 5 s"), Gone("x", asked=False)]
+    refused = Permanent("401 Unauthorized: token expired")
+    MediaAnswerCounter(client).add(
+        [Permanent("404 Not Found"), refused, refused, Transient("no answer within 5 s"), Permanent("x", asked=False)]
     )
     told = scrape(operator)
     assert told.value("sluice_media_answers_total", status="401") == 2
     assert told.value("sluice_media_answers_total", status="404") == 1
     assert told.value("sluice_media_answers_total", status="none") == 1
     assert told.value("sluice_media_breaker_open") == 0
-    breaker = Breaker(client, MEDIA_BREAKER, Policy(failures=1, per_hour=None))
+    breaker = MediaCircuitBreaker(client, MEDIA_BREAKER_KEY, MediaBreakerPolicy(failures=1, per_hour=None))
     breaker.allow(1)
     breaker.record(0, 1)
     assert scrape(operator).value("sluice_media_breaker_open") == 1
@@ -139,7 +139,7 @@ def test_no_counter_falls_when_letters_are_discarded_and_restored(lanes: Lanes, 
     undo = page.text.split('name="undo" value="')[1].split('"')[0]
     operator.submit("/dead/restore", {"undo": undo, "next": "/dead"})
     again = bury(lanes, GREET, entry())
-    Graveyard(lanes.client).replay(GREET, [again.partition("/")[2]])
+    DeadLetterQueue(lanes.client).replay(GREET, [again.partition("/")[2]])
     told = scrape(operator)
     for action in ("discarded", "restored", "replayed"):
         assert told.value("sluice_lane_dead_letter_actions_total", lane=GREET, action=action) == 1

@@ -12,9 +12,9 @@ from tests.console.browsing import Visitor, links, words
 from tests.console.conftest import Opens, bury, entry, message, with_settings
 from tests.store.samples import status
 from tests.support.programs import free_port
-from workers.console.context import Desk
+from workers.console.context import ConsoleContext
 from workers.events import ErrorDetail
-from workers.lanes import Done, Lanes
+from workers.lanes import Completed, Lanes
 from workers.store import Store
 
 Come = Callable[..., Visitor]
@@ -49,7 +49,7 @@ _INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascrip
     ],
 )
 def test_an_empty_page_says_what_to_do_next(
-    client: redis.Redis, desk: Desk, operator: Visitor, path: str, told: str
+    client: redis.Redis, desk: ConsoleContext, operator: Visitor, path: str, told: str
 ) -> None:
     desk.sampler.step()
     page = operator.get(path)
@@ -58,13 +58,13 @@ def test_an_empty_page_says_what_to_do_next(
 
 
 def test_with_workers_but_no_webhook_the_overview_says_how_to_send_one(
-    lanes: Lanes, desk: Desk, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+    lanes: Lanes, desk: ConsoleContext, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.operations.monitoring.sampler.troubles", lambda *_given: [])
+    monkeypatch.setattr("workers.operations.monitoring.sampler.problems", lambda *_given: [])
     desk.sampler.step()
     assert "All well. Nothing has come yet. Send a webhook: sluice send text" in words(operator.get("/"))
     lanes.push("text.greet", [entry()])
-    lanes.settle("text.greet", [(held.id, Done()) for held in lanes.take("text.greet", "test", 1)])
+    lanes.settle("text.greet", [(held.id, Completed()) for held in lanes.take("text.greet", "test", 1)])
     desk.sampler.step()
     assert "All well. Every event is handled, and none is late." in words(operator.get("/"))
 
@@ -114,7 +114,7 @@ def test_with_no_event_store_its_pages_say_that(settings: Settings, open_desk: O
 
 
 def test_a_query_that_takes_too_long_is_ended(
-    operator: Visitor, desk: Desk, store: Store, monkeypatch: pytest.MonkeyPatch
+    operator: Visitor, desk: ConsoleContext, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def endless(connection: object, *_arguments: object, **_named: object) -> None:
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
@@ -127,7 +127,7 @@ def test_a_query_that_takes_too_long_is_ended(
     assert "The event store is away" in words(page)
 
 
-def test_what_strangers_wrote_stays_text(lanes: Lanes, store: Store, operator: Visitor, desk: Desk) -> None:
+def test_what_strangers_wrote_stays_text(lanes: Lanes, store: Store, operator: Visitor, desk: ConsoleContext) -> None:
     bury(lanes, "text.greet", entry(EVIL, name=EVIL), error=f"ValueError: {EVIL}", why="rejected")
     store.write([message(EVIL, "918888888888", "wamid.evil", EVIL)])
     store.write([status("failed", wamid="wamid.lost", recipient="918888888888", errors=())])
@@ -153,7 +153,7 @@ def words_escaped(text: str) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_has_code_or_style_in_it(lanes: Lanes, operator: Visitor, desk: Desk, path: str) -> None:
+def test_no_page_has_code_or_style_in_it(lanes: Lanes, operator: Visitor, desk: ConsoleContext, path: str) -> None:
     bury(lanes, "text.greet", entry())
     desk.sampler.step()
     assert _INLINE.findall(operator.get(path).text) == []

@@ -5,16 +5,16 @@ import redis
 
 from tests.console.conftest import bury, entry
 from tests.console.test_trouble import NOW, ingress, lane, seen
-from workers.console.charts import HEIGHT, chart, most, rate
-from workers.console.context import Desk
-from workers.lanes import Dead, Done, Lanes
-from workers.lanes.dead_letter_queue import Graveyard
+from workers.console.charts import HEIGHT, chart, max_rate, rate
+from workers.console.context import ConsoleContext
+from workers.lanes import Completed, DeadLettered, Lanes
+from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.operations.monitoring.sample import Sample, sample
-from workers.operations.monitoring.sample_history import SAMPLES, History
-from workers.operations.monitoring.snapshot import Look, look
+from workers.operations.monitoring.sample_history import SAMPLES_KEY, SampleHistory
+from workers.operations.monitoring.snapshot import Snapshot, take_snapshot
 
 
-def after(before: Look, seconds: float, now: Look) -> Look:
+def after(before: Snapshot, seconds: float, now: Snapshot) -> Snapshot:
     return now._replace(at_ms=before.at_ms + round(seconds * 1000))
 
 
@@ -31,11 +31,11 @@ def test_without_the_ingress_s_word_it_is_what_the_intake_lanes_got() -> None:
 
 
 def test_a_replayed_webhook_did_not_come_in_again(lanes: Lanes) -> None:
-    before = look(lanes.client).taken
+    before = take_snapshot(lanes.client).taken
     letter = bury(lanes, "intake", b"x")
-    assert look(lanes.client).taken == before + 1
-    Graveyard(lanes.client).replay("intake", [letter.partition("/")[2]])
-    assert look(lanes.client).taken == before + 1
+    assert take_snapshot(lanes.client).taken == before + 1
+    DeadLetterQueue(lanes.client).replay("intake", [letter.partition("/")[2]])
+    assert take_snapshot(lanes.client).taken == before + 1
 
 
 def test_counters_that_began_anew_are_no_negative_rates() -> None:
@@ -53,7 +53,7 @@ def test_only_handlers_lanes_count_as_handled() -> None:
 
 
 def test_a_console_that_starts_knows_the_hour_before(client: redis.Redis) -> None:
-    first, second = History(client), History(client)
+    first, second = SampleHistory(client), SampleHistory(client)
     for n in range(3):
         first.add(Sample(at=NOW + n, span=2.0, taken=n))
     second.read()
@@ -62,17 +62,17 @@ def test_a_console_that_starts_knows_the_hour_before(client: redis.Redis) -> Non
 
 
 def test_of_several_consoles_one_writes_and_all_show_the_same(client: redis.Redis) -> None:
-    consoles = [History(client), History(client)]
+    consoles = [SampleHistory(client), SampleHistory(client)]
     for n in range(3):
         for console in consoles:
             console.add(Sample(at=NOW + n, span=2.0))
-    assert client.xlen(SAMPLES) == 3
+    assert client.xlen(SAMPLES_KEY) == 3
     consoles[1].add(Sample(at=NOW + 9, span=2.0))
     assert list(consoles[0].samples) == list(consoles[1].samples)
 
 
 def test_a_full_redis_keeps_nobody_from_seeing(client: redis.Redis) -> None:
-    console = History(client)
+    console = SampleHistory(client)
     client.config_set("maxmemory", 1)
     console.add(Sample(at=NOW, span=2.0, taken=5))
     assert [found.taken for found in console.samples] == [5]
@@ -80,29 +80,29 @@ def test_a_full_redis_keeps_nobody_from_seeing(client: redis.Redis) -> None:
 
 def test_samples_of_another_version_are_passed_over(client: redis.Redis) -> None:
     for written in (b"not json", b'{"at": "x"}', b'{"at": 1, "span": 2.0, "more": 3}'):
-        client.xadd(SAMPLES, {"s": written})
-    client.xadd(SAMPLES, {"t": b"{}"})
-    console = History(client)
+        client.xadd(SAMPLES_KEY, {"s": written})
+    client.xadd(SAMPLES_KEY, {"t": b"{}"})
+    console = SampleHistory(client)
     console.read()
     assert [found.at for found in console.samples] == [1]
 
 
-def test_the_console_sees_new_dead_letters_as_new(lanes: Lanes, desk: Desk) -> None:
+def test_the_console_sees_new_dead_letters_as_new(lanes: Lanes, desk: ConsoleContext) -> None:
     bury(lanes, "text.greet", entry())
     desk.sampler.step()
     desk.sampler.step()
     assert [found.code for found in desk.sampler.state.troubles if found.code.startswith("dead")] == ["dead-old"]
     lanes.push("text.greet", [entry()])
     (taken,) = lanes.take("text.greet", "test", 1)
-    lanes.settle("text.greet", [(taken.id, Dead("rejected", "no"))])
+    lanes.settle("text.greet", [(taken.id, DeadLettered("rejected", "no"))])
     desk.sampler.step()
     assert [found.code for found in desk.sampler.state.troubles if found.code.startswith("dead")] == ["dead"]
 
 
-def test_a_lane_s_rate_is_what_was_done_since_the_look_before(lanes: Lanes, desk: Desk) -> None:
+def test_a_lane_s_rate_is_what_was_done_since_the_look_before(lanes: Lanes, desk: ConsoleContext) -> None:
     desk.sampler.step()
     lanes.push("text.greet", [entry()] * 5)
-    lanes.settle("text.greet", [(taken.id, Done()) for taken in lanes.take("text.greet", "test", 5)])
+    lanes.settle("text.greet", [(taken.id, Completed()) for taken in lanes.take("text.greet", "test", 5)])
     desk.sampler.step()
     state = desk.sampler.state
     assert state.look is not None
@@ -110,7 +110,7 @@ def test_a_lane_s_rate_is_what_was_done_since_the_look_before(lanes: Lanes, desk
     assert state.rates["text.greet"].done == pytest.approx(5 / seconds)
 
 
-def test_a_fault_of_a_look_is_not_shown_as_if_it_were_now(lanes: Lanes, desk: Desk) -> None:
+def test_a_fault_of_a_look_is_not_shown_as_if_it_were_now(lanes: Lanes, desk: ConsoleContext) -> None:
     desk.sampler.step()
     desk.redis.set("sluice:answers", "no hash")
     desk.sampler.step()
@@ -124,7 +124,7 @@ def test_a_chart_is_drawn_from_where_samples_begin_and_broken_where_there_are_no
     assert drawn.covers == 1798
     assert drawn.line.count("M") == 2
     assert drawn.line.startswith("M0.0 ")
-    assert chart(samples, most("lag", 0.001), 3600).highest == pytest.approx(1.798)
+    assert chart(samples, max_rate("lag", 0.001), 3600).highest == pytest.approx(1.798)
     assert drawn.highest <= 3.5
 
 

@@ -9,7 +9,7 @@ from shared.settings import Settings
 from tests.console.browsing import PASSWORD, Visitor
 from tests.console.conftest import Opens, without_password
 from tests.console.scraping import BEARER
-from workers.console.auth.login_throttle import FREE
+from workers.console.auth.login_throttle import FREE_FAILURES
 
 Come = Callable[..., Visitor]
 
@@ -59,7 +59,7 @@ def test_the_password_opens_the_metrics_this_way_and_no_page(come: Come) -> None
 
 def test_guessing_is_slow_and_keeps_nobody_from_signing_in(come: Come) -> None:
     visitor = come()
-    for _ in range(FREE):
+    for _ in range(FREE_FAILURES):
         assert visitor.get("/metrics", authorization="Bearer wrong").status_code == 401
     answer = visitor.get("/metrics", **BEARER)
     assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (429, True)
@@ -69,7 +69,7 @@ def test_guessing_is_slow_and_keeps_nobody_from_signing_in(come: Come) -> None:
 
 def test_asking_without_a_password_is_no_guess(come: Come) -> None:
     visitor = come()
-    for _ in range(2 * FREE):
+    for _ in range(2 * FREE_FAILURES):
         assert visitor.get("/metrics").status_code == 401
     assert visitor.get("/metrics", **BEARER).status_code == 200
 

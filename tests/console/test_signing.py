@@ -8,9 +8,9 @@ import pytest
 from shared.settings import Settings
 from tests.console.browsing import PASSWORD, Visitor, words
 from tests.console.conftest import Opens, with_settings
-from workers.console.auth.login_throttle import FREE
-from workers.console.auth.sessions import COOKIE, LASTS
-from workers.console.context import Desk
+from workers.console.auth.login_throttle import FREE_FAILURES
+from workers.console.auth.sessions import COOKIE, SESSION_TTL
+from workers.console.context import ConsoleContext
 
 Come = Callable[..., Visitor]
 
@@ -53,7 +53,7 @@ def test_signing_in_leads_nowhere_else(come: Come, target: str) -> None:
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites(come: Come) -> None:
     cookie = come().sign_in().headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=Strict", "Path=/", f"Max-Age={LASTS:.0f}"} <= set(cookie.split("; "))
+    assert {"HttpOnly", "SameSite=Strict", "Path=/", f"Max-Age={SESSION_TTL:.0f}"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
 
 
@@ -112,7 +112,7 @@ def test_another_password_ends_all_sessions(
 
 def test_guessing_is_slowed_down_for_that_address_alone(come: Come) -> None:
     guesser, other = come("192.0.2.1"), come("192.0.2.2")
-    for _ in range(FREE):
+    for _ in range(FREE_FAILURES):
         assert guesser.sign_in("wrong").status_code == 403
     answer = guesser.sign_in()
     assert answer.status_code == 429
@@ -123,10 +123,10 @@ def test_guessing_is_slowed_down_for_that_address_alone(come: Come) -> None:
 def test_an_invented_forwarded_address_is_no_new_address(come: Come) -> None:
     guesser = come("192.0.2.1")
     guesser.get("/sign-in")
-    for number in range(FREE):
+    for number in range(FREE_FAILURES):
         guesser.submit("/sign-in", {"password": "wrong"}, **{"x-forwarded-for": f"198.51.100.{number}"})
     assert guesser.sign_in().status_code == 429
 
 
-def test_signing_in_is_noted(operator: Visitor, desk: Desk) -> None:
+def test_signing_in_is_noted(operator: Visitor, desk: ConsoleContext) -> None:
     assert "signed in" in words(operator.get("/audit"))

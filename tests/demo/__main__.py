@@ -20,7 +20,7 @@ from tests.demo.ledger import PAGE_DELIVERIES, PAGE_EVENTS, Store, accounts, exp
 from tests.demo.sender import Sent, send
 from tests.support.programs import free_port, is_free
 from tests.support.stack import Stack, stack
-from workers.devtools.simulation import Traffic, Webhook
+from workers.devtools.simulation import SimulatedTraffic, SimulatedWebhook
 
 _WEBHOOKS = 5000
 _SEED = 20
@@ -38,7 +38,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sluice-demo-") as name, _stack(Path(name)) as started:
         console.print(f"Sluice runs at {started.url}: ingress, workers, Valkey, SQLite, and a stand-in media API.\n")
         page = _page_samples(started)
-        traffic = Traffic(_SEED, int(time.time()))
+        traffic = SimulatedTraffic(_SEED, int(time.time()))
         webhooks = traffic.webhooks(_WEBHOOKS)
         sent, drained = _run(started, webhooks, page)
         code = _report(started, webhooks, traffic, sent, drained)
@@ -84,7 +84,7 @@ def _has(store: Store, number: int) -> bool:
         return False
 
 
-def _run(started: Stack, webhooks: list[Webhook], before: int) -> tuple[Sent, float]:
+def _run(started: Stack, webhooks: list[SimulatedWebhook], before: int) -> tuple[Sent, float]:
     """Sends all, shows how both ends move, and replies how long after the first one the last event was stored."""
     store, wanted = Store(started.sqlite), len(expected_events(webhooks))
     columns = (TextColumn("{task.description:>22}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
@@ -119,7 +119,9 @@ def _unsettled(started: Stack) -> int:
     return int(totals["waiting"] + totals["in_flight"] + totals["retries"])
 
 
-def _report(started: Stack, webhooks: list[Webhook], traffic: Traffic, sent: Sent, drained: float) -> int:
+def _report(
+    started: Stack, webhooks: list[SimulatedWebhook], traffic: SimulatedTraffic, sent: Sent, drained: float
+) -> int:
     store = Store(started.sqlite)
     expected = expected_events(webhooks) | PAGE_EVENTS
     found = accounts(store, expected, traffic.deliveries | PAGE_DELIVERIES, started.folder / "handled.log")

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from workers.devtools.simulation import Expected, Webhook
+from workers.devtools.simulation import Expected, SimulatedWebhook
 
 _EXAMPLE = "wamid.HBgM0TE5NDI5NTY2Mzk1FQIAERgSM0VCMjRENjI5MzhFNzUzNjYzAA=="
 #: What the samples of the provider's page lead to. Its messages all bear the same id, but not the same type.
@@ -56,7 +56,7 @@ class Store:
             return list(connection.execute(sql))
 
 
-def expected_events(webhooks: Sequence[Webhook]) -> set[Expected]:
+def expected_events(webhooks: Sequence[SimulatedWebhook]) -> set[Expected]:
     """Each event that must be there, however often it was sent."""
     return {event for webhook in webhooks for event in webhook.events}
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import httpx
 
-from workers.devtools.simulation import Webhook
+from workers.devtools.simulation import SimulatedWebhook
 
 _CONNECTIONS = 32
 
@@ -22,7 +22,7 @@ class Sent(NamedTuple):
     latencies: list[float]
 
 
-async def send(url: str, webhooks: Sequence[Webhook], progress: Callable[[int], None]) -> Sent:
+async def send(url: str, webhooks: Sequence[SimulatedWebhook], progress: Callable[[int], None]) -> Sent:
     """Posts all of them in order, as many at once as there are connections."""
     answers: Counter[int] = Counter()
     latencies: list[float] = []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from shared.settings import Settings
 from tests.deploy import kubernetes
 from tests.deploy.kubernetes import CONFIG, FILES, FOLDER, KUSTOMIZATION, REQUIRED, SECRETS, WORKERS, WORKLOADS
@@ -101,7 +101,7 @@ def test_variables_that_kubernetes_makes_of_services_stay_away(name: str, monkey
     for variable in made:
         monkeypatch.setenv(variable, "tcp://10.0.0.1:8000")
 
-    with pytest.raises(WrongSettings) as refused:
+    with pytest.raises(InvalidSettings) as refused:
         Settings.load()
 
     assert {re.split("[ :]", problem)[0] for problem in refused.value.problems} == made

@@ -103,7 +103,7 @@ def test_whatever_is_missing_is_told_of(tmp_path: Path) -> None:
         url = redis.enter_context(valkey(appendonly="no", appendfsync="everysec"))
         with connect(url) as client:
             lanes = Lanes(client)
-            lanes.make_known([LaneSpec("text.greet", "messages", 10, 60_000)])
+            lanes.register([LaneSpec("text.greet", "messages", 10, 60_000)])
             lanes.push("text.greet", [b"an event"])
         settings = {"SLUICE_CONSOLE_PASSWORD": PASSWORD, "SLUICE_DATABASE_URL": "none"}
         address, _ = others.enter_context(console(folders["console"], url, **settings))

@@ -54,7 +54,7 @@ def sign_in(client: httpx.Client, password: str = PASSWORD) -> httpx.Response:
 
 
 def test_a_person_signs_in_and_sees_the_figures_move(lanes: Lanes, redis_url: str, folders: tuple[Path, Path]) -> None:
-    lanes.make_known([LaneSpec("text.greet", "messages", 10, 60_000)])
+    lanes.register([LaneSpec("text.greet", "messages", 10, 60_000)])
     with behind_nginx(folders, redis_url) as proxy, browser(proxy) as client:
         answer = sign_in(client)
         assert answer.status_code == 303

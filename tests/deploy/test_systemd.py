@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.settings import Settings
-from shared.startup import WRONG_SETTINGS
+from shared.startup import EXIT_INVALID_SETTINGS
 from tests.deploy.programs import ROOT, program
 from tests.deploy.units import SERVICES, SYSTEMD, command, environment, example, unit
 
@@ -109,6 +109,6 @@ def test_nothing_starts_with_the_example_as_it_is(module: str, tmp_path: Path) -
 
     said = subprocess.run([sys.executable, "-m", module], cwd=tmp_path, env=settings, capture_output=True, text=True)
 
-    assert said.returncode == WRONG_SETTINGS
+    assert said.returncode == EXIT_INVALID_SETTINGS
     assert "SLUICE_WEBHOOK_TOKEN" in said.stderr
     assert "SLUICE_CONSOLE_PASSWORD" in said.stderr

@@ -14,7 +14,7 @@ from workers.handlers.registry import Handler
 from workers.lanes import Lanes, LaneSpec
 from workers.lanes.circuit_breaker import BreakerPolicy
 from workers.runtime.drain import Drain
-from workers.runtime.steps.run_handler import HandlerWork
+from workers.runtime.steps.run_handler import RunHandlerStep
 
 LANE = "text.f"
 QUICK = BreakerPolicy(first=0.02, longest=0.1)
@@ -41,7 +41,7 @@ class Runs:
 
 def make(lanes: Lanes, function: Callable[[Any], None], name: str, *, retry: Retry, batch: bool = False) -> Drain:
     """A drain of the lane."""
-    work = HandlerWork(Handler("text", "f", function, batch, retry, "messages", 30.0))
+    work = RunHandlerStep(Handler("text", "f", function, batch, retry, "messages", 30.0))
     return Drain(LANE, lanes, work, name, batch=100, budget=1.0)
 
 
@@ -61,11 +61,11 @@ def fleet(
 
     def tick(lanes: Lanes) -> None:
         while not over.wait(0.02):
-            lanes.tick([LANE])
+            lanes.run_maintenance([LANE])
 
     with ExitStack() as stack:
         own, ticked, *others = [Lanes(stack.enter_context(connect(url)), breaker=QUICK) for _ in range(2 + drains)]
-        own.make_known([_SPEC])
+        own.register([_SPEC])
         pool = stack.enter_context(ThreadPoolExecutor(1 + drains))
         running = [pool.submit(tick, ticked)]
         running += [pool.submit(work, lanes, str(number)) for number, lanes in enumerate(others)]

@@ -17,7 +17,7 @@ import redis
 from shared.wire.receipt import ReceiptWriter
 from tests.support.waiting import until
 from workers.lanes import Lanes
-from workers.lanes.status import survey
+from workers.lanes.status import lane_statuses
 
 Worker = Callable[..., Any]
 _RECEIPTS = ReceiptWriter()
@@ -70,7 +70,7 @@ def notes(folder: Path, name: str) -> list[str]:
 
 
 def settled(client: redis.Redis) -> bool:
-    lanes = survey(client)
+    lanes = lane_statuses(client)
     return bool(lanes) and not any(lane.waiting + lane.in_flight + lane.retries for lane in lanes)
 
 
@@ -109,7 +109,7 @@ def test_an_event_that_kills_its_process_is_a_dead_letter_and_its_neighbours_are
     with worker("-c", "2"):
         post(lanes, *[f"a{number}" for number in range(10)], "exit", *[f"b{number}" for number in range(10)])
         until(lambda: settled(lanes.client) and len(notes(tmp_path, "deaths")) == 3, within=90)
-        (lane,) = [lane for lane in survey(lanes.client) if lane.dead]
+        (lane,) = [lane for lane in lane_statuses(lanes.client) if lane.dead]
     assert (lane.lane, lane.dead) == ("text.write", 1)
     assert set(notes(tmp_path, "texts")) == {f"{side}{number}" for side in "ab" for number in range(10)}
 
@@ -133,7 +133,7 @@ def test_a_message_goes_before_the_statuses_that_wait(worker: Worker, lanes: Lan
         post(lanes, "urgent")
         until(lambda: "urgent" in notes(tmp_path, "texts"), within=20)
         took = time.monotonic() - began
-        waiting = sum(lane.waiting for lane in survey(lanes.client))
+        waiting = sum(lane.waiting for lane in lane_statuses(lanes.client))
     assert waiting > 1_000, f"the statuses were through in {took:.2f} s: this shows nothing"
     assert len(notes(tmp_path, "statuses")) < 50_000
 
@@ -158,7 +158,7 @@ def test_a_handler_that_fails_for_everyone_is_left_alone_until_it_does_well_agai
     lanes.push("intake", [_RECEIPTS.pack(json.dumps(webhook).encode(), 1)[1] for webhook in webhooks])
 
     def probed() -> bool:
-        return any(lane.breaker and lane.breaker.tries >= 2 for lane in survey(lanes.client))
+        return any(lane.breaker and lane.breaker.tries >= 2 for lane in lane_statuses(lanes.client))
 
     with worker("-c", "2"):
         until(probed, within=40)
@@ -167,7 +167,7 @@ def test_a_handler_that_fails_for_everyone_is_left_alone_until_it_does_well_agai
         (tmp_path / "down").unlink()
         until(lambda: settled(lanes.client) and not lanes.client.llen("sluice:queue:messages"), within=40)
     assert sorted(notes(tmp_path, "stickers")) == sorted(f"wamid.s{number}" for number in range(500))
-    assert sum(lane.dead for lane in survey(lanes.client)) == 0
+    assert sum(lane.dead for lane in lane_statuses(lanes.client)) == 0
     log = (tmp_path / "log").read_text()
     assert log.count("its lane's breaker is open") == log.count("its lane's breaker is closed") == 1
     assert '"error": "ConnectionError: what it needs is down"' in log

@@ -6,10 +6,10 @@ from typing import Any
 import redis
 
 from shared.errors import Unavailable
-from workers.lanes import Done, Lanes, LaneSpec, Measures, Taken
-from workers.lanes.status import survey
-from workers.runtime.drain import HOLD, Drain
-from workers.runtime.steps.base import Verdicts
+from workers.lanes import Completed, Lanes, LaneSpec, TakenEntry, TakeTimings
+from workers.lanes.status import lane_statuses
+from workers.runtime.drain import SUSPEND_SECONDS, Drain
+from workers.runtime.steps.base import Outcomes
 
 LANE = "text.greet"
 
@@ -25,14 +25,14 @@ class Clock:
 class Recorder:
     """Notes the batches; `act` is called with each."""
 
-    def __init__(self, act: Callable[[Sequence[Taken]], object] = len) -> None:
+    def __init__(self, act: Callable[[Sequence[TakenEntry]], object] = len) -> None:
         self.batches: list[list[bytes]] = []
         self._act = act
 
-    def run(self, entries: Sequence[Taken], spent: Callable[[], bool], measures: Measures) -> Verdicts:
+    def run(self, entries: Sequence[TakenEntry], spent: Callable[[], bool], measures: TakeTimings) -> Outcomes:
         self.batches.append([entry.data for entry in entries])
         self._act(entries)
-        return [(entry.id, Done()) for entry in entries]
+        return [(entry.id, Completed()) for entry in entries]
 
 
 def drain(lanes: Lanes, work: Any, *, clock: Clock | None = None, batch: int = 100) -> Drain:
@@ -40,7 +40,7 @@ def drain(lanes: Lanes, work: Any, *, clock: Clock | None = None, batch: int = 1
 
 
 def prepare(lanes: Lanes, count: int) -> None:
-    lanes.make_known([LaneSpec(LANE, "messages", 10, 60_000)])
+    lanes.register([LaneSpec(LANE, "messages", 10, 60_000)])
     lanes.push(LANE, [b"%d" % number for number in range(count)])
 
 
@@ -56,7 +56,7 @@ def test_once_its_time_is_spent_it_leaves_the_rest_and_a_wake_up(lanes: Lanes, c
     prepare(lanes, 200)
     clock = Clock()
 
-    def take_long(entries: Sequence[Taken]) -> None:
+    def take_long(entries: Sequence[TakenEntry]) -> None:
         clock.now += 0.6
 
     client.delete("sluice:queue:messages", f"sluice:lane:{LANE}:woken")
@@ -77,13 +77,13 @@ def test_slow_entries_are_taken_few_at_a_time(lanes: Lanes) -> None:
 def test_an_outage_holds_the_lane_and_costs_no_attempt(lanes: Lanes, client: redis.Redis) -> None:
     prepare(lanes, 5)
 
-    def down(entries: Sequence[Taken]) -> None:
+    def down(entries: Sequence[TakenEntry]) -> None:
         raise Unavailable("the database is down")
 
     assert drain(lanes, Recorder(down)).run() == 0
-    (lane,) = survey(client)
+    (lane,) = lane_statuses(client)
     assert (lane.waiting, lane.in_flight, lane.retries, lane.held) == (5, 0, 0, True)
-    assert 0 < client.pttl(f"sluice:lane:{LANE}:hold") <= HOLD * 1000
+    assert 0 < client.pttl(f"sluice:lane:{LANE}:hold") <= SUSPEND_SECONDS * 1000
     again = Recorder()
     assert drain(lanes, again).run() == 0
     client.delete(f"sluice:lane:{LANE}:hold")
@@ -94,7 +94,7 @@ def test_an_outage_holds_the_lane_and_costs_no_attempt(lanes: Lanes, client: red
 def test_suspects_are_taken_alone_and_first(lanes: Lanes) -> None:
     prepare(lanes, 4)
     lanes.take(LANE, "dead", 2)
-    lanes.tick([LANE], ["dead"])
+    lanes.run_maintenance([LANE], ["dead"])
     work = Recorder()
     assert drain(lanes, work).run() == 4
     assert work.batches == [[b"0"], [b"1"], [b"2", b"3"]]

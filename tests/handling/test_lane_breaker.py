@@ -12,9 +12,9 @@ from tests.handling.making import entry
 from tests.lanes.looking import dead_letters, let_retries_wait, look, raw
 from tests.support.waiting import until
 from workers.events import TextMessage
-from workers.lanes import Lanes, LaneSpec, Taken
+from workers.lanes import Lanes, LaneSpec, TakenEntry
 from workers.lanes.circuit_breaker import BreakerPolicy, BreakerStatus
-from workers.lanes.status import LaneStatus, survey
+from workers.lanes.status import LaneStatus, lane_statuses
 from workers.runtime import drain as drain_module
 from workers.runtime import outcome_log
 
@@ -41,7 +41,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
 
 
 def _lane(lanes: Lanes) -> LaneStatus:
-    (found,) = survey(lanes.client)
+    (found,) = lane_statuses(lanes.client)
     return found
 
 
@@ -196,7 +196,7 @@ def test_a_probe_takes_one_event_and_gives_it_back_where_what_it_needs_is_down(
     lanes: Lanes, client: redis.Redis, log: Log
 ) -> None:
     slow = Lanes(client, breaker=FEW)
-    slow.make_known([LaneSpec(LANE, "messages", 10, 60_000)])
+    slow.register([LaneSpec(LANE, "messages", 10, 60_000)])
     batches: list[int] = []
 
     def act(events: list[TextMessage]) -> None:
@@ -209,10 +209,10 @@ def test_a_probe_takes_one_event_and_gives_it_back_where_what_it_needs_is_down(
     assert (len(batches), drain.run()) == (15, 0)
     client.delete(f"sluice:lane:{LANE}:hold")
     let_retries_wait(client, LANE, 3600)
-    slow.tick([LANE])
+    slow.run_maintenance([LANE])
     assert drain.run() == 0
     assert batches[15:] == [1]
-    assert 0 < client.pttl(f"sluice:lane:{LANE}:hold") <= drain_module.HOLD * 1000
+    assert 0 < client.pttl(f"sluice:lane:{LANE}:hold") <= drain_module.SUSPEND_SECONDS * 1000
     assert len(look(client, LANE).waiting) == 8
     assert not any(b"a" in fields for _, fields in raw(client, f"sluice:lane:{LANE}"))  # nobody was charged
     assert [line[0] for line in log.lines] == ["error", "warning"]
@@ -220,7 +220,7 @@ def test_a_probe_takes_one_event_and_gives_it_back_where_what_it_needs_is_down(
 
 def _opened(lanes: Lanes) -> None:
     """The breaker is open, its hold is over, and an event waits."""
-    lanes.make_known([LaneSpec(LANE, "messages", 10, 60_000)])
+    lanes.register([LaneSpec(LANE, "messages", 10, 60_000)])
     lanes.push(LANE, [entry(number) for number in range(16)])
     make(lanes, _down, "another", retry=Retry(attempts=1)).run()
     lanes.client.delete(f"sluice:lane:{LANE}:hold")
@@ -231,7 +231,7 @@ def _opened(lanes: Lanes) -> None:
 
 def test_a_probe_that_comes_too_late_for_its_event_lets_go(client: redis.Redis) -> None:
     class Robbed(Lanes):
-        def take(self, lane: str, consumer: str, count: int) -> list[Taken]:
+        def take(self, lane: str, consumer: str, count: int) -> list[TakenEntry]:
             super().take(lane, "a drain that began before", 100)
             return []
 
@@ -249,7 +249,7 @@ def test_a_probe_whose_process_dies_is_replaced_once_that_is_known(client: redis
     with pytest.raises(KeyboardInterrupt):
         make(lanes, die, "dead", retry=RETRY).run()
     assert _lane(lanes).held
-    lanes.tick([LANE], ["dead"])
+    lanes.run_maintenance([LANE], ["dead"])
     runs = Runs(lambda _event: None)
     assert make(lanes, runs, "a", retry=RETRY).run() == 1
     assert (runs.handled, _lane(lanes).breaker) == ([("16", 1)], None)
@@ -257,7 +257,7 @@ def test_a_probe_whose_process_dies_is_replaced_once_that_is_known(client: redis
 
 def test_a_probe_that_loses_redis_gives_its_event_back_and_lets_go(client: redis.Redis) -> None:
     class Cut(Lanes):
-        def take(self, lane: str, consumer: str, count: int) -> list[Taken]:
+        def take(self, lane: str, consumer: str, count: int) -> list[TakenEntry]:
             super().take(lane, consumer, count)
             raise RedisConnectionError("the answer was lost")
 
@@ -271,7 +271,7 @@ def test_a_probe_that_loses_redis_gives_its_event_back_and_lets_go(client: redis
 
 def test_a_drain_stops_when_it_finds_the_breaker_open(lanes: Lanes, client: redis.Redis, log: Log) -> None:
     slow = Lanes(client, breaker=BreakerPolicy(first=3600.0))
-    slow.make_known([LaneSpec(LANE, "messages", 10, 60_000)])
+    slow.register([LaneSpec(LANE, "messages", 10, 60_000)])
     runs = Runs(_down)
     slow.push(LANE, [entry(number) for number in range(500)])
     drain = make(slow, runs, "a", retry=Retry(attempts=1))

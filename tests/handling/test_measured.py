@@ -11,16 +11,16 @@ from shared.wire.receipt import ReceiptWriter
 from tests.handling.making import taken
 from tests.lanes.looking import times
 from workers.handlers.registry import Handler
-from workers.lanes import Lanes, LaneSpec, Measures, Taken
+from workers.lanes import Lanes, LaneSpec, TakenEntry, TakeTimings
 from workers.runtime.drain import Drain
 from workers.runtime.event_entry import REPLAYED, pack, unpack
-from workers.runtime.steps.classify import IntakeWork
-from workers.runtime.steps.run_handler import HandlerWork
+from workers.runtime.steps.classify import ClassifyStep
+from workers.runtime.steps.run_handler import RunHandlerStep
 
 LANE = "text.f"
 
 
-class Noted(Measures):
+class Noted(TakeTimings):
     """Notes what it is told."""
 
     def __init__(self) -> None:
@@ -35,11 +35,11 @@ class Noted(Measures):
         self.ended.append(received)
 
 
-def work(function: Callable[[Any], None], *, batch: bool = False) -> HandlerWork:
-    return HandlerWork(Handler("text", "f", function, batch, Retry(3, 1.0, 1.0), "messages", 30.0))
+def work(function: Callable[[Any], None], *, batch: bool = False) -> RunHandlerStep:
+    return RunHandlerStep(Handler("text", "f", function, batch, Retry(3, 1.0, 1.0), "messages", 30.0))
 
 
-def run(function: Callable[[Any], None], *entries: Taken, batch: bool = False) -> Noted:
+def run(function: Callable[[Any], None], *entries: TakenEntry, batch: bool = False) -> Noted:
     noted = Noted()
     work(function, batch=batch).run(entries, lambda: False, noted)
     return noted
@@ -49,7 +49,7 @@ def nothing(_given: object) -> None:
     return None
 
 
-def received(entry: Taken) -> float:
+def received(entry: TakenEntry) -> float:
     return unpack(entry.data).received_ms / 1000
 
 
@@ -77,20 +77,22 @@ def test_a_batch_is_one_call_and_halving_it_is_more() -> None:
 def test_an_event_that_is_replayed_has_no_lag() -> None:
     entry = unpack(taken(1).data)
     entry.receipt = REPLAYED
-    noted = run(nothing, Taken(b"1-0", pack(entry)), batch=True)
+    noted = run(nothing, TakenEntry(b"1-0", pack(entry)), batch=True)
     assert (len(noted.calls), noted.ended) == (1, [])
 
 
 def test_webhooks_that_were_classified_have_a_lag_and_others_none() -> None:
     receipts, noted = ReceiptWriter(), Noted()
     bodies = [json.dumps({"messages": {"id": "wamid.1", "type": "text"}}).encode(), b"no JSON"]
-    entries = [Taken(b"%d-0" % number, receipts.pack(body, 5000 + number)[1]) for number, body in enumerate(bodies)]
-    IntakeWork({"text": (LANE,)}, None).run(entries, lambda: False, noted)
+    entries = [
+        TakenEntry(b"%d-0" % number, receipts.pack(body, 5000 + number)[1]) for number, body in enumerate(bodies)
+    ]
+    ClassifyStep({"text": (LANE,)}, None).run(entries, lambda: False, noted)
     assert (noted.ended, noted.calls) == ([5.0], [])
 
 
 def test_a_drain_has_it_counted_in_its_lane(lanes: Lanes, client: redis.Redis) -> None:
-    lanes.make_known([LaneSpec(LANE, "messages", 10, 60_000)])
+    lanes.register([LaneSpec(LANE, "messages", 10, 60_000)])
     lanes.push(LANE, [taken(number).data for number in range(3)])
     Drain(LANE, lanes, work(nothing, batch=True), "a", batch=100, budget=1.0).run()
     found = times(client, LANE)
@@ -102,7 +104,7 @@ def test_what_was_given_back_since_a_need_is_down_counts_nothing(lanes: Lanes, c
     def down(_events: object) -> None:
         raise Unavailable("the database")
 
-    lanes.make_known([LaneSpec(LANE, "messages", 10, 60_000)])
+    lanes.register([LaneSpec(LANE, "messages", 10, 60_000)])
     lanes.push(LANE, [taken(1).data])
     Drain(LANE, lanes, work(down), "a", batch=100, budget=1.0).run()
     assert times(client, LANE) == {}

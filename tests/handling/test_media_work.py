@@ -7,28 +7,28 @@ from typing import Any
 import pytest
 
 from workers.events import MediaMetadata
-from workers.lanes import Again, Dead, Done, Measures, Taken, Verdict
-from workers.media import Answer, Found, Gone, Later, status
-from workers.parsing import Item
-from workers.runtime.event_entry import Entry, pack, unpack
-from workers.runtime.steps.enrich_media import LONGEST_WAIT, POLICY, MediaParts, MediaWork
+from workers.lanes import Completed, DeadLettered, Outcome, Rescheduled, TakenEntry, TakeTimings
+from workers.media import Fetched, LookupResult, Permanent, Transient, status
+from workers.parsing import RawEvent
+from workers.runtime.event_entry import EventEntry, pack, unpack
+from workers.runtime.steps.enrich_media import MAX_WAIT, POLICY, EnrichMediaStep, MediaParts
 
 NOW = 1_777_600_000.0
-FOUND = Found(MediaMetadata(id="1", url="https://media.example/1", file_size=7))
+FOUND = Fetched(MediaMetadata(id="1", url="https://media.example/1", file_size=7))
 
 
 class Parts:
     """A stand-in for the media API, its cache and its breaker; notes what they are asked."""
 
-    def __init__(self, answers: dict[str, Answer], allowed: Sequence[int] = ()) -> None:
+    def __init__(self, answers: dict[str, LookupResult], allowed: Sequence[int] = ()) -> None:
         self.asked: list[list[str]] = []
         self.cached: dict[str, MediaMetadata] = {}
         self.recorded: list[tuple[int, ...]] = []
-        self.counted: list[Answer] = []
+        self.counted: list[LookupResult] = []
         self._answers = answers
         self._allowed = list(allowed)
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Answer]:
+    def fetch(self, ids: Sequence[str]) -> dict[str, LookupResult]:
         self.asked.append(list(ids))
         return {media_id: self._answers[media_id] for media_id in ids}
 
@@ -41,20 +41,20 @@ class Parts:
     def get_many(self, ids: Sequence[str]) -> dict[str, MediaMetadata]:
         return {media_id: self.cached[media_id] for media_id in ids if media_id in self.cached}
 
-    def add(self, answers: Iterable[Answer]) -> None:
+    def add(self, answers: Iterable[LookupResult]) -> None:
         self.counted += answers
 
     def put_many(self, metadata: dict[str, MediaMetadata]) -> None:
         self.cached |= metadata
 
 
-def entry(media_id: str, number: int = 1, *, attempts: int = 0, age: float = 0.0) -> Taken:
+def entry(media_id: str, number: int = 1, *, attempts: int = 0, age: float = 0.0) -> TakenEntry:
     body = {"id": f"wamid.{number}", "type": "image", "image": {"id": media_id}}
-    item = Item("message", "image", f"m:image:wamid.{number}", body, media_id=media_id)
-    return Taken(b"%d-0" % number, pack(Entry(item, "r", int((NOW - age) * 1000))), attempts)
+    item = RawEvent("message", "image", f"m:image:wamid.{number}", body, media_id=media_id)
+    return TakenEntry(b"%d-0" % number, pack(EventEntry(item, "r", int((NOW - age) * 1000))), attempts)
 
 
-def run(parts: Parts, *entries: Taken, measures: Measures | None = None) -> list[Verdict]:
+def run(parts: Parts, *entries: TakenEntry, measures: TakeTimings | None = None) -> list[Outcome]:
     stand_in: Any = SimpleNamespace(
         fetch=parts.fetch,
         allow=parts.allow,
@@ -64,13 +64,13 @@ def run(parts: Parts, *entries: Taken, measures: Measures | None = None) -> list
         add=parts.add,
     )
     lanes = {"image": ("image.store", "image.look")}
-    work = MediaWork(lanes, MediaParts(*[stand_in] * 4), draw=lambda top: top, now=lambda: NOW)
-    return [verdict for _, verdict in work.run(entries, lambda: False, measures or Measures())]
+    work = EnrichMediaStep(lanes, MediaParts(*[stand_in] * 4), draw=lambda top: top, now=lambda: NOW)
+    return [verdict for _, verdict in work.run(entries, lambda: False, measures or TakeTimings())]
 
 
-def metadata(verdict: Verdict) -> MediaMetadata:
+def metadata(verdict: Outcome) -> MediaMetadata:
     """Of the one entry that the verdict leads to, in both lanes, not deduplicated again."""
-    assert isinstance(verdict, Done)
+    assert isinstance(verdict, Completed)
     ((key, data, lanes),) = verdict.next
     assert (key, lanes) == (b"", ("image.store", "image.look"))
     found = unpack(data).metadata
@@ -91,7 +91,7 @@ def test_each_id_is_asked_for_once_and_then_cached() -> None:
 
 
 def test_a_final_answer_goes_along_as_the_reason_and_is_cached() -> None:
-    parts = Parts({"1": Gone("404 Not Found")})
+    parts = Parts({"1": Permanent("404 Not Found")})
     for number in (1, 2):
         (verdict,) = run(parts, entry("1", number))
         assert metadata(verdict) == MediaMetadata(id="1", error="404 Not Found")
@@ -99,37 +99,37 @@ def test_a_final_answer_goes_along_as_the_reason_and_is_cached() -> None:
 
 
 def test_a_refused_credential_is_asked_about_again() -> None:
-    parts = Parts({"1": Gone("401 Unauthorized")})
+    parts = Parts({"1": Permanent("401 Unauthorized")})
     for number in (1, 2):
         run(parts, entry("1", number))
     assert parts.asked == [["1"], ["1"]]
 
 
 def test_what_may_pass_is_tried_again_when_the_api_says() -> None:
-    assert run(Parts({"1": Later("429", 42.0)}), entry("1")) == [Again(42.0, "429")]
+    assert run(Parts({"1": Transient("429", 42.0)}), entry("1")) == [Rescheduled(42.0, "429")]
 
 
 @pytest.mark.parametrize(("attempts", "delay"), [(0, 2.0), (1, 4.0), (4, 32.0)])
 def test_or_else_by_the_policy(attempts: int, delay: float) -> None:
-    assert run(Parts({"1": Later("500", None)}), entry("1", attempts=attempts)) == [Again(delay, "500")]
+    assert run(Parts({"1": Transient("500", None)}), entry("1", attempts=attempts)) == [Rescheduled(delay, "500")]
 
 
 def test_after_the_last_attempt_the_message_goes_on_without_its_picture() -> None:
-    (verdict,) = run(Parts({"1": Later("500", None)}), entry("1", attempts=POLICY.attempts - 1))
+    (verdict,) = run(Parts({"1": Transient("500", None)}), entry("1", attempts=POLICY.attempts - 1))
     assert metadata(verdict) == MediaMetadata(id="1", error="given up: 500")
 
 
 def test_a_message_waits_no_longer_than_the_longest_wait_whatever_the_api_asks() -> None:
-    (verdict,) = run(Parts({"1": Later("429", 3600.0)}), entry("1"))
+    (verdict,) = run(Parts({"1": Transient("429", 3600.0)}), entry("1"))
     assert metadata(verdict).error == "given up: 429"
-    (verdict,) = run(Parts({"1": FOUND}, [0]), entry("1", age=LONGEST_WAIT))
+    (verdict,) = run(Parts({"1": FOUND}, [0]), entry("1", age=MAX_WAIT))
     assert "too many lookups failed lately" in (metadata(verdict).error or "")
 
 
 def test_what_the_breaker_keeps_back_is_no_attempt() -> None:
     parts = Parts({"1": FOUND}, [0])
     (verdict,) = run(parts, entry("1"))
-    assert isinstance(verdict, Again)
+    assert isinstance(verdict, Rescheduled)
     assert not verdict.counted
     assert (parts.asked, parts.recorded) == ([], [])
 
@@ -137,7 +137,7 @@ def test_what_the_breaker_keeps_back_is_no_attempt() -> None:
 def test_when_the_one_that_is_let_through_is_well_the_others_follow() -> None:
     parts = Parts({"1": FOUND, "2": FOUND, "3": FOUND}, [1])
     verdicts = run(parts, entry("1", 1), entry("2", 2), entry("3", 3))
-    assert {type(verdict) for verdict in verdicts} == {Done}
+    assert {type(verdict) for verdict in verdicts} == {Completed}
     assert parts.asked == [["1"], ["2", "3"]]
     assert parts.recorded == [(1, 0, 0), (2, 0, 0)]
 
@@ -150,18 +150,18 @@ def test_an_interrupted_fetch_gives_its_places_back() -> None:
 
 
 def test_what_is_no_entry_is_a_dead_letter() -> None:
-    verdicts = run(Parts({"1": FOUND}), Taken(b"1-0", b"junk"), entry("1", 2))
-    assert [type(verdict) for verdict in verdicts] == [Dead, Done]
+    verdicts = run(Parts({"1": FOUND}), TakenEntry(b"1-0", b"junk"), entry("1", 2))
+    assert [type(verdict) for verdict in verdicts] == [DeadLettered, Completed]
 
 
 def test_answers_are_counted_as_they_came_and_what_was_known_is_not() -> None:
-    parts = Parts({"2": Gone("401 Unauthorized"), "3": Later("no answer within 5 s")})
+    parts = Parts({"2": Permanent("401 Unauthorized"), "3": Transient("no answer within 5 s")})
     parts.cached["1"] = FOUND.metadata
     run(parts, entry("1"), entry("2", 2), entry("2", 3), entry("3", 4))
     assert [status(answer) for answer in parts.counted] == ["401", "none"]
 
 
 def test_an_event_that_goes_on_was_done_and_one_that_waits_was_not() -> None:
-    measures = Measures(clock=lambda: NOW)
-    run(Parts({"1": FOUND, "2": Later("503")}), entry("1", age=1.0), entry("2", 2), measures=measures)
+    measures = TakeTimings(clock=lambda: NOW)
+    run(Parts({"1": FOUND, "2": Transient("503")}), entry("1", age=1.0), entry("2", 2), measures=measures)
     assert measures.fields() == {"lag:1": 1, "lag:sum": 1_000_000}

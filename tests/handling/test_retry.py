@@ -3,8 +3,8 @@
 import pytest
 
 from shared.errors import Reject, Retry
-from workers.handlers.retry import decide, describe
-from workers.lanes import Again, Dead
+from workers.handlers.retry import describe, outcome_of_error
+from workers.lanes import DeadLettered, Rescheduled
 
 POLICY = Retry(attempts=5, base=2.0, cap=10.0)
 
@@ -16,12 +16,12 @@ def longest(top: float) -> float:
 
 @pytest.mark.parametrize(("attempt", "delay"), [(1, 2.0), (2, 4.0), (3, 8.0), (4, 10.0)])
 def test_delays_grow_by_powers_of_two_up_to_the_cap(attempt: int, delay: float) -> None:
-    assert decide(OSError("x"), attempt, POLICY, longest) == Again(delay, "OSError: x", failed=True)
+    assert outcome_of_error(OSError("x"), attempt, POLICY, longest) == Rescheduled(delay, "OSError: x", failed=True)
 
 
 def test_the_delay_is_drawn_from_all_of_it() -> None:
     drawn: list[float] = []
-    decide(OSError(), 2, POLICY, lambda top: drawn.append(top) or 0.0)  # type: ignore[func-returns-value]
+    outcome_of_error(OSError(), 2, POLICY, lambda top: drawn.append(top) or 0.0)  # type: ignore[func-returns-value]
     assert drawn == [4.0]
 
 
@@ -30,31 +30,33 @@ def test_after_the_last_attempt_it_is_a_dead_letter_with_its_traceback(attempt: 
     try:
         raise OSError("the disk")
     except OSError as error:
-        verdict = decide(error, attempt, POLICY, longest)
-    assert isinstance(verdict, Dead)
+        verdict = outcome_of_error(error, attempt, POLICY, longest)
+    assert isinstance(verdict, DeadLettered)
     assert (verdict.why, verdict.error, verdict.failed) == ("exhausted", "OSError: the disk", True)
     assert "the_last_attempt" in verdict.trace
 
 
 def test_a_handler_may_say_when_and_that_is_no_failure() -> None:
-    assert decide(Retry.after(30), 1, POLICY, longest) == Again(30.0, "the handler asked to be tried again in 30 s")
-    verdict = decide(Retry.after(30), 5, POLICY, longest)
-    assert isinstance(verdict, Dead)
+    assert outcome_of_error(Retry.after(30), 1, POLICY, longest) == Rescheduled(
+        30.0, "the handler asked to be tried again in 30 s"
+    )
+    verdict = outcome_of_error(Retry.after(30), 5, POLICY, longest)
+    assert isinstance(verdict, DeadLettered)
 
 
 def test_a_bare_retry_waits_by_the_policy_and_is_a_failure() -> None:
-    verdict = decide(Retry(), 1, POLICY, longest)
-    assert isinstance(verdict, Again)
+    verdict = outcome_of_error(Retry(), 1, POLICY, longest)
+    assert isinstance(verdict, Rescheduled)
     assert (verdict.delay, verdict.failed) == (2.0, True)
 
 
 def test_a_rejected_event_is_dead_at_once() -> None:
-    assert decide(Reject("no"), 1, POLICY, longest) == Dead("rejected", "no")
+    assert outcome_of_error(Reject("no"), 1, POLICY, longest) == DeadLettered("rejected", "no")
 
 
 def test_an_attempt_far_beyond_any_power_of_two_is_no_fault() -> None:
-    verdict = decide(OSError(), 10_000, Retry(attempts=20_000, base=1.0, cap=60.0), longest)
-    assert verdict == Again(60.0, "OSError", failed=True)
+    verdict = outcome_of_error(OSError(), 10_000, Retry(attempts=20_000, base=1.0, cap=60.0), longest)
+    assert verdict == Rescheduled(60.0, "OSError", failed=True)
 
 
 def test_an_error_is_one_line_of_bounded_length() -> None:

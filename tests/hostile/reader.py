@@ -12,10 +12,10 @@ import redis
 
 from shared.wire.receipt import unpack
 from workers.events import TYPES
-from workers.lanes import Done, Measures, Taken
-from workers.runtime.event_entry import to_event
+from workers.lanes import Completed, TakenEntry, TakeTimings
+from workers.runtime.event_entry import event_of
 from workers.runtime.event_entry import unpack as unpack_entry
-from workers.runtime.steps.classify import IntakeWork
+from workers.runtime.steps.classify import ClassifyStep
 
 _LANES = ("intake", "intake.statuses", "intake.large")
 _AT_ONCE = 200
@@ -60,7 +60,7 @@ class Reader(NamedTuple):
 
 
 def _read(url: str, every: int, read: "Synchronized[int]", stopped: Any, queue: Any) -> None:
-    work = IntakeWork(dict.fromkeys(TYPES, ("a.lane",)), "media")
+    work = ClassifyStep(dict.fromkeys(TYPES, ("a.lane",)), "media")
     receipts = checksum = classified = events = 0
     faults: list[str] = []
     with redis.Redis.from_url(url) as client:
@@ -88,15 +88,15 @@ def _taken(client: redis.Redis, lane: str) -> list[bytes]:
     return [fields[b"d"] for _, fields in entries]
 
 
-def _classified(work: IntakeWork, data: bytes, faults: list[str]) -> int:
+def _classified(work: ClassifyStep, data: bytes, faults: list[str]) -> int:
     """How many events it became; each is read as a handler gets it."""
-    [(_, verdict)] = work.run([Taken(b"1-0", data, 0)], lambda: False, Measures())
-    if not isinstance(verdict, Done) or not verdict.next:
+    [(_, verdict)] = work.run([TakenEntry(b"1-0", data, 0)], lambda: False, TakeTimings())
+    if not isinstance(verdict, Completed) or not verdict.next:
         faults.append(f"{verdict!r:.500} of {data[22:300]!r}")
         return 0
     for following in verdict.next:
         try:
-            event = to_event(unpack_entry(following.data), 1)
+            event = event_of(unpack_entry(following.data), 1)
         except Exception as error:  # noqa: BLE001 - that is what is looked for
             faults.append(f"{error!r:.500} of {following.data[:300]!r}")
             continue

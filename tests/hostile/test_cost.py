@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from shared.errors import NotJSON
+from shared.errors import InvalidJSON
 from shared.wire import lenient_json
-from shared.wire.lenient_json import MOST_PARTS
+from shared.wire.lenient_json import MAX_PARTS
 from shared.wire.receipt import ReceiptWriter
 from workers.devtools import samples
-from workers.lanes import Done, Measures, Taken
-from workers.parsing import event, split
-from workers.runtime.steps.classify import IntakeWork
+from workers.lanes import Completed, TakenEntry, TakeTimings
+from workers.parsing import split_webhook, to_event
+from workers.runtime.steps.classify import ClassifyStep
 
 _SIZE = 3 * 1024 * 1024
 _HALF = b'"\\ud83d"'  # leaves it to the standard library, which is slower
@@ -37,21 +37,21 @@ _UNITS = {
 
 def _made(unit: bytes, parts: int, last: bytes) -> bytes:
     """As many values as are taken, and text up to the size."""
-    values = b"[" + unit * ((MOST_PARTS - 10) // parts) + last
+    values = b"[" + unit * ((MAX_PARTS - 10) // parts) + last
     return values + b',"' + b"x" * (_SIZE - len(values) - 4) + b'"]'
 
 
 _BODIES = {
     **{name: _made(unit, parts, b"1") for name, (unit, parts) in _UNITS.items()},
     **{f"{name}, by the slower parser": _made(unit, parts, _HALF) for name, (unit, parts) in _UNITS.items()},
-    "names": b"{" + b",".join(b'"%x":0' % number for number in range(MOST_PARTS - 1)) + b"}",
+    "names": b"{" + b",".join(b'"%x":0' % number for number in range(MAX_PARTS - 1)) + b"}",
     "integers of 3,999 digits": b"[" + b",".join([b"7" * 3999] * (_SIZE // 4000)) + b"]",
     "a number of three million digits": b"[0." + b"7" * (_SIZE - 4) + b"]",
     "an integer of three million digits": b"[" + b"7" * (_SIZE - 2) + b"]",
     "escapes": b'["' + b"\\ud83d" * ((_SIZE - 4) // 6) + b'"]',
     "halves of characters": b'["' + b"\xed\xa0\xbd" * 99_000 + b"x" * 2_800_000 + b'"]',
     "commas in a text": b'["' + b"," * (_SIZE - 4) + b'"]',
-    "the same name": b'{"":0' + b',"":0' * (MOST_PARTS - 10) + b"}",
+    "the same name": b'{"":0' + b',"":0' * (MAX_PARTS - 10) + b"}",
 }
 
 
@@ -77,31 +77,31 @@ def _cost(body: bytes) -> float:
 
 def _seconds(body: bytes) -> float:
     began = time.process_time()
-    with suppress(NotJSON):
-        lenient_json.check(body)
+    with suppress(InvalidJSON):
+        lenient_json.validate(body)
     return time.process_time() - began
 
 
 @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES)
 def test_no_body_that_is_taken_costs_the_others_half_a_second(body: bytes) -> None:
-    lenient_json.check(body)
+    lenient_json.validate(body)
     assert _cost(body) < 16
 
 
 @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES)
 def test_each_of_them_is_classified(body: bytes) -> None:
-    [(_, verdict)] = IntakeWork({}, None).run(
-        [Taken(b"1-0", ReceiptWriter().pack(body, 1)[1], 0)], lambda: False, Measures()
+    [(_, verdict)] = ClassifyStep({}, None).run(
+        [TakenEntry(b"1-0", ReceiptWriter().pack(body, 1)[1], 0)], lambda: False, TakeTimings()
     )
-    assert isinstance(verdict, Done)
+    assert isinstance(verdict, Completed)
     assert verdict.next
 
 
 @pytest.mark.parametrize("unit", [unit for unit, _ in _UNITS.values()])
 def test_what_costs_more_is_refused_at_once(unit: bytes) -> None:
     body = b"[" + unit * ((_SIZE - 3) // len(unit)) + b"0]"
-    with pytest.raises(NotJSON):
-        lenient_json.check(body)
+    with pytest.raises(InvalidJSON):
+        lenient_json.validate(body)
     assert _cost(body) < 3
 
 
@@ -109,7 +109,7 @@ def test_a_text_that_holds_json_of_a_million_values_stays_a_text() -> None:
     # The answers to a form come as a text, and are read when a handler gets them.
     answers = "[" + "[]," * 1_000_000 + "0]"
     reply = {"type": "nfm_reply", "nfm_reply": {"response_json": answers}}
-    [item] = split({"messages": {"id": "wamid.1", "type": "interactive", "interactive": reply}})
+    [item] = split_webhook({"messages": {"id": "wamid.1", "type": "interactive", "interactive": reply}})
 
-    found = event(item, received_at=datetime(2026, 1, 1, tzinfo=UTC), receipt="c0ffee")
+    found = to_event(item, received_at=datetime(2026, 1, 1, tzinfo=UTC), receipt="c0ffee")
     assert found.response == answers  # type: ignore[attr-defined]

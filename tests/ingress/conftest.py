@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from ingress.uvicorn_http.limits import BoundedProtocol
-from shared.observability.log_throttle import Rarely
+from ingress.uvicorn_http.limits import LimitedProtocol
+from shared.observability.log_throttle import LogThrottle
 from tests.ingress.log import Log
 from tests.support.programs import forget_settings
 from tests.support.valkey import valkey
@@ -33,7 +33,7 @@ def _no_settings_but_the_test_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     """What is logged. A line that the test does not take fails it."""
     recorder = Log()
-    monkeypatch.setattr(BoundedProtocol, "_told", defaultdict(Rarely))
+    monkeypatch.setattr(LimitedProtocol, "_told", defaultdict(LogThrottle))
     for module in _MODULES:
         monkeypatch.setattr(f"ingress.{module}._log", recorder)
     yield recorder

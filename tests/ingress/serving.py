@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from ingress.auth import Guard
-from ingress.delivery.group_commit import Told
-from ingress.uvicorn_http.timeouts import TimelyProtocol
-from ingress.webhooks import Webhooks
+from ingress.auth import WebhookAuthenticator
+from ingress.delivery.group_commit import OnCommitted
+from ingress.uvicorn_http.timeouts import TimeoutProtocol
+from ingress.webhooks import WebhookEndpoint
 from tests.support.waiting import until
 
 #: A request that is answered without anybody's doing.
@@ -66,20 +66,20 @@ class Server:
         self.committed.append(receipt[22:])
         await asyncio.to_thread(self.may_answer.wait)
 
-    def submit(self, _lane: str, receipt: bytes, told: Told) -> None:
+    def submit(self, _lane: str, receipt: bytes, told: OnCommitted) -> None:
         """Takes a webhook's body and acknowledges it at once."""
         self.submitted.append(receipt[22:])
         told(None)
 
 
 @contextmanager
-def served(protocol: type[TimelyProtocol], *, body_seconds: float = 10.0, send_buffer: int = 0) -> Iterator[Server]:
+def served(protocol: type[TimeoutProtocol], *, body_seconds: float = 10.0, send_buffer: int = 0) -> Iterator[Server]:
     """Serves in a thread. `send_buffer`: bytes that the system holds for a client that does not read, 0 for many."""
     server = Server()
-    app = Webhooks(
+    app = WebhookEndpoint(
         server.rest,
         server.commit,
-        Guard([], None),
+        WebhookAuthenticator([], None),
         max_body_bytes=2**20,
         body_seconds=body_seconds,
         submit=server.submit,

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ingress.auth import Guard
-from ingress.body import Bodies
-from ingress.webhooks import Webhooks
-from shared.errors import Overloaded
+from ingress.auth import WebhookAuthenticator
+from ingress.body import BodyReader
+from ingress.webhooks import WebhookEndpoint
+from shared.errors import ServiceOverloaded
 from tests.ingress.application import Application
 from tests.ingress.asgi import call, pieces, whole
 
@@ -29,8 +29,8 @@ class _Impatient:
 
     def __init__(self) -> None:
         self.committed: list[bytes] = []
-        self.app: ASGIApp = Webhooks(
-            _nothing_else, self._commit, Guard([], None), max_body_bytes=_LIMIT, body_seconds=_SLOW
+        self.app: ASGIApp = WebhookEndpoint(
+            _nothing_else, self._commit, WebhookAuthenticator([], None), max_body_bytes=_LIMIT, body_seconds=_SLOW
         )
 
     async def _commit(self, _lane: str, receipt: bytes) -> None:
@@ -140,7 +140,7 @@ async def test_a_message_without_a_body_is_an_empty_piece() -> None:
     assert (await Application().ask("POST", "/webhooks", parts)).status == 200
 
 
-async def _half_way(app: Bodies) -> "asyncio.Task[bytes]":
+async def _half_way(app: BodyReader) -> "asyncio.Task[bytes]":
     """A body of the limit, all of it but its end."""
     arrived = asyncio.Event()
 
@@ -157,10 +157,10 @@ async def _half_way(app: Bodies) -> "asyncio.Task[bytes]":
 
 
 async def test_however_many_stop_half_way_only_so_much_of_them_is_held() -> None:
-    bodies = Bodies(_LIMIT, 10.0, most_held=5 * _LIMIT)
+    bodies = BodyReader(_LIMIT, 10.0, most_held=5 * _LIMIT)
     waiting = [await _half_way(bodies) for _ in range(5)]
 
-    with pytest.raises(Overloaded, match="too many large webhooks arrive at once"):
+    with pytest.raises(ServiceOverloaded, match="too many large webhooks arrive at once"):
         await (await _half_way(bodies))
     whole_one = asyncio.create_task(bodies.read({"headers": []}, _received(whole(b"{}"))))
     assert await whole_one == b"{}"  # has nothing to wait for, and is taken
@@ -186,6 +186,6 @@ def _received(messages: list[Message]) -> Receive:
 
 
 async def test_two_of_the_largest_always_fit() -> None:
-    bodies = Bodies(_LIMIT, 10.0, most_held=10)
+    bodies = BodyReader(_LIMIT, 10.0, most_held=10)
     parts = pieces(b"x" * 500, b"x" * 500)
     assert await bodies.read({"headers": []}, _received(parts)) == b"x" * 1000

@@ -11,8 +11,8 @@ import pytest
 
 from ingress.uvicorn_http import limits as bounded
 from ingress.uvicorn_http import limits as room
-from ingress.uvicorn_http.fast_path import DirectProtocol
-from ingress.uvicorn_http.timeouts import TimelyProtocol
+from ingress.uvicorn_http.fast_path import FastPathProtocol
+from ingress.uvicorn_http.timeouts import TimeoutProtocol
 from tests.ingress.log import Line, Log
 from tests.ingress.processes import ingress, killable
 from tests.ingress.serving import GET, Said, Server, connected, deaf, everything, fill, said, sends, served
@@ -39,7 +39,7 @@ _OK = _webhook()
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Server]:
-    with served(TimelyProtocol) as server:
+    with served(TimeoutProtocol) as server:
         yield server
 
 
@@ -203,10 +203,10 @@ def test_the_body_of_a_request_for_another_protocol_is_no_request(server: Server
 
 
 def test_a_few_requests_may_come_before_the_first_is_answered(server: Server) -> None:
-    bodies = [b"%d" % number for number in range(bounded.MOST_AHEAD)]
+    bodies = [b"%d" % number for number in range(bounded.MAX_PIPELINED_REQUESTS)]
     answers = said(server.port, b"".join([*map(_webhook, bodies), _webhook(b"{}", _CLOSE)]))
 
-    assert [answer.status for answer in answers] == [200] * (bounded.MOST_AHEAD + 1)
+    assert [answer.status for answer in answers] == [200] * (bounded.MAX_PIPELINED_REQUESTS + 1)
     assert server.committed == [*bodies, b"{}"]
 
 
@@ -218,8 +218,8 @@ def test_too_many_are_not_taken_and_those_before_them_are_answered(server: Serve
         server.may_answer.set()
         answers = everything(client)
 
-    assert [answer.status for answer in answers] == [200] * (bounded.MOST_AHEAD + 1)
-    assert len(server.committed) == bounded.MOST_AHEAD + 1
+    assert [answer.status for answer in answers] == [200] * (bounded.MAX_PIPELINED_REQUESTS + 1)
+    assert len(server.committed) == bounded.MAX_PIPELINED_REQUESTS + 1
     assert [line.values["reason"] for line in log.take()] == [_AHEAD[1]]
 
 
@@ -278,9 +278,9 @@ def test_nor_is_it_where_no_task_waits(tmp_path: Path) -> None:
         assert [line for line in running.program.output.splitlines() if "Traceback" in line] == []
 
 
-@pytest.mark.parametrize("protocol", [TimelyProtocol, DirectProtocol])
+@pytest.mark.parametrize("protocol", [TimeoutProtocol, FastPathProtocol])
 @pytest.mark.parametrize("reset", [True, False])
-def test_nothing_is_left_of_a_connection_that_has_ended(protocol: type[TimelyProtocol], reset: bool) -> None:
+def test_nothing_is_left_of_a_connection_that_has_ended(protocol: type[TimeoutProtocol], reset: bool) -> None:
     # Connections are counted while they last: what stayed in a timer, or until the garbage collector came, would not.
     gc.disable()
     try:
@@ -312,7 +312,7 @@ def test_empty_lines_behind_a_request_do_not_cost_it_its_answer(server: Server, 
 
 
 def test_a_body_that_breaks_off_does_not_cost_the_request_before_its_answer(log: Log) -> None:
-    with served(TimelyProtocol, body_seconds=0.2) as server, connected(server.port) as client:
+    with served(TimeoutProtocol, body_seconds=0.2) as server, connected(server.port) as client:
         server.may_answer.clear()
         client.sendall(_OK + _CHUNKED + b"zz\r\n")
         until(lambda: log.lines)
@@ -335,7 +335,7 @@ def test_the_body_of_what_nobody_reads_is_not_kept(server: Server) -> None:
 
 
 def test_a_client_that_sends_on_and_never_reads_is_cut_off() -> None:
-    with served(TimelyProtocol, send_buffer=4096) as server, deaf(server) as client:
+    with served(TimeoutProtocol, send_buffer=4096) as server, deaf(server) as client:
         fill(server, client)
         until(lambda: not sends(client, GET))
         until(lambda: server.connections == 0)
@@ -344,7 +344,7 @@ def test_a_client_that_sends_on_and_never_reads_is_cut_off() -> None:
 def test_more_connections_than_there_is_room_for_are_turned_away(
     server: Server, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded, "most_connections", lambda: 2)
+    monkeypatch.setattr(bounded, "max_connections", lambda: 2)
     with connected(server.port) as first, connected(server.port):
         first.sendall(_OK)
         assert first.recv(1000).startswith(b"HTTP/1.1 200 ")
@@ -374,7 +374,7 @@ def test_there_is_room_for_as_many_as_files_may_be_open_and_for_redis_and_the_sp
     monkeypatch.setattr("ingress.uvicorn_http.limits.resource.getrlimit", lambda _which: limits[-1])
     monkeypatch.setattr("ingress.uvicorn_http.limits.resource.setrlimit", lambda _which, wanted: limits.append(wanted))
 
-    assert room.most_connections.__wrapped__() == most
+    assert room.max_connections.__wrapped__() == most
     assert limits[-1] == (left, hard)
 
 

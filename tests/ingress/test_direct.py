@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingress.uvicorn_http.fast_path import DirectProtocol
+from ingress.uvicorn_http.fast_path import FastPathProtocol
 from tests.ingress.processes import Ingress, Server, ingress, is_live, killable
 from tests.ingress.serving import connected, deaf, fill, served
 from tests.support.waiting import until
@@ -114,7 +114,7 @@ def test_one_who_left_before_the_answer_harms_nobody(running: Ingress, mortal: S
 
 
 def test_what_comes_whole_needs_no_task_and_what_does_not_goes_the_way_of_asgi() -> None:
-    with served(DirectProtocol) as server, connected(server.port) as client:
+    with served(FastPathProtocol) as server, connected(server.port) as client:
         client.sendall(_request(b'{"whole": 1}'))
         assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
         assert (server.submitted, server.committed) == ([b'{"whole": 1}'], [])
@@ -128,7 +128,7 @@ def test_what_comes_whole_needs_no_task_and_what_does_not_goes_the_way_of_asgi()
 
 
 def test_to_one_who_does_not_read_no_more_answers_are_made_than_asgi_would() -> None:
-    with served(DirectProtocol, send_buffer=4096) as server:
+    with served(FastPathProtocol, send_buffer=4096) as server:
         with deaf(server) as client:
             fill(server, client)
             client.sendall(_request(b'{"unread": 1}'))

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ingress.webhooks import Webhooks
+from ingress.webhooks import WebhookEndpoint
 from tests.ingress.application import Application
 from tests.ingress.asgi import whole
 from tests.ingress.processes import ingress
@@ -54,7 +54,7 @@ async def test_with_a_secret_that_decides(secret: dict[str, str]) -> None:
     answer = await app.ask("POST", "/webhooks", whole(b"{}"), server=("192.0.2.1", 8000))
 
     assert answer.status == 401
-    assert isinstance(app.asgi, Webhooks)
+    assert isinstance(app.asgi, WebhookEndpoint)
     assert list(app.asgi._checks) == []  # so it costs nothing
 
 
@@ -87,10 +87,10 @@ def test_a_unix_socket_is_taken_and_is_no_proxy_unless_there_are_any(tmp_path: P
     code = (
         "import asyncio, os, uvicorn\n"
         "from ingress.app import create_app\n"
-        "from ingress.uvicorn_http.timeouts import TimelyProtocol\n"
+        "from ingress.uvicorn_http.timeouts import TimeoutProtocol\n"
         "from shared.settings import Settings\n"
         "async def serve(app, **where):\n"
-        "    config = uvicorn.Config(app, http=TimelyProtocol, loop='uvloop', log_config=None, **where)\n"
+        "    config = uvicorn.Config(app, http=TimeoutProtocol, loop='uvloop', log_config=None, **where)\n"
         "    server = uvicorn.Server(config)\n"
         "    server.install_signal_handlers = lambda: None\n"
         "    await server.serve()\n"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from ingress.delivery.group_commit import GroupCommit
-from shared.errors import Overloaded
+from shared.errors import ServiceOverloaded
 from tests.ingress.log import Log
 
 pytestmark = pytest.mark.anyio
@@ -102,13 +102,13 @@ async def test_a_push_that_fails_fails_its_group_and_no_other() -> None:
     second = await _senders(commit, b"1", b"2")
     await push.succeed()
     third = await _senders(commit, b"3", b"4")
-    await push.fail(Overloaded("Redis is full", 7))
+    await push.fail(ServiceOverloaded("Redis is full", 7))
     await push.succeed()
 
     assert await asyncio.gather(first, *third) == [None] * 3
     refusals = await asyncio.gather(*second, return_exceptions=True)
     assert [(type(error), str(error), getattr(error, "retry_after", 0)) for error in refusals] == [
-        (Overloaded, "Redis is full", 7)
+        (ServiceOverloaded, "Redis is full", 7)
     ] * 2
     assert refusals[0] is not refusals[1]  # an error that many tasks raise would grow a traceback each
     assert push.groups == [[b"0"], [b"1", b"2"], [b"3", b"4"]]
@@ -122,7 +122,7 @@ async def test_an_unexpected_error_leaves_nobody_waiting_and_is_logged_once(log:
     await push.fail(ZeroDivisionError())
     await push.succeed()
 
-    with pytest.raises(Overloaded, match="a fault of the server"):
+    with pytest.raises(ServiceOverloaded, match="a fault of the server"):
         await asyncio.wait_for(first, 1)
     await asyncio.wait_for(asyncio.gather(*second), 1)
     assert [(line.level, line.values) for line in log.take()] == [("exception", {"entries": 1})]
@@ -202,12 +202,12 @@ async def test_a_group_holds_four_mebibytes_at_most(sizes: list[int], groups: li
 async def test_what_waits_for_a_redis_that_hangs_is_bounded_and_the_rest_is_turned_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ingress.delivery.group_commit._MOST_WAITING", 10)
+    monkeypatch.setattr("ingress.delivery.group_commit._MAX_WAITING", 10)
     push = _Push()
     commit = GroupCommit(push)
     [under_way] = await _senders(commit, b"in flight")
     waiting = await _senders(commit, b"waits", b"waits too")
-    with pytest.raises(Overloaded, match="too many webhooks wait"):
+    with pytest.raises(ServiceOverloaded, match="too many webhooks wait"):
         await commit.commit(b"too much")
 
     await push.succeed()
@@ -221,7 +221,7 @@ async def test_what_waits_for_a_redis_that_hangs_is_bounded_and_the_rest_is_turn
 async def test_one_that_cannot_be_told_does_not_keep_the_answer_from_the_others(log: Log) -> None:
     push = _Push()
     commit = GroupCommit(push)
-    heard: list[Overloaded | None] = []
+    heard: list[ServiceOverloaded | None] = []
     commit.submit(b"0", lambda _: 1 / 0)  # type: ignore[arg-type]
     commit.submit(b"1", heard.append)
     await _settle()

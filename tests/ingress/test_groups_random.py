@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingress.delivery.group_commit import GroupCommit
-from shared.errors import Overloaded
+from shared.errors import ServiceOverloaded
 
 _SENDERS = 30
 
@@ -32,7 +32,7 @@ class _Store:
             await asyncio.sleep(0)
         self._busy = False
         if self._random.random() < 0.3:
-            raise Overloaded("no")
+            raise ServiceOverloaded("no")
         self.has += numbers
 
 
@@ -50,7 +50,7 @@ async def _run(seed: int) -> None:
     outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
 
     told = [number for number, outcome in enumerate(outcomes) if outcome is None]
-    refused = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Overloaded)]
+    refused = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, ServiceOverloaded)]
     assert set(told) <= set(store.has), "a success that is not durable"
     assert not set(refused) & set(store.has), "a refusal of what is durable"
     assert store.pushed == sorted(set(store.pushed)), "out of order, or pushed twice"

@@ -7,8 +7,8 @@ import pytest
 import redis
 import redis.asyncio
 
-from ingress.delivery.redis_writer import RedisPush
-from shared.errors import Overloaded
+from ingress.delivery.redis_writer import IntakeWriter
+from shared.errors import ServiceOverloaded
 from shared.redis.connection import connect_async
 from tests.ingress.application import Application
 from tests.ingress.log import Log
@@ -21,8 +21,8 @@ async def _refusal(
     client: redis.asyncio.Redis, lane: str = "intake", max_backlog: int = 0, min_replicas: int = 0
 ) -> str:
     """The reason that a push is refused for."""
-    push = RedisPush(client, max_backlog=max_backlog, min_replicas=min_replicas)
-    with pytest.raises(Overloaded) as raised:
+    push = IntakeWriter(client, max_backlog=max_backlog, min_replicas=min_replicas)
+    with pytest.raises(ServiceOverloaded) as raised:
         await push.push(lane, [b"one", b"two"])
     assert (raised.value.status, raised.value.code, raised.value.retry_after) == (503, "unavailable", 5)
     return raised.value.message
@@ -97,7 +97,7 @@ async def test_a_real_server_that_refuses_is_told_apart_from_one_that_is_gone(
             server.config_set(setting, usual)
         assert [line.values for line in log.take()] == [{"reason": reason}]
         assert server.xlen("sluice:lane:intake") == 0
-        await RedisPush(client).push("intake", [b"one"])
+        await IntakeWriter(client).push("intake", [b"one"])
     assert server.xlen("sluice:lane:intake") == 1
 
 
@@ -155,12 +155,12 @@ async def test_fewer_replicas_than_asked_for_are_no_success(replicas: int, asked
 
 async def test_as_many_replicas_as_asked_for_are_enough() -> None:
     async with refusing({"EVALSHA": b":2\r\n", "WAIT": b":2\r\n"}) as client:
-        await RedisPush(client, min_replicas=2).push("intake", [b"one", b"two"])
+        await IntakeWriter(client, min_replicas=2).push("intake", [b"one", b"two"])
 
 
 async def test_a_server_that_has_forgotten_the_script_is_given_it_again(server: redis.Redis, valkey_url: str) -> None:
     async with connect_async(valkey_url) as client:
-        push = RedisPush(client)
+        push = IntakeWriter(client)
         for _ in range(2):
             server.script_flush()
             await push.push("intake", [b"x"])
@@ -201,7 +201,7 @@ async def test_after_a_push_that_fails_as_nobody_thought_of_the_spool_has_them(
     async def broken(*_: object) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(RedisPush, "_send", broken)
+    monkeypatch.setattr(IntakeWriter, "_send", broken)
     ingress = Application()
     answers = await asyncio.gather(*[ingress.post(b"{}") for _ in range(5)])
 

@@ -10,9 +10,9 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from ingress.auth import Guard
-from ingress.uvicorn_http.timeouts import TimelyProtocol
-from ingress.webhooks import Webhooks
+from ingress.auth import WebhookAuthenticator
+from ingress.uvicorn_http.timeouts import TimeoutProtocol
+from ingress.webhooks import WebhookEndpoint
 from tests.ingress.log import Log
 from tests.ingress.serving import deaf, fill, served
 from tests.support.waiting import until
@@ -21,7 +21,7 @@ _PATIENCE = 0.2
 _OK = b"POST /webhooks HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nx-webhook-token: t\r\n\r\n{}"
 
 
-class _Hurried(TimelyProtocol):
+class _Hurried(TimeoutProtocol):
     seconds = _PATIENCE
 
 
@@ -35,7 +35,9 @@ async def _commit(_lane: str, _receipt: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    app = Webhooks(_nothing_else, _commit, Guard(["t"], None), max_body_bytes=2**20, body_seconds=_PATIENCE / 2)
+    app = WebhookEndpoint(
+        _nothing_else, _commit, WebhookAuthenticator(["t"], None), max_body_bytes=2**20, body_seconds=_PATIENCE / 2
+    )
     config = uvicorn.Config(app, http=_Hurried, loop="uvloop", lifespan="off", log_level="critical", access_log=False)
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0))

@@ -9,8 +9,8 @@ import pytest
 import redis.exceptions
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from ingress.process_stats import Report, Tally
-from ingress.spool import Durable, Spool
+from ingress.process_stats import ProcessCounters, ProcessStatsReporter
+from ingress.spool import FailoverWriter, SpoolWriter
 from shared.redis.connection import connect_async
 
 pytestmark = pytest.mark.anyio
@@ -20,8 +20,8 @@ async def _never(*_: object) -> Any:
     raise AssertionError
 
 
-def _report(client: FakeAsyncRedis, tally: Tally, folder: Path) -> Report:
-    return Report(client, tally, Durable(_never, _never, Spool(folder)))
+def _report(client: FakeAsyncRedis, tally: ProcessCounters, folder: Path) -> ProcessStatsReporter:
+    return ProcessStatsReporter(client, tally, FailoverWriter(_never, _never, SpoolWriter(folder)))
 
 
 async def _hash(client: FakeAsyncRedis, key: str | bytes) -> dict[str, str]:
@@ -30,10 +30,10 @@ async def _hash(client: FakeAsyncRedis, key: str | bytes) -> dict[str, str]:
 
 
 async def test_each_process_tells_its_counts_and_the_state_of_its_spool(tmp_path: Path) -> None:
-    client, tally = FakeAsyncRedis(), Tally()
+    client, tally = FakeAsyncRedis(), ProcessCounters()
     tally.answers[200] += 3
     tally.group_sizes.note(3)
-    await _report(client, tally, tmp_path).tell()
+    await _report(client, tally, tmp_path).publish()
 
     found: Any = await client.zrange("sluice:ingresses", 0, -1, withscores=True)
     [(process, at)] = found
@@ -46,24 +46,24 @@ async def test_each_process_tells_its_counts_and_the_state_of_its_spool(tmp_path
 
 
 async def test_answers_of_all_processes_add_up_and_each_is_told_once(tmp_path: Path) -> None:
-    client, tallies = FakeAsyncRedis(), [Tally(), Tally()]
+    client, tallies = FakeAsyncRedis(), [ProcessCounters(), ProcessCounters()]
     reports = [_report(client, tally, tmp_path) for tally in tallies]
     for tally, report in zip(tallies, reports, strict=True):
         tally.answers[200] += 2
-        await report.tell()
-        await report.tell()
+        await report.publish()
+        await report.publish()
         tally.answers[200] += 1
         tally.answers[503] += 1
-        await report.tell()
+        await report.publish()
     assert await _hash(client, "sluice:answers") == {"200": "6", "503": "2"}
 
 
 async def test_so_do_their_histograms_whether_they_live_or_not(tmp_path: Path) -> None:
-    client, tallies = FakeAsyncRedis(), [Tally(), Tally()]
+    client, tallies = FakeAsyncRedis(), [ProcessCounters(), ProcessCounters()]
     for tally in tallies:
         tally.push_seconds.note(0.002)
         report = _report(client, tally, tmp_path)
-        await report.tell()
+        await report.publish()
         tally.push_seconds.note(0.002)
         tally.push_seconds.note(9)
         await report.stop()
@@ -73,26 +73,26 @@ async def test_so_do_their_histograms_whether_they_live_or_not(tmp_path: Path) -
 
 async def test_what_was_not_taken_is_told_the_next_time(tmp_path: Path) -> None:
     server = FakeServer()
-    client, tally = FakeAsyncRedis(server=server), Tally()
+    client, tally = FakeAsyncRedis(server=server), ProcessCounters()
     report = _report(client, tally, tmp_path)
     tally.answers[200] += 2
     server.connected = False
     with pytest.raises(redis.exceptions.ConnectionError):
-        await report.tell()
+        await report.publish()
     server.connected = True
-    await report.tell()
+    await report.publish()
     assert await _hash(client, "sluice:answers") == {"200": "2"}
 
 
 async def test_what_was_taken_and_not_answered_is_counted_once(tmp_path: Path) -> None:
-    client, tally = FakeAsyncRedis(), Tally()
+    client, tally = FakeAsyncRedis(), ProcessCounters()
     report = _report(client, tally, tmp_path)
     tally.answers[200] += 2
     with mock.patch.object(report, "_script", _Deaf(report._script)), pytest.raises(redis.exceptions.ConnectionError):
-        await report.tell()
+        await report.publish()
     assert await _hash(client, "sluice:answers") == {"200": "2"}
     tally.answers[200] += 1
-    await report.tell()
+    await report.publish()
     assert await _hash(client, "sluice:answers") == {"200": "3"}
 
 
@@ -108,12 +108,12 @@ class _Deaf:
 
 
 async def test_a_full_redis_is_told_too(server: redis.Redis, valkey_url: str, tmp_path: Path) -> None:
-    client, tally = connect_async(valkey_url), Tally()
-    report = Report(client, tally, Durable(_never, _never, Spool(tmp_path)))
+    client, tally = connect_async(valkey_url), ProcessCounters()
+    report = ProcessStatsReporter(client, tally, FailoverWriter(_never, _never, SpoolWriter(tmp_path)))
     server.config_set("maxmemory", 1)
     try:
         tally.answers[503] += 1
-        await report.tell()
+        await report.publish()
         assert server.hgetall("sluice:answers") == {b"503": b"1"}
     finally:
         server.config_set("maxmemory", 0)
@@ -121,7 +121,7 @@ async def test_a_full_redis_is_told_too(server: redis.Redis, valkey_url: str, tm
 
 
 async def test_one_that_stops_tells_its_last_and_is_gone(tmp_path: Path) -> None:
-    client, tally = FakeAsyncRedis(), Tally()
+    client, tally = FakeAsyncRedis(), ProcessCounters()
     report = _report(client, tally, tmp_path)
     report.start()
     tally.answers[200] += 1

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.sender_filter import BadAddress, Networks, Senders, sender
-from ingress.webhooks import Webhooks
-from shared.errors import Refused
+from ingress.sender_filter import BadAddress, Networks, SenderNetworkFilter, sender
+from ingress.webhooks import WebhookEndpoint
+from shared.errors import RequestRejected
 from shared.networks import networks
-from shared.observability.log_throttle import Rarely
+from shared.observability.log_throttle import LogThrottle
 from tests.ingress.application import Application
 from tests.ingress.asgi import Answer, whole
 from tests.ingress.log import Line, Log
@@ -131,20 +131,20 @@ def _scope(peer: str | None, *forwarded: bytes, path: str = "/webhooks") -> dict
     return {"type": "http", "path": path, "client": None if peer is None else (peer, 1), "headers": headers}
 
 
-def _refuses(senders: Senders, peer: str | None, *forwarded: bytes) -> bool:
+def _refuses(senders: SenderNetworkFilter, peer: str | None, *forwarded: bytes) -> bool:
     try:
         senders.check(_scope(peer, *forwarded))
-    except Refused:
+    except RequestRejected:
         return True
     return False
 
 
-def _quiet() -> Rarely:
-    return Rarely(clock=lambda: -1.0)
+def _quiet() -> LogThrottle:
+    return LogThrottle(clock=lambda: -1.0)
 
 
 def test_several_headers_are_one_list_in_their_order() -> None:
-    senders = Senders(networks("203.0.113.0/24"), _PROXIES, _quiet())
+    senders = SenderNetworkFilter(networks("203.0.113.0/24"), _PROXIES, _quiet())
 
     assert not _refuses(senders, "10.0.0.1", b"198.51.100.1", b"203.0.113.9", b"10.0.0.2")
     assert _refuses(senders, "10.0.0.1", b"203.0.113.9", b"198.51.100.1", b"10.0.0.2")
@@ -169,13 +169,13 @@ def test_several_headers_are_one_list_in_their_order() -> None:
     ],
 )
 def test_who_may_send(peer: str | None, forwarded: tuple[bytes, ...], refused: bool) -> None:
-    senders = Senders(networks("203.0.113.0/24, 2001:db8::/32"), _PROXIES, _quiet())
+    senders = SenderNetworkFilter(networks("203.0.113.0/24, 2001:db8::/32"), _PROXIES, _quiet())
 
     assert [_refuses(senders, peer, *forwarded) for _ in range(2)] == [refused, refused]  # decided, and remembered
 
 
 def test_decisions_are_remembered_in_little_memory() -> None:
-    senders = Senders(networks("203.0.113.0/24"), _PROXIES, _quiet())
+    senders = SenderNetworkFilter(networks("203.0.113.0/24"), _PROXIES, _quiet())
     for number in range(10_000):
         assert _refuses(senders, "10.0.0.1", b"198.51.%d.%d" % (number >> 8, number & 255))
     for number in range(100):
@@ -188,7 +188,7 @@ def test_decisions_are_remembered_in_little_memory() -> None:
 
 def test_a_minute_has_one_line_which_says_how_many_there_were(log: Log) -> None:
     now = [0.0]
-    senders = Senders(networks("203.0.113.0/24"), _PROXIES, Rarely(clock=lambda: now[0]))
+    senders = SenderNetworkFilter(networks("203.0.113.0/24"), _PROXIES, LogThrottle(clock=lambda: now[0]))
     for second in range(0, 121, 20):
         now[0] = second
         assert _refuses(senders, "198.51.100.77")
@@ -211,7 +211,7 @@ def test_a_minute_has_one_line_which_says_how_many_there_were(log: Log) -> None:
     ],
 )
 def test_nothing_that_a_header_holds_gets_into_the_log(log: Log, peer: str, forwarded: bytes, shown: str) -> None:
-    assert _refuses(Senders(networks("203.0.113.0/24"), _PROXIES), peer, forwarded)
+    assert _refuses(SenderNetworkFilter(networks("203.0.113.0/24"), _PROXIES), peer, forwarded)
 
     [line] = log.take()
     assert line.values == {"sender": shown, "refused": 1}
@@ -282,7 +282,7 @@ async def test_health_is_no_way_in(path: str) -> None:
 async def test_without_the_setting_everybody_may_send_and_nothing_stands_in_the_way() -> None:
     ingress = Application(trusted_proxies="127.0.0.1", webhook_token="t")
 
-    assert isinstance(ingress.asgi, Webhooks)
+    assert isinstance(ingress.asgi, WebhookEndpoint)
     assert list(ingress.asgi._checks) == []  # so it costs nothing
     answer = await _ask(ingress, "POST", "/webhooks/t", ["x"], client=None, server=None)
     assert answer.status == 200

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from ingress import __main__ as command
-from ingress.uvicorn_http.fast_path import DirectProtocol
+from ingress.uvicorn_http.fast_path import FastPathProtocol
 from tests.support.programs import program, python, run
 
 _OPEN = (
@@ -81,13 +81,13 @@ def test_importing_the_modules_reads_no_settings(tmp_path: Path) -> None:
 def test_uvicorn_is_told_to_cut_off_the_slow_and_to_log_no_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     told: dict[str, Any] = {}
     monkeypatch.setattr(uvicorn, "run", lambda app, **options: told.update(options, app=app))
-    monkeypatch.setattr("shared.observability.logging.configure", lambda: None)
+    monkeypatch.setattr("shared.observability.logging.configure_logging", lambda: None)
     monkeypatch.setitem(os.environ, "SLUICE_HOST", "127.0.0.2")
     monkeypatch.setitem(os.environ, "SLUICE_PORT", "1234")
     command.main()
 
     assert (told["app"], told["host"], told["port"]) == ("ingress.app:app", "127.0.0.2", 1234)
-    assert told["http"] is DirectProtocol
+    assert told["http"] is FastPathProtocol
     assert told["access_log"] is False
     assert told["proxy_headers"] is False  # nobody's word is taken for where a request comes from
     assert told["server_header"] is False

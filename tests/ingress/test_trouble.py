@@ -1,6 +1,6 @@
 """The log tells of a trouble once, however many webhooks it turns away, and once that it is over."""
 
-from ingress.delivery.redis_writer import CALM, Trouble
+from ingress.delivery.redis_writer import RECOVERY_SECONDS, RedisOutageLog
 from tests.ingress.log import Log
 
 
@@ -13,12 +13,12 @@ class _Clock:
 
 def test_a_trouble_is_told_once_and_its_end_once(log: Log) -> None:
     clock = _Clock()
-    trouble = Trouble(clock)
+    trouble = RedisOutageLog(clock)
     for _ in range(1000):
         trouble.refused("Redis is full")
     assert [(line.level, line.values) for line in log.take()] == [("error", {"reason": "Redis is full"})]
 
-    clock.now += CALM
+    clock.now += RECOVERY_SECONDS
     for _ in range(1000):
         trouble.taken()
     assert [line.level for line in log.take()] == ["info"]
@@ -27,16 +27,16 @@ def test_a_trouble_is_told_once_and_its_end_once(log: Log) -> None:
 def test_what_fails_now_and_then_is_one_trouble(log: Log) -> None:
     # One lane is over its backlog, the others are not; or Redis is now just over its memory, now just under.
     clock = _Clock()
-    trouble = Trouble(clock)
+    trouble = RedisOutageLog(clock)
     for _ in range(1000):
-        clock.now += CALM / 2
+        clock.now += RECOVERY_SECONDS / 2
         trouble.refused("too many webhooks wait")
         trouble.taken()
     assert len(log.take()) == 1
 
 
 def test_another_reason_is_told_too_and_each_only_once(log: Log) -> None:
-    trouble = Trouble(_Clock())
+    trouble = RedisOutageLog(_Clock())
     for _ in range(10):
         trouble.refused("Redis cannot be reached")
         trouble.refused("Redis is loading its data")
@@ -45,13 +45,13 @@ def test_another_reason_is_told_too_and_each_only_once(log: Log) -> None:
 
 def test_the_next_trouble_is_told_again(log: Log) -> None:
     clock = _Clock()
-    trouble = Trouble(clock)
+    trouble = RedisOutageLog(clock)
     for _ in range(3):
         trouble.refused("Redis is full")
-        clock.now += CALM
+        clock.now += RECOVERY_SECONDS
         trouble.taken()
     assert [line.level for line in log.take()] == ["error", "info"] * 3
 
 
 def test_where_nothing_was_wrong_nothing_is_told() -> None:
-    Trouble(_Clock()).taken()
+    RedisOutageLog(_Clock()).taken()

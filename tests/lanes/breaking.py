@@ -4,41 +4,41 @@ from typing import Any
 
 import redis
 
-from shared.lanes.keys import stream, suspects
+from shared.lanes.keys import stream_key, suspects_key
 from tests.lanes.looking import raw, spec
-from workers.lanes import Again, Dead, Done, Lanes, Taken, Verdict
+from workers.lanes import Completed, DeadLettered, Lanes, Outcome, Rescheduled, TakenEntry
 from workers.lanes.circuit_breaker import BreakerPolicy, BreakerStatus
-from workers.lanes.client import Begun, Settled
-from workers.lanes.status import survey
+from workers.lanes.client import DrainStart, Settled
+from workers.lanes.status import lane_statuses
 
 LANE = "text.greet"
 HOUR = 3600.0
 POLICY = BreakerPolicy(threshold=3, first=HOUR, longest=4 * HOUR)
-FAILED = Again(5.0, "ConnectionError: the CRM", failed=True)
-LAST = Dead("exhausted", "ConnectionError: the CRM", "Traceback: …", failed=True)
+FAILED = Rescheduled(5.0, "ConnectionError: the CRM", failed=True)
+LAST = DeadLettered("exhausted", "ConnectionError: the CRM", "Traceback: …", failed=True)
 
 
 def known(client: redis.Redis, **options: Any) -> Lanes:
     """The lane, made known with this policy."""
     made = Lanes(client, breaker=POLICY)
-    made.make_known([spec(LANE, **options)])
+    made.register([spec(LANE, **options)])
     return made
 
 
-def take(lanes: Lanes, *data: bytes) -> list[Taken]:
+def take(lanes: Lanes, *data: bytes) -> list[TakenEntry]:
     """Entries just pushed and taken."""
     lanes.push(LANE, data)
     return lanes.take(LANE, "a", len(data))
 
 
-def settle(lanes: Lanes, taken: list[Taken], verdict: Verdict, **how: Any) -> Settled:
+def settle(lanes: Lanes, taken: list[TakenEntry], verdict: Outcome, **how: Any) -> Settled:
     return lanes.conclude(LANE, [(entry.id, verdict) for entry in taken], **how)
 
 
 def do_well(lanes: Lanes, attempts: int = 1) -> None:
     """An entry is done at that attempt."""
-    lanes.client.xadd(stream(LANE), {"d": b"good", "a": attempts - 1})
-    assert settle(lanes, lanes.take(LANE, "a", 1), Done()).entries == 1
+    lanes.client.xadd(stream_key(LANE), {"d": b"good", "a": attempts - 1})
+    assert settle(lanes, lanes.take(LANE, "a", 1), Completed()).entries == 1
 
 
 def open_breaker(lanes: Lanes, *data: bytes) -> None:
@@ -47,14 +47,14 @@ def open_breaker(lanes: Lanes, *data: bytes) -> None:
     assert settle(lanes, take(lanes, *(data or (b"1", b"2", b"3"))), FAILED).breaker.opened_after
 
 
-def begin(lanes: Lanes, name: str = "a") -> Begun:
+def begin(lanes: Lanes, name: str = "a") -> DrainStart:
     """The hold ends, and a drain comes."""
     let_hold_end(lanes.client)
-    lanes.tick([LANE])
-    return lanes.begin(LANE, None, name)
+    lanes.run_maintenance([LANE])
+    return lanes.start_drain(LANE, None, name)
 
 
-def take_one(lanes: Lanes, begun: Begun) -> tuple[Taken, dict[str, Any]]:
+def take_one(lanes: Lanes, begun: DrainStart) -> tuple[TakenEntry, dict[str, Any]]:
     """The entry that this probe tries, as a drain takes it, and how it is to be settled."""
     for suspect in (begun.suspects, not begun.suspects):
         for entry in lanes.take_suspect(LANE, "a") if suspect else lanes.take(LANE, "a", 1):
@@ -62,7 +62,7 @@ def take_one(lanes: Lanes, begun: Begun) -> tuple[Taken, dict[str, Any]]:
     raise AssertionError("there was nothing to try")
 
 
-def probe(lanes: Lanes, verdict: Verdict) -> Settled:
+def probe(lanes: Lanes, verdict: Outcome) -> Settled:
     """The hold ends, and the drain that comes first tries one entry."""
     begun = begin(lanes)
     assert begun.probe
@@ -72,34 +72,34 @@ def probe(lanes: Lanes, verdict: Verdict) -> Settled:
 
 def no_wakeups(client: redis.Redis) -> None:
     """None is on its way."""
-    client.delete("sluice:queue:work", f"{stream(LANE)}:woken")
+    client.delete("sluice:queue:work", f"{stream_key(LANE)}:woken")
 
 
 def let_hold_end(client: redis.Redis) -> None:
     """As if the lane had been held for as long as it was to be, and its retries had waited for so long."""
-    left: Any = client.pttl(f"{stream(LANE)}:hold")
-    client.delete(f"{stream(LANE)}:hold")
-    members: Any = client.zrange(f"{stream(LANE)}:retry", 0, -1)
+    left: Any = client.pttl(f"{stream_key(LANE)}:hold")
+    client.delete(f"{stream_key(LANE)}:hold")
+    members: Any = client.zrange(f"{stream_key(LANE)}:retry", 0, -1)
     for member in members:
-        client.zincrby(f"{stream(LANE)}:retry", -max(left, 0), member)
+        client.zincrby(f"{stream_key(LANE)}:retry", -max(left, 0), member)
 
 
 def hash_of(client: redis.Redis) -> dict[str, str]:
-    found: Any = client.hgetall(f"{stream(LANE)}:breaker")
+    found: Any = client.hgetall(f"{stream_key(LANE)}:breaker")
     return {name.decode(): value.decode() for name, value in found.items()}
 
 
 def hold_of(client: redis.Redis) -> float:
     """Seconds that the lane is held yet; 0 if it is not."""
-    left: Any = client.pttl(f"{stream(LANE)}:hold")
+    left: Any = client.pttl(f"{stream_key(LANE)}:hold")
     return float(max(left, 0)) / 1000
 
 
 def status(client: redis.Redis) -> BreakerStatus | None:
-    return next(lane.breaker for lane in survey(client) if lane.lane == LANE)
+    return next(lane.breaker for lane in lane_statuses(client) if lane.lane == LANE)
 
 
 def attempts(client: redis.Redis) -> dict[bytes, int]:
     """How many attempts the entries that wait have behind them; those that are to be retried not."""
-    found = raw(client, stream(LANE)) + raw(client, suspects(LANE))
+    found = raw(client, stream_key(LANE)) + raw(client, suspects_key(LANE))
     return {fields[b"d"]: int(fields.get(b"a", 0)) for _, fields in found}

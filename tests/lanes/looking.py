@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import redis
 
-from shared.lanes.keys import GROUP, stream, suspects
+from shared.lanes.keys import CONSUMER_GROUP, stream_key, suspects_key
 from workers.lanes import LaneSpec
-from workers.lanes.dead_letter_queue import Graveyard
+from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.lanes.status import DeadLetter
 
 
@@ -40,7 +40,7 @@ def entries(client: redis.Redis, key: str) -> list[tuple[bytes, bytes]]:
 
 def dead_letters(client: redis.Redis, lane: str, most: int) -> list[DeadLetter]:
     """The latest dead letters of a lane, at most so many."""
-    return [*islice(Graveyard(client).walk(lane, latest_first=True), most)]
+    return [*islice(DeadLetterQueue(client).walk(lane, latest_first=True), most)]
 
 
 class Look(NamedTuple):
@@ -56,11 +56,11 @@ class Look(NamedTuple):
 def look(client: redis.Redis, lane: str) -> Look:
     """One moment of a lane."""
     pipe = client.pipeline()
-    for key in (stream(lane), suspects(lane)):
+    for key in (stream_key(lane), suspects_key(lane)):
         pipe.xrange(key)
-        pipe.xpending_range(key, GROUP, "-", "+", 100_000)
-    pipe.zrange(f"{stream(lane)}:retry", 0, -1)
-    pipe.xrange(f"{stream(lane)}:dead")
+        pipe.xpending_range(key, CONSUMER_GROUP, "-", "+", 100_000)
+    pipe.zrange(f"{stream_key(lane)}:retry", 0, -1)
+    pipe.xrange(f"{stream_key(lane)}:dead")
     # A lane that is not known has no group, and nothing of it is held.
     whole, taken, alone, alone_taken, retries, letters = pipe.execute(raise_on_error=False)
     waiting, held = _apart(whole, taken)
@@ -101,33 +101,33 @@ def dead(client: redis.Redis, lane: str) -> list[bytes]:
 
 
 def times(client: redis.Redis, lane: str) -> dict[str, int]:
-    found: Any = client.hgetall(f"{stream(lane)}:times")
+    found: Any = client.hgetall(f"{stream_key(lane)}:times")
     return {name.decode(): int(value) for name, value in found.items()}
 
 
 def counts(client: redis.Redis, lane: str) -> dict[str, int]:
-    found: Any = client.hgetall(f"{stream(lane)}:counts")
+    found: Any = client.hgetall(f"{stream_key(lane)}:counts")
     return {name.decode(): int(value) for name, value in found.items()}
 
 
 def let_leases_run_out(client: redis.Redis, lane: str) -> None:
     """As if all that is held in the lane had been held for an hour."""
-    for key in (stream(lane), suspects(lane)):
-        found: Any = client.xpending_range(key, GROUP, "-", "+", 100_000)
+    for key in (stream_key(lane), suspects_key(lane)):
+        found: Any = client.xpending_range(key, CONSUMER_GROUP, "-", "+", 100_000)
         pipe = client.pipeline()
         for item in found:
-            pipe.xclaim(key, GROUP, item["consumer"], 0, [item["message_id"]], idle=3_600_000, justid=True)
+            pipe.xclaim(key, CONSUMER_GROUP, item["consumer"], 0, [item["message_id"]], idle=3_600_000, justid=True)
         pipe.execute()
 
 
 def let_retries_wait(client: redis.Redis, lane: str, seconds: float) -> None:
     """As if so much time had passed for the lane's retries."""
-    _shift(client, f"{stream(lane)}:retry", seconds)
+    _shift(client, f"{stream_key(lane)}:retry", seconds)
 
 
 def let_wakeups_wait(client: redis.Redis, lane: str, seconds: float) -> None:
     """As if so much time had passed since the lane's wake-ups were sent."""
-    _shift(client, f"{stream(lane)}:woken", seconds)
+    _shift(client, f"{stream_key(lane)}:woken", seconds)
 
 
 def everything(client: redis.Redis) -> dict[bytes, Any]:

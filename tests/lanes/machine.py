@@ -13,24 +13,34 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.lanes import looking
 from tests.lanes.breaker_model import POLICY, Breaker, Run
-from workers.lanes import Again, Back, Dead, Done, Lanes, Measures, Next, Taken, Verdict
-from workers.lanes.client import POISON_DEATHS, Begun, resume_lane
+from workers.lanes import (
+    Completed,
+    DeadLettered,
+    FollowUp,
+    Lanes,
+    Outcome,
+    Released,
+    Rescheduled,
+    TakenEntry,
+    TakeTimings,
+)
+from workers.lanes.client import MAX_DEATHS, DrainStart, resume_lane
 
 LANES = ("first", "second")
-EVENTS = tuple(Next(b"key %d" % number, b"event %d" % number, ("second",)) for number in range(4))
+EVENTS = tuple(FollowUp(b"key %d" % number, b"event %d" % number, ("second",)) for number in range(4))
 
 lanes_ = st.sampled_from(LANES)
 workers_ = st.sampled_from("AB")
 verdicts_ = st.one_of(
-    st.lists(st.sampled_from(EVENTS), max_size=3).map(lambda events: Done(tuple(events))),
-    st.builds(Again, delay=st.just(1000.0), error=st.just("told"), counted=st.booleans()),
-    st.just(Dead("rejected", "no")),
-    st.just(Dead("undecodable", "no")),
-    st.just(Back()),
+    st.lists(st.sampled_from(EVENTS), max_size=3).map(lambda events: Completed(tuple(events))),
+    st.builds(Rescheduled, delay=st.just(1000.0), error=st.just("told"), counted=st.booleans()),
+    st.just(DeadLettered("rejected", "no")),
+    st.just(DeadLettered("undecodable", "no")),
+    st.just(Released()),
 )
-FAILED = Again(1000.0, "failed", failed=True)
-LAST = Dead("exhausted", "failed", failed=True)
-follow_ = st.lists(st.sampled_from(EVENTS), min_size=1, max_size=3).map(lambda events: Done(tuple(events)))
+FAILED = Rescheduled(1000.0, "failed", failed=True)
+LAST = DeadLettered("exhausted", "failed", failed=True)
+follow_ = st.lists(st.sampled_from(EVENTS), min_size=1, max_size=3).map(lambda events: Completed(tuple(events)))
 moods_ = st.sampled_from(("any", "sorting", "failing", "failing", "well"))  # of the handlers, for one settle
 
 
@@ -52,7 +62,7 @@ class Place:
 class Worker:
     """What a worker takes for its own, rightly or not."""
 
-    entries: list[tuple[str, bool, str, Taken]] = field(
+    entries: list[tuple[str, bool, str, TakenEntry]] = field(
         default_factory=list
     )  # lane, whether as a suspect, probe, entry
 
@@ -66,7 +76,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.client.flushall()
         self.lanes = Lanes(self.client, breaker=POLICY)
-        self.lanes.make_known([looking.spec(lane) for lane in LANES])
+        self.lanes.register([looking.spec(lane) for lane in LANES])
         self.model: dict[str, dict[bytes, Place]] = {lane: {} for lane in LANES}
         self.breakers = {lane: Breaker() for lane in LANES}
         self.workers = {name: Worker() for name in "AB"}
@@ -103,11 +113,11 @@ class Machine(RuleBasedStateMachine):
         assert len(taken) == min(count, len(waiting))
         self._hold(lane, worker, taken, alone=False)
 
-    def _begin(self, lane: str, worker: str) -> Begun:
+    def _begin(self, lane: str, worker: str) -> DrainStart:
         work, breaker = bool(self._in(lane, "suspect") + self._in(lane, "waiting")), self.breakers[lane]
         held = lane in self.paused or breaker.held or (breaker.open and not work)
         probing = lane not in self.paused and breaker.begin(worker, work)
-        begun = self.lanes.begin(lane, None, worker)
+        begun = self.lanes.start_drain(lane, None, worker)
         assert (begun.held, bool(begun.probe)) == (held, probing)
         if probing:
             breaker.probe = begun.probe
@@ -119,13 +129,13 @@ class Machine(RuleBasedStateMachine):
         mine, self.workers[worker].entries = self.workers[worker].entries, []
         for lane, alone, probe in sorted({item[:3] for item in mine}):
             believed = [entry for *where, entry in mine if where == [lane, alone, probe]]
-            verdicts: dict[str, st.SearchStrategy[Verdict]] = {
-                "well": st.just(Done()),
+            verdicts: dict[str, st.SearchStrategy[Outcome]] = {
+                "well": st.just(Completed()),
                 "sorting": follow_,
                 "failing": st.sampled_from((FAILED, FAILED, LAST)),
                 "any": verdicts_,
             }
-            drawn: list[tuple[bytes, Verdict]] = [(entry.id, data.draw(verdicts[mood])) for entry in believed]
+            drawn: list[tuple[bytes, Outcome]] = [(entry.id, data.draw(verdicts[mood])) for entry in believed]
             self._settle(lane, alone, probe, believed, drawn, again=again)
 
     @rule(lane=lanes_, worker=workers_, mood=moods_, data=st.data())
@@ -140,8 +150,8 @@ class Machine(RuleBasedStateMachine):
         lane: str,
         alone: bool,
         probe: str,
-        believed: list[Taken],
-        verdicts: list[tuple[bytes, Verdict]],
+        believed: list[TakenEntry],
+        verdicts: list[tuple[bytes, Outcome]],
         *,
         again: bool = False,
     ) -> None:
@@ -153,7 +163,7 @@ class Machine(RuleBasedStateMachine):
         is_open, failed_probe = self.breakers[lane].settle(run, probe)
         for entry, attempt, last in run.failed:
             self._failed(lane, self.model[lane][entry], attempt, last, is_open, failed_probe)
-        measures = Measures()
+        measures = TakeTimings()
         measures.called(0.1)
         ended = self.lanes.conclude(lane, verdicts, suspect=alone, probe=probe, measures=measures)
         self.measured[lane] += 0 < ended.entries == len(verdicts)
@@ -192,11 +202,11 @@ class Machine(RuleBasedStateMachine):
 
     def _tick(self, dead: str | None = None) -> None:
         """Time acts on all lanes. `dead`: a worker that is known to have crashed."""
-        for lane, did in self.lanes.tick(LANES, [dead] if dead else []).items():
+        for lane, did in self.lanes.run_maintenance(LANES, [dead] if dead else []).items():
             due = [place for place in self.model[lane].values() if place.state == "retry" and place.due]
             held = [place for place in self.model[lane].values() if place.state == "held"]
             lost = [place for place in held if place.expired or place.holder == dead]
-            poison = [place for place in lost if place.deaths + 1 >= POISON_DEATHS]
+            poison = [place for place in lost if place.deaths + 1 >= MAX_DEATHS]
             assert did[:3] == (len(due), len(lost) - len(poison), len(poison))
             for place in due:
                 place.state = "waiting"
@@ -262,7 +272,7 @@ class Machine(RuleBasedStateMachine):
                 self.take(lane, "A", 1000)
                 for alone, probe in {item[1:3] for item in self.workers["A"].entries}:
                     entries = [entry for _, where, _, entry in self.workers["A"].entries if where == alone]
-                    self._settle(lane, alone, probe, entries, [(entry.id, Done()) for entry in entries])
+                    self._settle(lane, alone, probe, entries, [(entry.id, Completed()) for entry in entries])
                 self.every_entry_is_where_it_must_be_and_nowhere_else()
                 self.every_breaker_is_what_it_must_be()
         assert not any(self._left(lane) for lane in LANES)
@@ -278,7 +288,7 @@ class Machine(RuleBasedStateMachine):
     def _in(self, lane: str, state: str) -> list[bytes]:
         return sorted(entry for entry, place in self.model[lane].items() if place.state == state)
 
-    def _hold(self, lane: str, worker: str, taken: list[Taken], *, alone: bool, probe: str = "") -> None:
+    def _hold(self, lane: str, worker: str, taken: list[TakenEntry], *, alone: bool, probe: str = "") -> None:
         for entry in taken:
             place = self.model[lane][entry.data]
             assert place.state == ("suspect" if alone else "waiting")
@@ -286,15 +296,15 @@ class Machine(RuleBasedStateMachine):
             place.state, place.id, place.holder, place.alone, place.expired = "held", entry.id, worker, alone, False
             self.workers[worker].entries.append((lane, alone, probe, entry))
 
-    def _settled(self, lane: str, entry: Taken, verdict: Verdict, run: Run) -> tuple[int, int, int]:
+    def _settled(self, lane: str, entry: TakenEntry, verdict: Outcome, run: Run) -> tuple[int, int, int]:
         place = self.model[lane][entry.data]
         if (place.state, place.id) != ("held", entry.id):
-            if verdict == Done():
+            if verdict == Completed():
                 run.plain.append(None)
             return 0, 0, 0  # another has it, or had it: this verdict comes too late
         added = duplicates = 0
         match verdict:
-            case Done(following):
+            case Completed(following):
                 place.state = "done"
                 run.answers, run.done = run.answers + 1, run.done + 1
                 if not following:
@@ -305,16 +315,16 @@ class Machine(RuleBasedStateMachine):
                     if fresh:
                         self.seen.add(event.key)
                         self.model["second"][event.data] = Place()
-            case Again(failed=True) | Dead(failed=True):
+            case Rescheduled(failed=True) | DeadLettered(failed=True):
                 place.state = "failed"  # what becomes of it depends on the others
-                run.failed.append((entry.data, place.attempts + 1, isinstance(verdict, Dead)))
-            case Again(_, _, counted):
+                run.failed.append((entry.data, place.attempts + 1, isinstance(verdict, DeadLettered)))
+            case Rescheduled(_, _, counted):
                 place.state, place.due, place.deaths = "retry", False, 0
                 place.attempts += counted
-            case Dead(why):
+            case DeadLettered(why):
                 place.state = "dead"
                 run.answers += why == "rejected"
-            case Back():
+            case Released():
                 place.state = "suspect" if place.alone else "waiting"
         return 1, added, duplicates
 

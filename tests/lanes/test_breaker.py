@@ -19,7 +19,7 @@ from tests.lanes.breaking import (
     take,
 )
 from tests.lanes.looking import counts, dead, let_retries_wait, retrying, spec, waiting, woken
-from workers.lanes import Again, Back, Dead, Done, Lanes, Next, Verdict
+from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, Outcome, Released, Rescheduled
 from workers.lanes.circuit_breaker import BreakerPolicy
 
 
@@ -28,10 +28,10 @@ def lanes(client: redis.Redis) -> Lanes:
     return known(client)
 
 
-def _again(lanes: Lanes, client: redis.Redis, verdict: Verdict) -> None:
+def _again(lanes: Lanes, client: redis.Redis, verdict: Outcome) -> None:
     """What waits for its next attempt makes it, and this becomes of it."""
     let_retries_wait(client, LANE, 5)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     settle(lanes, lanes.take(LANE, "a", 100), verdict)
 
 
@@ -49,7 +49,7 @@ def test_it_opens_when_so_many_entries_failed_and_none_succeeded(lanes: Lanes, c
     assert second[:3] == (1, 0, 0)
     assert second.breaker == (True, 3, "ConnectionError: the CRM", None)
     assert HOUR - 60 < hold_of(client) <= HOUR
-    assert lanes.begin(LANE, None) == (True, False, "")
+    assert lanes.start_drain(LANE, None) == (True, False, "")
 
 
 def test_those_who_opened_it_are_not_charged_for_that_and_wait_until_the_hold_ends(
@@ -60,10 +60,10 @@ def test_those_who_opened_it_are_not_charged_for_that_and_wait_until_the_hold_en
     settle(lanes, take(lanes, b"3", b"4", b"5"), FAILED)
     assert sorted(retrying(client, LANE)) == [b"1", b"2", b"3", b"4", b"5"]
     let_retries_wait(client, LANE, HOUR - 60)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     assert sorted(waiting(client, LANE)) == [b"1", b"2"]  # they failed before, and wait as long as their policy says
     let_retries_wait(client, LANE, 60)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     assert attempts(client) == {b"1": 1, b"2": 1, b"3": 0, b"4": 0, b"5": 0}
 
 
@@ -80,12 +80,12 @@ def test_an_entry_counts_once_however_often_it_fails(lanes: Lanes, client: redis
 def test_nor_does_it_count_again_after_it_was_given_back_or_its_holder_died(lanes: Lanes, client: redis.Redis) -> None:
     do_well(lanes)
     settle(lanes, take(lanes, b"bad"), FAILED)
-    _again(lanes, client, Back())
+    _again(lanes, client, Released())
     settle(lanes, lanes.take(LANE, "dead", 1), FAILED)
     let_retries_wait(client, LANE, 5)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     lanes.take(LANE, "dead", 1)
-    lanes.tick([LANE], ["dead"])
+    lanes.run_maintenance([LANE], ["dead"])
     settle(lanes, lanes.take_suspect(LANE, "a"), FAILED, suspect=True)
     assert hash_of(client)["streak"] == "1"
 
@@ -100,8 +100,10 @@ def test_an_entry_counts_anew_once_another_has_succeeded(lanes: Lanes, client: r
     assert status(client) is not None
 
 
-@pytest.mark.parametrize("answer", [Done(), Done((Next(b"", b"event", ()),)), Dead("rejected", "STOP")])
-def test_an_answer_ends_the_streak(lanes: Lanes, client: redis.Redis, answer: Verdict) -> None:
+@pytest.mark.parametrize(
+    "answer", [Completed(), Completed((FollowUp(b"", b"event", ()),)), DeadLettered("rejected", "STOP")]
+)
+def test_an_answer_ends_the_streak(lanes: Lanes, client: redis.Redis, answer: Outcome) -> None:
     do_well(lanes)
     for number in range(3):
         settle(lanes, take(lanes, b"%d" % number, b"%d" % -number), FAILED)
@@ -110,28 +112,33 @@ def test_an_answer_ends_the_streak(lanes: Lanes, client: redis.Redis, answer: Ve
         assert hash_of(client) == {}
 
 
-@pytest.mark.parametrize("answer", [Done(), Dead("rejected", "STOP")])
+@pytest.mark.parametrize("answer", [Completed(), DeadLettered("rejected", "STOP")])
 def test_failures_that_are_settled_with_an_answer_do_not_count(
-    lanes: Lanes, client: redis.Redis, answer: Verdict
+    lanes: Lanes, client: redis.Redis, answer: Outcome
 ) -> None:
     do_well(lanes)
     taken = take(lanes, *[b"%d" % number for number in range(100)])
-    verdicts: list[tuple[bytes, Verdict]] = [(entry.id, FAILED) for entry in taken]
+    verdicts: list[tuple[bytes, Outcome]] = [(entry.id, FAILED) for entry in taken]
     verdicts[50] = (taken[50].id, answer)
     assert not lanes.conclude(LANE, verdicts).breaker.now_open
     assert hash_of(client) == {}
     let_retries_wait(client, LANE, 5)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     assert set(attempts(client).values()) == {1}
 
 
 @pytest.mark.parametrize(
     "verdict",
-    [Again(5, "in 5 s, please"), Again(5, "not now", counted=False), Dead("undecodable", "no entry"), Back()],
+    [
+        Rescheduled(5, "in 5 s, please"),
+        Rescheduled(5, "not now", counted=False),
+        DeadLettered("undecodable", "no entry"),
+        Released(),
+    ],
     ids=["told when", "not counted", "undecodable", "given back"],
 )
 def test_what_is_no_failure_neither_counts_nor_ends_the_streak(
-    lanes: Lanes, client: redis.Redis, verdict: Verdict
+    lanes: Lanes, client: redis.Redis, verdict: Outcome
 ) -> None:
     do_well(lanes)
     settle(lanes, take(lanes, b"1", b"2"), FAILED)
@@ -146,7 +153,7 @@ def test_failures_below_the_attempt_that_entries_succeed_at_mean_nothing(lanes: 
     assert hash_of(client) == {"proven": "2"}
     settle(lanes, take(lanes, *[b"%d" % number for number in range(1, 10)]), FAILED)
     assert status(client) is None
-    _again(lanes, client, Done())
+    _again(lanes, client, Completed())
     settle(lanes, take(lanes, *[b"%d" % number for number in range(11, 20)]), FAILED)
     assert status(client) is None
     _again(lanes, client, FAILED)  # now they fail at the second attempt, too
@@ -173,7 +180,7 @@ def test_a_handler_that_never_did_well_is_given_three_attempts(lanes: Lanes, cli
     _again(lanes, client, FAILED)
     assert status(client) is not None
     let_retries_wait(client, LANE, HOUR)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     assert set(attempts(client).values()) == {2}
 
 
@@ -195,7 +202,7 @@ def test_what_was_under_way_when_it_opened_is_not_charged_and_does_not_die(lanes
     assert dead(client, LANE) == []
     assert HOUR - 60 < hold_of(client) <= HOUR  # and no longer for that
     let_retries_wait(client, LANE, HOUR)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     assert set(attempts(client).items()) >= {(b"4", 0), (b"5", 0)}
 
 
@@ -203,17 +210,17 @@ def test_nor_does_its_success_close_it_again(lanes: Lanes, client: redis.Redis) 
     do_well(lanes)
     mine = take(lanes, b"4", b"5")
     open_breaker(lanes)
-    assert lanes.conclude(LANE, [(mine[0].id, Done()), (mine[1].id, FAILED)]).breaker.now_open
+    assert lanes.conclude(LANE, [(mine[0].id, Completed()), (mine[1].id, FAILED)]).breaker.now_open
     assert status(client) is not None
     assert attempts(client).get(b"5", 0) == 0
 
 
 def test_other_lanes_go_on(lanes: Lanes, client: redis.Redis) -> None:
-    lanes.make_known([spec("text.other", "others")])
+    lanes.register([spec("text.other", "others")])
     open_breaker(lanes)
     lanes.push("text.other", [b"x"])
     assert woken(client, "others") == ["text.other"]
-    assert lanes.begin("text.other", None) == (False, False, "")
+    assert lanes.start_drain("text.other", None) == (False, False, "")
     [entry] = lanes.take("text.other", "a", 1)
     assert not lanes.conclude("text.other", [(entry.id, FAILED)]).breaker.now_open
 

@@ -5,8 +5,8 @@ import redis
 from redis.commands.core import Script
 
 from tests.lanes.looking import held, spec, waiting_suspects
-from workers.lanes import Done, Lanes
-from workers.lanes.client import DUE_AT_ONCE, LEASES_AT_ONCE, POISON_DEATHS
+from workers.lanes import Completed, Lanes
+from workers.lanes.client import MAX_DEATHS, MAX_DUE_RETRIES, MAX_EXPIRED_LEASES
 from workers.lanes.scripts import lane_script
 
 KEY = "sluice:lane:text.greet"
@@ -32,16 +32,16 @@ NEVER = ("% 60 == 0", "% 60 == 60")
 
 @pytest.fixture(autouse=True)
 def _came_and_went(lanes: Lanes) -> None:
-    lanes.make_known([spec("text.greet")])
+    lanes.register([spec("text.greet")])
     lanes.push("text.greet", [b"1", b"2"])
     lanes.take("text.greet", "holder", 1)
     [entry] = lanes.take("text.greet", "gone", 1)
-    lanes.settle("text.greet", [(entry.id, Done())])
+    lanes.settle("text.greet", [(entry.id, Completed())])
     lanes.take_suspect("text.greet", "gone")
 
 
 def _tick(script: Script) -> None:
-    script(keys=[KEY], args=["text.greet", DUE_AT_ONCE, LEASES_AT_ONCE, POISON_DEATHS])
+    script(keys=[KEY], args=["text.greet", MAX_DUE_RETRIES, MAX_EXPIRED_LEASES, MAX_DEATHS])
 
 
 def test_once_a_minute_those_that_are_gone_and_hold_nothing_are_forgotten(lanes: Lanes, client: redis.Redis) -> None:

@@ -13,24 +13,24 @@ from tests.lanes.looking import (
     waiting_suspects,
 )
 from tests.support.waiting import until
-from workers.lanes import Again, Back, Dead, Done, Lanes, Next, Taken, Verdict
+from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, Outcome, Released, Rescheduled, TakenEntry
 
-EVERY_VERDICT: list[Verdict] = [
-    Done(),
-    Done((Next(b"late", b"late", ("text.a",)), Next(b"", b"late", ("text.a",)))),
-    Again(0, "late"),
-    Dead("rejected", "late"),
-    Back(),
+EVERY_VERDICT: list[Outcome] = [
+    Completed(),
+    Completed((FollowUp(b"late", b"late", ("text.a",)), FollowUp(b"", b"late", ("text.a",)))),
+    Rescheduled(0, "late"),
+    DeadLettered("rejected", "late"),
+    Released(),
 ]
-OWN = Done((Next(b"own", b"own", ("text.a",)),))
+OWN = Completed((FollowUp(b"own", b"own", ("text.a",)),))
 
 
 @pytest.fixture(autouse=True)
 def _known(lanes: Lanes) -> None:
-    lanes.make_known([spec("intake"), spec("text.a")])
+    lanes.register([spec("intake"), spec("text.a")])
 
 
-def _pause(lanes: Lanes, *data: bytes) -> list[Taken]:
+def _pause(lanes: Lanes, *data: bytes) -> list[TakenEntry]:
     """Entries whose taker is paused for longer than its lease."""
     lanes.push("intake", data)
     taken = lanes.take("intake", "a", len(data))
@@ -39,9 +39,9 @@ def _pause(lanes: Lanes, *data: bytes) -> list[Taken]:
 
 
 @pytest.mark.parametrize("late", EVERY_VERDICT, ids=str)
-def test_a_paused_worker_cannot_settle_what_another_has_taken(lanes: Lanes, client: redis.Redis, late: Verdict) -> None:
+def test_a_paused_worker_cannot_settle_what_another_has_taken(lanes: Lanes, client: redis.Redis, late: Outcome) -> None:
     [paused] = _pause(lanes, b"1")
-    assert lanes.tick(["intake"])["intake"].suspected == 1
+    assert lanes.run_maintenance(["intake"])["intake"].suspected == 1
     [taken_over] = lanes.take_suspect("intake", "b")
     before = everything(client)
     assert lanes.settle("intake", [(paused.id, late)]) == (0, 0, 0)
@@ -52,10 +52,10 @@ def test_a_paused_worker_cannot_settle_what_another_has_taken(lanes: Lanes, clie
 
 @pytest.mark.parametrize("late", EVERY_VERDICT, ids=str)
 def test_a_paused_worker_cannot_settle_what_another_has_settled(
-    lanes: Lanes, client: redis.Redis, late: Verdict
+    lanes: Lanes, client: redis.Redis, late: Outcome
 ) -> None:
     [paused] = _pause(lanes, b"1")
-    lanes.tick(["intake"])
+    lanes.run_maintenance(["intake"])
     [taken_over] = lanes.take_suspect("intake", "b")
     assert lanes.settle("intake", [(taken_over.id, OWN)], suspect=True) == (1, 1, 0)
     before = everything(client)
@@ -65,24 +65,24 @@ def test_a_paused_worker_cannot_settle_what_another_has_settled(
 
 @pytest.mark.parametrize("late", EVERY_VERDICT, ids=str)
 def test_a_paused_worker_cannot_settle_a_suspect_that_was_taken_over(
-    lanes: Lanes, client: redis.Redis, late: Verdict
+    lanes: Lanes, client: redis.Redis, late: Outcome
 ) -> None:
     _pause(lanes, b"1")
-    lanes.tick(["intake"])
+    lanes.run_maintenance(["intake"])
     [paused] = lanes.take_suspect("intake", "b")
     let_leases_run_out(client, "intake")
-    lanes.tick(["intake"])
+    lanes.run_maintenance(["intake"])
     [taken_over] = lanes.take_suspect("intake", "c")
     before = everything(client)
     assert lanes.settle("intake", [(paused.id, late)], suspect=True) == (0, 0, 0)
     assert everything(client) == before
-    assert lanes.settle("intake", [(taken_over.id, Done())], suspect=True) == (1, 0, 0)
+    assert lanes.settle("intake", [(taken_over.id, Completed())], suspect=True) == (1, 0, 0)
 
 
 def test_a_paused_worker_that_comes_back_before_anybody_else_still_counts(lanes: Lanes, client: redis.Redis) -> None:
     [paused] = _pause(lanes, b"1")
     assert lanes.settle("intake", [(paused.id, OWN)]) == (1, 1, 0)
-    assert lanes.tick(["intake"])["intake"].suspected == 0
+    assert lanes.run_maintenance(["intake"])["intake"].suspected == 0
     assert waiting_suspects(client, "intake") == []
     assert waiting(client, "text.a") == [b"own"]
 
@@ -91,10 +91,10 @@ def test_of_a_batch_only_what_was_lost_is_fenced(lanes: Lanes, client: redis.Red
     [lost] = _pause(lanes, b"1")
     lanes.push("intake", [b"2", b"3"])
     two, three = lanes.take("intake", "a", 2)
-    lanes.tick(["intake"])
-    verdicts: list[tuple[bytes, Verdict]] = [
-        (two.id, Again(60, "later")),
-        (lost.id, Done((Next(b"", b"late", ("text.a",)),))),
+    lanes.run_maintenance(["intake"])
+    verdicts: list[tuple[bytes, Outcome]] = [
+        (two.id, Rescheduled(60, "later")),
+        (lost.id, Completed((FollowUp(b"", b"late", ("text.a",)),))),
         (three.id, OWN),
     ]
     assert lanes.settle("intake", verdicts) == (2, 1, 0)
@@ -105,7 +105,7 @@ def test_of_a_batch_only_what_was_lost_is_fenced(lanes: Lanes, client: redis.Red
 
 def test_a_late_settle_claims_no_dedupe_key(lanes: Lanes, client: redis.Redis) -> None:
     [paused] = _pause(lanes, b"1")
-    lanes.tick(["intake"])
+    lanes.run_maintenance(["intake"])
     lanes.settle("intake", [(paused.id, OWN)])
     [taken_over] = lanes.take_suspect("intake", "b")
     assert lanes.settle("intake", [(taken_over.id, OWN)], suspect=True) == (1, 1, 0)
@@ -113,11 +113,11 @@ def test_a_late_settle_claims_no_dedupe_key(lanes: Lanes, client: redis.Redis) -
 
 
 def test_a_lease_is_as_long_as_the_lane_says(lanes: Lanes, client: redis.Redis) -> None:
-    lanes.make_known([spec("quick", lease_ms=1), spec("slow", lease_ms=60_000)])
+    lanes.register([spec("quick", lease_ms=1), spec("slow", lease_ms=60_000)])
     for lane in ("quick", "slow"):
         lanes.push(lane, [b"1"])
         lanes.take(lane, "a", 1)
-    until(lambda: lanes.tick(["quick"])["quick"].suspected)
+    until(lambda: lanes.run_maintenance(["quick"])["quick"].suspected)
     assert waiting_suspects(client, "quick") == [b"1"]
-    assert lanes.tick(["slow"])["slow"].suspected == 0
+    assert lanes.run_maintenance(["slow"])["slow"].suspected == 0
     assert held(client, "slow") == [b"1"]

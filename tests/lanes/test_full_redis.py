@@ -17,13 +17,13 @@ from tests.lanes.looking import (
     waiting_suspects,
     woken,
 )
-from workers.lanes import Again, Back, Dead, Done, Lanes, Next
-from workers.lanes.heartbeats import ALIVE, Holders
+from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, Released, Rescheduled
+from workers.lanes.heartbeats import HEARTBEATS_KEY, HeartbeatRegistry
 
 
 @pytest.fixture(autouse=True)
 def _known(lanes: Lanes) -> None:
-    lanes.make_known([spec("intake", grain=1), spec("text.a")])
+    lanes.register([spec("intake", grain=1), spec("text.a")])
 
 
 def _fill(client: redis.Redis) -> None:
@@ -46,11 +46,11 @@ def test_what_waits_can_be_taken_and_settled_in_every_way(lanes: Lanes, client: 
     lanes.push("intake", [b"1", b"2", b"3", b"4", b"5"])
     _fill(client)
     one, two, three, four, five = lanes.take("intake", "a process that was never seen", 5)
-    assert lanes.settle("intake", [(one.id, Done((Next(b"key", b"event", ("text.a",)),)))]) == (1, 1, 0)
-    assert lanes.settle("intake", [(two.id, Again(5, "why"))]) == (1, 0, 0)
-    assert lanes.settle("intake", [(three.id, Dead("rejected", "why"))]) == (1, 0, 0)
-    assert lanes.settle("intake", [(four.id, Back())]) == (1, 0, 0)
-    assert lanes.settle("intake", [(five.id, Done())]) == (1, 0, 0)
+    assert lanes.settle("intake", [(one.id, Completed((FollowUp(b"key", b"event", ("text.a",)),)))]) == (1, 1, 0)
+    assert lanes.settle("intake", [(two.id, Rescheduled(5, "why"))]) == (1, 0, 0)
+    assert lanes.settle("intake", [(three.id, DeadLettered("rejected", "why"))]) == (1, 0, 0)
+    assert lanes.settle("intake", [(four.id, Released())]) == (1, 0, 0)
+    assert lanes.settle("intake", [(five.id, Completed())]) == (1, 0, 0)
     assert (waiting(client, "text.a"), woken(client)[-1]) == ([b"event"], "text.a")
     assert (retrying(client, "intake"), dead(client, "intake")) == ([b"2"], [b"3"])
     assert waiting(client, "intake") == [b"4"]
@@ -60,22 +60,22 @@ def test_what_waits_can_be_taken_and_settled_in_every_way(lanes: Lanes, client: 
 def test_what_a_handler_needs_may_be_down_meanwhile(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push("intake", [b"1"])
     _fill(client)
-    lanes.hold("intake", 60)
-    assert lanes.begin("intake", None).held
-    lanes.hold("intake", 30)
+    lanes.suspend("intake", 60)
+    assert lanes.start_drain("intake", None).held
+    lanes.suspend("intake", 30)
     assert 29_000 < client.pttl("sluice:lane:intake:hold") <= 30_000
 
 
 def test_a_tick_moves_retries_and_suspects_and_wakes(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push("intake", [b"1", b"2", b"3"])
     _, two, _ = lanes.take("intake", "a", 3)
-    lanes.settle("intake", [(two.id, Again(5, "why"))])
+    lanes.settle("intake", [(two.id, Rescheduled(5, "why"))])
     let_retries_wait(client, "intake", 5)
     let_leases_run_out(client, "intake")
     client.delete("sluice:queue:work")
     let_wakeups_wait(client, "intake", 60)
     _fill(client)
-    assert lanes.tick(["text.a", "intake"])["intake"] == (1, 2, 0, 3, 0)
+    assert lanes.run_maintenance(["text.a", "intake"])["intake"] == (1, 2, 0, 3, 0)
     assert (waiting(client, "intake"), waiting_suspects(client, "intake")) == ([b"2"], [b"1", b"3"])
     assert woken(client) == ["intake"] * 3
 
@@ -85,13 +85,13 @@ def test_a_lost_wakeup_is_replaced(lanes: Lanes, client: redis.Redis) -> None:
     client.delete("sluice:queue:work")
     let_wakeups_wait(client, "intake", 60)
     _fill(client)
-    assert lanes.tick(["intake"])["intake"].woken == 1
+    assert lanes.run_maintenance(["intake"])["intake"].woken == 1
 
 
 def test_processes_go_on_beating_and_the_dead_are_found(client: redis.Redis) -> None:
-    holders = Holders(client)
+    holders = HeartbeatRegistry(client)
     holders.beat(["dead", "alive"])
-    client.zincrby(ALIVE, -60_000, "dead")
+    client.zincrby(HEARTBEATS_KEY, -60_000, "dead")
     client.delete("sluice:beaten")  # as if nobody had beaten for long
     _fill(client)
     assert holders.beat(["alive", "new"]) == []

@@ -2,15 +2,15 @@
 
 import redis
 
-from workers.lanes import Done, Lanes, LaneSpec
-from workers.lanes.heartbeats import ALIVE, SILENCE, Holders
+from workers.lanes import Completed, Lanes, LaneSpec
+from workers.lanes.heartbeats import HEARTBEAT_TIMEOUT, HEARTBEATS_KEY, HeartbeatRegistry
 
 LANE = "text.greet"
 
 
 def silence(client: redis.Redis, name: str, seconds: float) -> None:
     """As if the process had last beaten so long ago."""
-    client.zincrby(ALIVE, -seconds * 1000, name)
+    client.zincrby(HEARTBEATS_KEY, -seconds * 1000, name)
 
 
 def end_grace(client: redis.Redis) -> None:
@@ -18,10 +18,10 @@ def end_grace(client: redis.Redis) -> None:
 
 
 def test_a_process_that_fell_silent_is_dead(client: redis.Redis) -> None:
-    holders = Holders(client)
+    holders = HeartbeatRegistry(client)
     holders.beat(["a", "b"])
     end_grace(client)
-    silence(client, "a", SILENCE - 1)
+    silence(client, "a", HEARTBEAT_TIMEOUT - 1)
     assert holders.beat(["c"]) == []
     silence(client, "a", 2)
     assert holders.beat(["c"]) == ["a"]
@@ -30,15 +30,15 @@ def test_a_process_that_fell_silent_is_dead(client: redis.Redis) -> None:
 
 
 def test_one_beat_brings_it_back(client: redis.Redis) -> None:
-    holders = Holders(client)
+    holders = HeartbeatRegistry(client)
     holders.beat(["a"])
     end_grace(client)
-    silence(client, "a", SILENCE + 1)
+    silence(client, "a", HEARTBEAT_TIMEOUT + 1)
     assert holders.beat(["a"]) == []
 
 
 def test_after_redis_was_away_nobody_is_taken_for_dead_before_all_could_beat_again(client: redis.Redis) -> None:
-    holders = Holders(client)
+    holders = HeartbeatRegistry(client)
     holders.beat(["a", "b"])
     end_grace(client)
     for name in ("a", "b"):
@@ -49,7 +49,7 @@ def test_after_redis_was_away_nobody_is_taken_for_dead_before_all_could_beat_aga
     assert grace is not None
     seconds, micros = client.time()
     remaining = int(grace) / 1000 - seconds - micros / 1e6
-    assert SILENCE - 1 < remaining <= SILENCE
+    assert HEARTBEAT_TIMEOUT - 1 < remaining <= HEARTBEAT_TIMEOUT
     end_grace(client)
     assert holders.beat(["a"]) == ["b"]
 
@@ -57,39 +57,39 @@ def test_after_redis_was_away_nobody_is_taken_for_dead_before_all_could_beat_aga
 def test_what_a_dead_process_held_is_suspect_at_once_and_the_others_keep_theirs(
     client: redis.Redis, lanes: Lanes
 ) -> None:
-    lanes.make_known([LaneSpec(LANE, "messages", 10, 3_600_000)])
+    lanes.register([LaneSpec(LANE, "messages", 10, 3_600_000)])
     lanes.push(LANE, [b"1", b"2", b"3"])
     lanes.take(LANE, "dead", 2)
     (kept,) = lanes.take(LANE, "alive", 1)
-    assert lanes.tick([LANE], ["dead"])[LANE].suspected == 2
-    assert lanes.tick([LANE], ["dead"])[LANE].left == 0
+    assert lanes.run_maintenance([LANE], ["dead"])[LANE].suspected == 2
+    assert lanes.run_maintenance([LANE], ["dead"])[LANE].left == 0
     assert [lanes.take_suspect(LANE, "alive")[0].data for _ in range(2)] == [b"1", b"2"]
-    assert lanes.settle(LANE, [(kept.id, Done())]) == (1, 0, 0)
+    assert lanes.settle(LANE, [(kept.id, Completed())]) == (1, 0, 0)
 
 
 def test_a_dead_process_cannot_settle_any_more(client: redis.Redis, lanes: Lanes) -> None:
-    lanes.make_known([LaneSpec(LANE, "messages", 10, 3_600_000)])
+    lanes.register([LaneSpec(LANE, "messages", 10, 3_600_000)])
     lanes.push(LANE, [b"1"])
     (taken,) = lanes.take(LANE, "dead", 1)
-    lanes.tick([LANE], ["dead"])
-    assert lanes.settle(LANE, [(taken.id, Done())]) == (0, 0, 0)
+    lanes.run_maintenance([LANE], ["dead"])
+    assert lanes.settle(LANE, [(taken.id, Completed())]) == (0, 0, 0)
 
 
 def test_suspects_of_a_dead_process_count_their_deaths(client: redis.Redis, lanes: Lanes) -> None:
-    lanes.make_known([LaneSpec(LANE, "messages", 10, 3_600_000)])
+    lanes.register([LaneSpec(LANE, "messages", 10, 3_600_000)])
     lanes.push(LANE, [b"1"])
     lanes.take(LANE, "first", 1)
-    lanes.tick([LANE], ["first"])
+    lanes.run_maintenance([LANE], ["first"])
     lanes.take_suspect(LANE, "second")
-    lanes.tick([LANE], ["second"])
+    lanes.run_maintenance([LANE], ["second"])
     (taken,) = lanes.take_suspect(LANE, "third")
     assert taken.deaths == 2
-    assert lanes.tick([LANE], ["third"])[LANE].dead == 1
+    assert lanes.run_maintenance([LANE], ["third"])[LANE].dead == 1
 
 
 def test_much_is_taken_over_in_turns(client: redis.Redis, lanes: Lanes) -> None:
-    lanes.make_known([LaneSpec(LANE, "messages", 10, 3_600_000)])
+    lanes.register([LaneSpec(LANE, "messages", 10, 3_600_000)])
     lanes.push(LANE, [b"%d" % number for number in range(250)])
     lanes.take(LANE, "dead", 250)
-    assert [lanes.tick([LANE], ["dead"])[LANE].left for _ in range(4)] == [100, 100, 50, 0]
+    assert [lanes.run_maintenance([LANE], ["dead"])[LANE].left for _ in range(4)] == [100, 100, 50, 0]
     assert client.xlen(f"sluice:lane:{LANE}:suspects") == 250

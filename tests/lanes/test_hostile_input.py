@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from shared.redis.connection import connect
 from tests.lanes.looking import dead_letters, let_retries_wait, raw, retrying, spec, waiting
-from workers.lanes import Again, Dead, Done, Lanes, Next
-from workers.lanes.outcomes import LONGEST_DELAY
-from workers.lanes.status import survey
+from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, Rescheduled
+from workers.lanes.outcomes import MAX_RETRY_DELAY
+from workers.lanes.status import lane_statuses
 
 #: Any text, lone surrogates included: that is what an error may quote from an event.
 TEXTS = st.text(st.characters(), max_size=40)
@@ -32,7 +32,7 @@ def hostile(redis_url: str) -> Iterator[Lanes]:
 
 def _taken(lanes: Lanes, data: bytes) -> bytes:
     lanes.client.flushall()
-    lanes.make_known([spec("intake"), spec("text.a")])
+    lanes.register([spec("intake"), spec("text.a")])
     lanes.push("intake", [data])
     [entry] = lanes.take("intake", "a", 1)
     return entry.id
@@ -45,10 +45,10 @@ def _taken(lanes: Lanes, data: bytes) -> bytes:
 @example(data=b'{"a":1}\n\x00\xff', error="\x00\x1f\x7f\u2028\ud800 \U0001f600 /")
 def test_an_entry_and_its_error_survive_the_wait_for_the_next_attempt(hostile: Lanes, data: bytes, error: str) -> None:
     identity = _taken(hostile, data)
-    hostile.settle("intake", [(identity, Again(5, error))])
+    hostile.settle("intake", [(identity, Rescheduled(5, error))])
     assert retrying(hostile.client, "intake") == [data]
     let_retries_wait(hostile.client, "intake", 5)
-    assert hostile.tick(["intake"])["intake"].moved == 1
+    assert hostile.run_maintenance(["intake"])["intake"].moved == 1
     [(_, fields)] = raw(hostile.client, "sluice:lane:intake")
     assert fields.get(b"e", b"").decode() == _kept(error)
     [again] = hostile.take("intake", "a", 1)
@@ -59,7 +59,7 @@ def test_an_entry_and_its_error_survive_the_wait_for_the_next_attempt(hostile: L
 @given(data=st.binary(max_size=40), error=TEXTS, trace=TEXTS)
 @example(data=b"", error="", trace="")
 def test_a_dead_letter_keeps_any_data_and_any_words(hostile: Lanes, data: bytes, error: str, trace: str) -> None:
-    hostile.settle("intake", [(_taken(hostile, data), Dead("rejected", error, trace))])
+    hostile.settle("intake", [(_taken(hostile, data), DeadLettered("rejected", error, trace))])
     [letter] = dead_letters(hostile.client, "intake", 1)
     assert (letter.data, letter.error, letter.trace) == (data, _kept(error), _kept(trace))
 
@@ -67,8 +67,8 @@ def test_a_dead_letter_keeps_any_data_and_any_words(hostile: Lanes, data: bytes,
 @settings(max_examples=50, deadline=None)
 @given(key=st.binary(max_size=40), data=st.binary(max_size=40))
 def test_what_follows_has_any_key_and_any_data(hostile: Lanes, key: bytes, data: bytes) -> None:
-    following = Next(key, data, ("text.a",))
-    assert hostile.settle("intake", [(_taken(hostile, b"x"), Done((following,)))]) == (1, 1, 0)
+    following = FollowUp(key, data, ("text.a",))
+    assert hostile.settle("intake", [(_taken(hostile, b"x"), Completed((following,)))]) == (1, 1, 0)
     assert waiting(hostile.client, "text.a") == [data]
 
 
@@ -81,35 +81,35 @@ def test_what_follows_has_any_key_and_any_data(hostile: Lanes, key: bytes, data:
         (0.0004, 0),
         (1.5, 1.5),
         (3600, 3600),
-        (LONGEST_DELAY * 2, LONGEST_DELAY),
-        (1e308, LONGEST_DELAY),
-        (math.inf, LONGEST_DELAY),
+        (MAX_RETRY_DELAY * 2, MAX_RETRY_DELAY),
+        (1e308, MAX_RETRY_DELAY),
+        (math.inf, MAX_RETRY_DELAY),
     ],
 )
 def test_a_delay_is_any_number(lanes: Lanes, client: redis.Redis, delay: float, seconds: float) -> None:
     identity = _taken(lanes, b"x")
-    lanes.settle("intake", [(identity, Again(delay, "why"))])
-    status = next(status for status in survey(client) if status.lane == "intake")
+    lanes.settle("intake", [(identity, Rescheduled(delay, "why"))])
+    status = next(status for status in lane_statuses(client) if status.lane == "intake")
     assert status.next_retry_ms == pytest.approx(seconds * 1000, abs=1000)
     let_retries_wait(client, "intake", seconds + 2)
-    assert lanes.tick(["intake"])["intake"].moved == 1
+    assert lanes.run_maintenance(["intake"])["intake"].moved == 1
 
 
 def test_an_entry_of_megabytes_goes_every_way(lanes: Lanes, client: redis.Redis) -> None:
     data = bytes(range(256)) * 12_000
     identity = _taken(lanes, data)
-    lanes.settle("intake", [(identity, Again(0, "x" * 500))])
+    lanes.settle("intake", [(identity, Rescheduled(0, "x" * 500))])
     let_retries_wait(client, "intake", 1)
-    lanes.tick(["intake"])
+    lanes.run_maintenance(["intake"])
     [again] = lanes.take("intake", "a", 1)
-    lanes.settle("intake", [(again.id, Done((Next(b"", again.data, ("text.a",)),)))])
+    lanes.settle("intake", [(again.id, Completed((FollowUp(b"", again.data, ("text.a",)),)))])
     [there] = lanes.take("text.a", "a", 1)
-    lanes.settle("text.a", [(there.id, Dead("rejected", "x" * 500, "y" * 4000))])
+    lanes.settle("text.a", [(there.id, DeadLettered("rejected", "x" * 500, "y" * 4000))])
     assert dead_letters(client, "text.a", 1)[0].data == data
 
 
 def test_one_entry_may_lead_to_tens_of_thousands(lanes: Lanes, client: redis.Redis) -> None:
     identity = _taken(lanes, b"x")
-    following = tuple(Next(b"%d" % number, b"e", ("text.a",)) for number in range(50_000))
-    assert lanes.settle("intake", [(identity, Done(following))]) == (1, 50_000, 0)
+    following = tuple(FollowUp(b"%d" % number, b"e", ("text.a",)) for number in range(50_000))
+    assert lanes.settle("intake", [(identity, Completed(following))]) == (1, 50_000, 0)
     assert client.xlen("sluice:lane:text.a") == 50_000

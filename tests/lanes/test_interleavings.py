@@ -9,7 +9,7 @@ from tests.lanes import looking
 from tests.lanes.breaker_model import Run
 from tests.lanes.machine import Machine, lanes_, workers_
 from workers.lanes.client import pause_lane
-from workers.lanes.dead_letter_queue import Graveyard
+from workers.lanes.dead_letter_queue import DeadLetterQueue
 
 
 class Interleavings(Machine):
@@ -42,7 +42,7 @@ class Interleavings(Machine):
     def give_back(self, lane: str, worker: str) -> None:
         """Also what others of its threads hold: they will settle it in vain."""
         mine = [place for place in self.model[lane].values() if (place.state, place.holder) == ("held", worker)]
-        assert self.lanes.give_back(lane, worker) == len(mine)
+        assert self.lanes.release_all(lane, worker) == len(mine)
         for place in mine:
             place.state = "suspect" if place.alone else "waiting"
 
@@ -87,7 +87,7 @@ class Interleavings(Machine):
     def replay(self, lane: str, most: int) -> None:
         """Dead letters are put back, as if nothing had been tried with them."""
         letters = looking.dead_letters(self.client, lane, most)
-        assert Graveyard(self.client).replay(lane, [letter.id for letter in letters]) == len(letters)
+        assert DeadLetterQueue(self.client).replay(lane, [letter.id for letter in letters]) == len(letters)
         self.replayed[lane] += len(letters)
         for letter in letters:
             place = self.model[lane][letter.data]

@@ -26,8 +26,8 @@ from tests.lanes.breaking import (
 )
 from tests.lanes.looking import dead, spec, waiting, waiting_suspects, wakeups, woken
 from tests.support.waiting import until
-from workers.lanes import Again, Back, Dead, Done, Lanes
-from workers.lanes.client import Begun
+from workers.lanes import Completed, DeadLettered, Lanes, Released, Rescheduled
+from workers.lanes.client import DrainStart
 
 LEASE = 60.0
 
@@ -39,8 +39,8 @@ def lanes(client: redis.Redis) -> Lanes:
 
 def test_of_all_who_come_when_the_hold_ends_one_is_the_probe(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
-    assert lanes.begin(LANE, None, "a").held
-    first, *others = [begin(lanes), *[lanes.begin(LANE, None, name) for name in "bcd"]]
+    assert lanes.start_drain(LANE, None, "a").held
+    first, *others = [begin(lanes), *[lanes.start_drain(LANE, None, name) for name in "bcd"]]
     assert first.probe
     assert not first.held
     assert [other.held for other in others] == [True] * 3
@@ -55,27 +55,27 @@ def test_a_success_closes_it_and_wakes_the_lane_at_once(lanes: Lanes, client: re
     client.hincrby(f"sluice:lane:{LANE}:breaker", "since", -90_000)
     begun = begin(lanes)
     no_wakeups(client)
-    ended = settle(lanes, lanes.take(LANE, "a", 1), Done(), probe=begun.probe)
+    ended = settle(lanes, lanes.take(LANE, "a", 1), Completed(), probe=begun.probe)
     assert not ended.breaker.now_open
     assert ended.breaker.closed_after_ms == pytest.approx(90_000, abs=5000)
     assert hash_of(client) == {}
     assert hold_of(client) == 0
     assert woken(client) == [LANE] * 2  # 8 entries, 4 a wake-up
-    assert lanes.begin(LANE, None) == (False, False, "")
+    assert lanes.start_drain(LANE, None) == (False, False, "")
 
 
 def test_so_does_a_rejection(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
-    assert probe(lanes, Dead("rejected", "STOP")).breaker.closed_after_ms is not None
+    assert probe(lanes, DeadLettered("rejected", "STOP")).breaker.closed_after_ms is not None
     assert hash_of(client) == {}
 
 
 def test_a_failure_holds_it_again_for_twice_as_long_up_to_the_longest(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     for hours in (2, 4, 4, 4):
-        assert probe(lanes, Again(1, f"failed for {hours} h", failed=True)).breaker == (True, 0, "", None)
+        assert probe(lanes, Rescheduled(1, f"failed for {hours} h", failed=True)).breaker == (True, 0, "", None)
         assert hold_of(client) == pytest.approx(hours * HOUR, abs=60)
-        assert lanes.begin(LANE, None).held
+        assert lanes.start_drain(LANE, None).held
         found = status(client)
         assert found is not None
         assert found.error == f"failed for {hours} h"
@@ -103,11 +103,11 @@ def test_only_the_one_that_is_gone_on_with_is_charged_and_it_never_dies(lanes: L
     probe(lanes, LAST)  # it has used up its attempts: another one's turn
     assert waiting_suspects(client, LANE) == dead(client, LANE) == []
     let_hold_end(client)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     assert attempts(client) == {b"1": 2, b"2": 0, b"3": 0}
     probe(lanes, LAST)
     let_hold_end(client)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     assert attempts(client) == {b"1": 2, b"2": 0, b"3": 0}
 
 
@@ -116,13 +116,13 @@ def test_one_bad_entry_does_not_keep_it_open(lanes: Lanes, client: redis.Redis) 
     probe(lanes, FAILED)
     assert waiting_suspects(client, LANE) == [b"bad"]
     probe(lanes, FAILED)  # the bad one again
-    assert probe(lanes, Done()).breaker.closed_after_ms is not None
+    assert probe(lanes, Completed()).breaker.closed_after_ms is not None
 
 
 def test_after_it_closed_later_attempts_count_as_what_they_showed(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes, b"1", b"2", b"3", b"4", b"5")
     probe(lanes, FAILED)
-    probe(lanes, Done())  # "1", at its second attempt
+    probe(lanes, Completed())  # "1", at its second attempt
     assert hash_of(client) == {"proven": "2"}
     settle(lanes, take(lanes, b"6", b"7", b"8"), FAILED)
     assert status(client) is None
@@ -131,17 +131,17 @@ def test_after_it_closed_later_attempts_count_as_what_they_showed(lanes: Lanes, 
 def test_a_suspect_can_be_the_probe_and_is_so_alone(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     held = take(lanes, b"4", b"5")
-    lanes.tick([LANE], ["a"])
+    lanes.run_maintenance([LANE], ["a"])
     assert waiting_suspects(client, LANE) == [entry.data for entry in held]
     for _ in range(4):
         probe(lanes, FAILED)
     assert len(waiting_suspects(client, LANE)) <= 1  # they are tried in turn with the others, and wait among these
-    assert probe(lanes, Done()).breaker.closed_after_ms is not None
+    assert probe(lanes, Completed()).breaker.closed_after_ms is not None
 
 
 def test_a_probe_that_can_tell_nothing_lets_the_next_begin_at_once(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
-    for verdict in (Dead("undecodable", "no entry"), Again(60, "in a minute, please"), Back()):
+    for verdict in (DeadLettered("undecodable", "no entry"), Rescheduled(60, "in a minute, please"), Released()):
         no_wakeups(client)
         assert probe(lanes, verdict).breaker.now_open
         assert hold_of(client) == 0
@@ -161,10 +161,10 @@ def test_a_probe_that_finds_nothing_lets_go(lanes: Lanes, client: redis.Redis) -
 def test_where_there_is_nothing_to_try_nobody_is_the_probe(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     client.delete(f"sluice:lane:{LANE}:hold")
-    assert lanes.begin(LANE, None, "a") == (True, False, "")  # all wait for their time
+    assert lanes.start_drain(LANE, None, "a") == (True, False, "")  # all wait for their time
     assert hash_of(client)["tries"] == "0"
     lanes.push(LANE, [b"new"])
-    assert lanes.begin(LANE, None, "a").probe
+    assert lanes.start_drain(LANE, None, "a").probe
 
 
 def test_when_the_hold_ends_the_lane_is_woken_though_all_entries_were_retries(
@@ -172,10 +172,10 @@ def test_when_the_hold_ends_the_lane_is_woken_though_all_entries_were_retries(
 ) -> None:
     open_breaker(lanes)
     no_wakeups(client)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     assert woken(client) == []
     let_hold_end(client)
-    assert lanes.tick([LANE])[LANE][:4] == (3, 0, 0, 1)
+    assert lanes.run_maintenance([LANE])[LANE][:4] == (3, 0, 0, 1)
     assert woken(client) == [LANE]
 
 
@@ -183,8 +183,8 @@ def test_it_is_woken_once_then_however_many_wait(lanes: Lanes, client: redis.Red
     open_breaker(lanes, *[b"%d" % number for number in range(20)])
     let_hold_end(client)
     no_wakeups(client)
-    assert lanes.tick([LANE])[LANE].woken == 1
-    assert lanes.tick([LANE])[LANE].woken == 0
+    assert lanes.run_maintenance([LANE])[LANE].woken == 1
+    assert lanes.run_maintenance([LANE])[LANE].woken == 0
     lanes.push(LANE, [b"new"])
     assert woken(client) == [LANE]
 
@@ -193,33 +193,33 @@ def test_a_drain_that_asks_again_is_still_the_probe(lanes: Lanes, client: redis.
     open_breaker(lanes)
     let_hold_end(client)
     no_wakeups(client)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     [message] = wakeups(client)
     wakeup = message["headers"]["id"]
-    first = lanes.begin(LANE, wakeup, "a")
-    assert lanes.begin(LANE, wakeup, "a") == first  # the connection broke before the answer came
-    assert lanes.begin(LANE, "another", "b").held
-    assert lanes.begin(LANE, None, "b").held
+    first = lanes.start_drain(LANE, wakeup, "a")
+    assert lanes.start_drain(LANE, wakeup, "a") == first  # the connection broke before the answer came
+    assert lanes.start_drain(LANE, "another", "b").held
+    assert lanes.start_drain(LANE, None, "b").held
     settle(lanes, lanes.take(LANE, "a", 1), FAILED, probe=first.probe)
-    assert lanes.begin(LANE, wakeup, "a").held
+    assert lanes.start_drain(LANE, wakeup, "a").held
 
 
 def test_a_hold_ends_by_itself(client: redis.Redis) -> None:
     lanes = Lanes(client, breaker=POLICY._replace(first=0.02, longest=0.05))
-    lanes.make_known([spec(LANE)])
+    lanes.register([spec(LANE)])
     do_well(lanes)
-    settle(lanes, take(lanes, b"1", b"2", b"3"), Again(0, "down", failed=True))
+    settle(lanes, take(lanes, b"1", b"2", b"3"), Rescheduled(0, "down", failed=True))
     for _ in range(3):
         begun = until(lambda: _probe_if_any(lanes))
         assert begun is not None
         entry, how = take_one(lanes, begun)
-        settle(lanes, [entry], Again(0, "down", failed=True), **how)
+        settle(lanes, [entry], Rescheduled(0, "down", failed=True), **how)
     assert hash_of(client)["interval"] == "50"
 
 
-def _probe_if_any(lanes: Lanes) -> Begun | None:
-    lanes.tick([LANE])
-    begun = lanes.begin(LANE, None, "a")
+def _probe_if_any(lanes: Lanes) -> DrainStart | None:
+    lanes.run_maintenance([LANE])
+    begun = lanes.start_drain(LANE, None, "a")
     return begun if begun.probe else None
 
 
@@ -228,7 +228,7 @@ def test_a_probe_that_died_stands_in_nobodys_way_for_longer_than_the_lease(lanes
     lost = begin(lanes)
     assert hold_of(client) <= LEASE
     client.delete(f"sluice:lane:{LANE}:hold")  # what the end of the lease does
-    another = lanes.begin(LANE, None, "b")
+    another = lanes.start_drain(LANE, None, "b")
     assert another.probe
     assert another.probe != lost.probe
     [mine] = lanes.take(LANE, "b", 1)
@@ -237,24 +237,24 @@ def test_a_probe_that_died_stands_in_nobodys_way_for_longer_than_the_lease(lanes
     settle(lanes, [], FAILED, probe=lost.probe)
     assert hash_of(client)["probe"] == another.probe
     assert hold_of(client) == pytest.approx(LEASE, abs=5)
-    assert settle(lanes, [mine], Done(), probe=another.probe).breaker.closed_after_ms is not None
+    assert settle(lanes, [mine], Completed(), probe=another.probe).breaker.closed_after_ms is not None
 
 
 def test_a_probe_whose_process_is_known_to_be_dead_is_replaced_at_once(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     begin(lanes, "dead")
-    lanes.tick([LANE], ["another"])
-    assert lanes.begin(LANE, None, "b").held
+    lanes.run_maintenance([LANE], ["another"])
+    assert lanes.start_drain(LANE, None, "b").held
     no_wakeups(client)
-    lanes.tick([LANE], ["dead"])
+    lanes.run_maintenance([LANE], ["dead"])
     assert woken(client) == [LANE]
-    assert lanes.begin(LANE, None, "b").probe
+    assert lanes.start_drain(LANE, None, "b").probe
 
 
 def test_a_probe_that_ended_and_then_died_ends_no_hold(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     probe(lanes, FAILED)  # by "a"
-    lanes.tick([LANE], ["a"])
+    lanes.run_maintenance([LANE], ["a"])
     assert hold_of(client) == pytest.approx(2 * HOUR, abs=60)
 
 

@@ -6,8 +6,8 @@ import pytest
 import redis
 
 from tests.lanes.looking import let_retries_wait, raw, retrying, spec, waiting, woken
-from workers.lanes import Again, Lanes
-from workers.lanes.client import DUE_AT_ONCE
+from workers.lanes import Lanes, Rescheduled
+from workers.lanes.client import MAX_DUE_RETRIES
 
 LANE = "text.greet"
 KEY = f"sluice:lane:{LANE}"
@@ -15,31 +15,33 @@ KEY = f"sluice:lane:{LANE}"
 
 @pytest.fixture(autouse=True)
 def _known(lanes: Lanes) -> None:
-    lanes.make_known([spec(LANE)])
+    lanes.register([spec(LANE)])
 
 
 def _fail(lanes: Lanes, **delays: float) -> None:
     """Entries by name that are to be tried again after so many seconds."""
     lanes.push(LANE, [name.encode() for name in delays])
     taken = lanes.take(LANE, "a", len(delays))
-    lanes.settle(LANE, [(entry.id, Again(delays[entry.data.decode()], f"{entry.data!r} failed")) for entry in taken])
+    lanes.settle(
+        LANE, [(entry.id, Rescheduled(delays[entry.data.decode()], f"{entry.data!r} failed")) for entry in taken]
+    )
 
 
 def test_a_retry_is_moved_when_it_is_due_and_not_before(lanes: Lanes, client: redis.Redis) -> None:
     _fail(lanes, soon=10, late=100)
-    assert lanes.tick([LANE])[LANE].moved == 0
+    assert lanes.run_maintenance([LANE])[LANE].moved == 0
     let_retries_wait(client, LANE, 9)
-    assert lanes.tick([LANE])[LANE].moved == 0
+    assert lanes.run_maintenance([LANE])[LANE].moved == 0
     let_retries_wait(client, LANE, 1)
-    assert lanes.tick([LANE])[LANE].moved == 1
+    assert lanes.run_maintenance([LANE])[LANE].moved == 1
     assert (waiting(client, LANE), retrying(client, LANE)) == ([b"soon"], [b"late"])
-    assert lanes.tick([LANE])[LANE].moved == 0
+    assert lanes.run_maintenance([LANE])[LANE].moved == 0
 
 
 def test_retries_come_back_in_the_order_of_their_times(lanes: Lanes, client: redis.Redis) -> None:
     _fail(lanes, d=40, b=20, e=50, a=10, c=30)
     let_retries_wait(client, LANE, 60)
-    assert lanes.tick([LANE])[LANE].moved == 5
+    assert lanes.run_maintenance([LANE])[LANE].moved == 5
     assert waiting(client, LANE) == [b"a", b"b", b"c", b"d", b"e"]
 
 
@@ -47,14 +49,14 @@ def test_a_retry_that_is_due_wakes_its_lane(lanes: Lanes, client: redis.Redis) -
     _fail(lanes, a=10)
     client.delete("sluice:queue:work", f"{KEY}:woken")
     let_retries_wait(client, LANE, 10)
-    assert lanes.tick([LANE])[LANE] == (1, 0, 0, 1, 0)
+    assert lanes.run_maintenance([LANE])[LANE] == (1, 0, 0, 1, 0)
     assert woken(client) == [LANE]
 
 
 def test_a_retry_keeps_its_last_error(lanes: Lanes, client: redis.Redis) -> None:
     _fail(lanes, a=0)
     let_retries_wait(client, LANE, 1)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     [(_, fields)] = raw(client, KEY)
     assert fields == {b"d": b"a", b"a": b"1", b"e": b"b'a' failed"}
 
@@ -62,10 +64,10 @@ def test_a_retry_keeps_its_last_error(lanes: Lanes, client: redis.Redis) -> None
 def test_equal_entries_are_retried_each(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push(LANE, [b"same"] * 3)
     taken = lanes.take(LANE, "a", 3)
-    lanes.settle(LANE, [(entry.id, Again(5, "same")) for entry in taken])
+    lanes.settle(LANE, [(entry.id, Rescheduled(5, "same")) for entry in taken])
     assert retrying(client, LANE) == [b"same"] * 3
     let_retries_wait(client, LANE, 5)
-    assert lanes.tick([LANE])[LANE].moved == 3
+    assert lanes.run_maintenance([LANE])[LANE].moved == 3
     assert waiting(client, LANE) == [b"same"] * 3
 
 
@@ -76,7 +78,7 @@ def test_of_a_hundred_thousand_due_retries_one_tick_moves_a_bounded_number(lanes
     client.delete(f"{KEY}:retry")
     for start in range(0, 100_000, 10_000):
         client.zadd(f"{KEY}:retry", {head + b"\n%d" % number: number for number in range(start, start + 10_000)})
-    assert lanes.tick([LANE])[LANE].moved == DUE_AT_ONCE
-    assert lanes.tick([LANE])[LANE].moved == DUE_AT_ONCE
-    assert waiting(client, LANE) == [b"%d" % number for number in range(2 * DUE_AT_ONCE)]
-    assert client.zcard(f"{KEY}:retry") == 100_000 - 2 * DUE_AT_ONCE
+    assert lanes.run_maintenance([LANE])[LANE].moved == MAX_DUE_RETRIES
+    assert lanes.run_maintenance([LANE])[LANE].moved == MAX_DUE_RETRIES
+    assert waiting(client, LANE) == [b"%d" % number for number in range(2 * MAX_DUE_RETRIES)]
+    assert client.zcard(f"{KEY}:retry") == 100_000 - 2 * MAX_DUE_RETRIES

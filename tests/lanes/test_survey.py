@@ -4,21 +4,21 @@ import pytest
 import redis
 
 from tests.lanes.looking import dead_letters, everything, let_leases_run_out, spec
-from workers.lanes import Again, Dead, Done, Lanes, Next
-from workers.lanes.status import LaneStatus, dead_letter, survey
+from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, Rescheduled
+from workers.lanes.status import LaneStatus, dead_letter, lane_statuses
 
 
 def _status(client: redis.Redis, lane: str) -> LaneStatus:
-    return next(status for status in survey(client) if status.lane == lane)
+    return next(status for status in lane_statuses(client) if status.lane == lane)
 
 
 def test_no_lane_is_known_to_an_empty_server(client: redis.Redis) -> None:
-    assert survey(client) == []
+    assert lane_statuses(client) == []
 
 
 def test_an_idle_lane(lanes: Lanes, client: redis.Redis) -> None:
-    lanes.make_known([spec("text.greet", "messages"), spec("intake", "intake")])
-    assert [status.lane for status in survey(client)] == ["intake", "text.greet"]
+    lanes.register([spec("text.greet", "messages"), spec("intake", "intake")])
+    assert [status.lane for status in lane_statuses(client)] == ["intake", "text.greet"]
     assert _status(client, "text.greet") == LaneStatus(
         lane="text.greet",
         queue="messages",
@@ -35,19 +35,24 @@ def test_an_idle_lane(lanes: Lanes, client: redis.Redis) -> None:
 
 
 def test_a_lane_with_entries_in_every_state(lanes: Lanes, client: redis.Redis) -> None:
-    lanes.make_known([spec("intake"), spec("text.greet")])
+    lanes.register([spec("intake"), spec("text.greet")])
     lanes.push("intake", [b"%d" % number for number in range(20)])
     one, two, three, four, five = lanes.take("intake", "a", 5)
-    following = (Next(b"key", b"e", ("text.greet",)), Next(b"key", b"e", ("text.greet",)))
+    following = (FollowUp(b"key", b"e", ("text.greet",)), FollowUp(b"key", b"e", ("text.greet",)))
     lanes.settle(
         "intake",
-        [(one.id, Done(following)), (two.id, Done()), (three.id, Again(60, "why")), (four.id, Dead("rejected", "no"))],
+        [
+            (one.id, Completed(following)),
+            (two.id, Completed()),
+            (three.id, Rescheduled(60, "why")),
+            (four.id, DeadLettered("rejected", "no")),
+        ],
     )
     let_leases_run_out(client, "intake")  # of the fifth
-    lanes.tick(["intake"])
+    lanes.run_maintenance(["intake"])
     lanes.take("intake", "a", 3)
     lanes.take_suspect("intake", "a")
-    lanes.hold("intake", 60)
+    lanes.suspend("intake", 60)
     before = everything(client)
     status = _status(client, "intake")
     assert everything(client) == before
@@ -62,7 +67,7 @@ def test_a_lane_with_entries_in_every_state(lanes: Lanes, client: redis.Redis) -
 
 
 def test_the_oldest_entry_tells_its_age(lanes: Lanes, client: redis.Redis) -> None:
-    lanes.make_known([spec("intake")])
+    lanes.register([spec("intake")])
     now = client.time()[0] * 1000
     client.xadd("sluice:lane:intake", {"d": "old"}, id=f"{now - 3_600_000}-0")
     client.xadd("sluice:lane:intake:suspects", {"d": "new"})
@@ -71,10 +76,10 @@ def test_the_oldest_entry_tells_its_age(lanes: Lanes, client: redis.Redis) -> No
 
 
 def test_the_latest_dead_letters_come_first(lanes: Lanes, client: redis.Redis) -> None:
-    lanes.make_known([spec("intake")])
+    lanes.register([spec("intake")])
     lanes.push("intake", [b"1", b"2", b"3"])
     taken = lanes.take("intake", "a", 3)
-    lanes.settle("intake", [(entry.id, Dead("rejected", "no")) for entry in taken])
+    lanes.settle("intake", [(entry.id, DeadLettered("rejected", "no")) for entry in taken])
     assert [letter.data for letter in dead_letters(client, "intake", 2)] == [b"3", b"2"]
     newest = dead_letters(client, "intake", 1)[0]
     assert newest.at_ms == pytest.approx(client.time()[0] * 1000, abs=5000)

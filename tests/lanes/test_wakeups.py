@@ -68,7 +68,7 @@ def test_nothing_but_the_placeholder_tells_two_templates_apart() -> None:
 
 def test_every_wakeup_has_an_id_and_a_delivery_tag_of_its_own(lanes: Lanes, client: redis.Redis) -> None:
     names = ("text.a", "text.b", "image.a")
-    lanes.make_known([looking.spec(name, grain=1) for name in names])
+    lanes.register([looking.spec(name, grain=1) for name in names])
     for name in names:
         lanes.push(name, [b"x"] * 8)
     messages = looking.wakeups(client)
@@ -114,7 +114,7 @@ def _consumer(app: Celery, connection: Any, received: list[Message]) -> Consumer
 def test_a_worker_takes_a_wakeup_for_a_call_of_the_lanes_task(
     worker: Celery, lanes: Lanes, client: redis.Redis
 ) -> None:
-    lanes.make_known([looking.spec("text.greet", "messages")])
+    lanes.register([looking.spec("text.greet", "messages")])
     lanes.push("text.greet", [b"x"])
     [message] = _received(worker)
     assert message.decode() == [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
@@ -125,7 +125,7 @@ def test_a_worker_takes_a_wakeup_for_a_call_of_the_lanes_task(
 
 
 def test_the_pool_is_told_the_tasks_own_time_limit(worker: Celery, lanes: Lanes) -> None:
-    lanes.make_known([looking.spec("text.greet", "messages")])
+    lanes.register([looking.spec("text.greet", "messages")])
     lanes.push("text.greet", [b"x"])
     [message] = _received(worker)
     pool: Any = Mock()
@@ -134,14 +134,14 @@ def test_the_pool_is_told_the_tasks_own_time_limit(worker: Celery, lanes: Lanes)
 
 
 def test_the_task_sees_the_wakeups_id(worker: Celery, lanes: Lanes) -> None:
-    lanes.make_known([looking.spec("text.greet", "messages")])
+    lanes.register([looking.spec("text.greet", "messages")])
     lanes.push("text.greet", [b"x"])
     [message] = _received(worker)
     assert Request(message, app=worker, task=worker.tasks["text.greet"]).execute() == "text.greet-1"
 
 
 def test_a_full_redis_still_hands_its_wakeups_out(worker: Celery, lanes: Lanes, client: redis.Redis) -> None:
-    lanes.make_known([looking.spec("text.greet", "messages")])
+    lanes.register([looking.spec("text.greet", "messages")])
     received: list[Message] = []
     with worker.connection_for_read() as connection, _consumer(worker, connection, received):
         lanes.push("text.greet", [b"x"])

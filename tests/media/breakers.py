@@ -4,18 +4,18 @@ import time
 
 import redis
 
-from workers.media import Breaker, Policy
+from workers.media import MediaBreakerPolicy, MediaCircuitBreaker
 
 HOUR = 3600.0
-FREE = Policy(per_hour=None)
-STRICT = Policy()
+FREE = MediaBreakerPolicy(per_hour=None)
+STRICT = MediaBreakerPolicy()
 
 
-def breaker(client: redis.Redis, policy: Policy = FREE) -> Breaker:
-    return Breaker(client, "b", policy)
+def breaker(client: redis.Redis, policy: MediaBreakerPolicy = FREE) -> MediaCircuitBreaker:
+    return MediaCircuitBreaker(client, "b", policy)
 
 
-def run(subject: Breaker, successes: int, failures: int) -> int:
+def run(subject: MediaCircuitBreaker, successes: int, failures: int) -> int:
     """Asks for so many lookups, and records that they ended so, as far as they were allowed. Replies the failures."""
     allowed = subject.allow(successes + failures)
     failed = min(failures, allowed)
@@ -23,14 +23,14 @@ def run(subject: Breaker, successes: int, failures: int) -> int:
     return failed
 
 
-def opened(client: redis.Redis) -> Breaker:
+def opened(client: redis.Redis) -> MediaCircuitBreaker:
     subject = breaker(client)
     run(subject, 0, 10)
     assert subject.allow(1) == 0
     return subject
 
 
-def wait_of(subject: Breaker) -> float:
+def wait_of(subject: MediaCircuitBreaker) -> float:
     until = subject.open_until()
     assert until is not None
     return round(until - time.time())

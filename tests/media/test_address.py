@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.media import BadMediaId, MediaAddress
+from workers.media import InvalidMediaId, MediaAddress
 
 OMNI = "https://wb.omni.example/whatsapp-cloud/media/download/{media_id}"
 
@@ -62,7 +62,7 @@ def test_a_strange_id_is_asked_for_exactly_as_it_is(trick: str) -> None:
 def test_any_text_is_asked_for_at_the_same_path_or_refused(text: str) -> None:
     try:
         url = MediaAddress(OMNI).url(text)
-    except BadMediaId:
+    except InvalidMediaId:
         return
     head, slash, tail = url.rpartition("/")
     assert (head, slash) == ("https://wb.omni.example/whatsapp-cloud/media/download", "/")
@@ -85,7 +85,7 @@ def test_any_text_is_asked_for_at_the_same_path_or_refused(text: str) -> None:
     ],
 )
 def test_an_id_that_cannot_be_one_is_refused_with_the_reason(media_id: str, reason: str) -> None:
-    with pytest.raises(BadMediaId, match=reason):
+    with pytest.raises(InvalidMediaId, match=reason):
         MediaAddress(OMNI).url(media_id)
 
 

@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from tests.media.breakers import FREE, HOUR, STRICT, breaker, opened, run
-from workers.media import Breaker, Policy
+from workers.media import MediaBreakerPolicy, MediaCircuitBreaker
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_closed_it_allows_whatever_is_asked_for(client: redis.Redis) -> None:
 def test_breakers_of_different_prefixes_are_strangers(client: redis.Redis) -> None:
     opened(client)
 
-    assert Breaker(client, "other", FREE).allow(7) == 7
+    assert MediaCircuitBreaker(client, "other", FREE).allow(7) == 7
 
 
 def test_every_key_expires(client: redis.Redis) -> None:
@@ -60,7 +60,15 @@ def test_every_key_expires(client: redis.Redis) -> None:
     assert all(0 < left <= HOUR + STRICT.longest for left in kept.values())
 
 
-@pytest.mark.parametrize("policy", [Policy(failures=0), Policy(failures=61), Policy(per_hour=0), Policy(lease=0.0)])
-def test_a_policy_that_makes_no_sense_is_refused(client: redis.Redis, policy: Policy) -> None:
+@pytest.mark.parametrize(
+    "policy",
+    [
+        MediaBreakerPolicy(failures=0),
+        MediaBreakerPolicy(failures=61),
+        MediaBreakerPolicy(per_hour=0),
+        MediaBreakerPolicy(lease=0.0),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(client: redis.Redis, policy: MediaBreakerPolicy) -> None:
     with pytest.raises(ValueError, match="Policy needs"):
         breaker(client, policy)

@@ -7,16 +7,16 @@ import pytest
 import redis
 
 from tests.media.breakers import HOUR, pass_time
-from workers.media import Breaker, Policy
+from workers.media import MediaBreakerPolicy, MediaCircuitBreaker
 
 
 @pytest.fixture
-def breaker(client: redis.Redis) -> Breaker:
-    return Breaker(client, "b")
+def breaker(client: redis.Redis) -> MediaCircuitBreaker:
+    return MediaCircuitBreaker(client, "b")
 
 
-def test_no_more_lookups_run_at_once_than_may_fail(breaker: Breaker, other_client: redis.Redis) -> None:
-    other = Breaker(other_client, "b")
+def test_no_more_lookups_run_at_once_than_may_fail(breaker: MediaCircuitBreaker, other_client: redis.Redis) -> None:
+    other = MediaCircuitBreaker(other_client, "b")
 
     assert [breaker.allow(10), other.allow(10), breaker.allow(10)] == [10, 8, 0]
     assert breaker.open_until() is None  # nothing is wrong: all places are taken
@@ -24,20 +24,20 @@ def test_no_more_lookups_run_at_once_than_may_fail(breaker: Breaker, other_clien
     assert breaker.allow(100) == 8
 
 
-def test_successes_cost_nothing(breaker: Breaker) -> None:
+def test_successes_cost_nothing(breaker: MediaCircuitBreaker) -> None:
     for _ in range(100):
         assert breaker.allow(18) == 18
         breaker.record(18, 0)
 
 
-def test_each_failure_of_the_hour_takes_a_place(breaker: Breaker) -> None:
+def test_each_failure_of_the_hour_takes_a_place(breaker: MediaCircuitBreaker) -> None:
     breaker.allow(18)
     breaker.record(13, 5)
 
     assert breaker.allow(18) == 13
 
 
-def test_a_place_that_was_not_used_is_given_back(breaker: Breaker) -> None:
+def test_a_place_that_was_not_used_is_given_back(breaker: MediaCircuitBreaker) -> None:
     breaker.allow(18)
     breaker.record(1, 0, unused=17)
 
@@ -45,7 +45,7 @@ def test_a_place_that_was_not_used_is_given_back(breaker: Breaker) -> None:
 
 
 def test_a_process_that_died_gives_its_places_back_in_time_though_others_go_on(
-    client: redis.Redis, breaker: Breaker
+    client: redis.Redis, breaker: MediaCircuitBreaker
 ) -> None:
     assert breaker.allow(10) == 10  # …and died
     for _ in range(12):
@@ -57,7 +57,7 @@ def test_a_process_that_died_gives_its_places_back_in_time_though_others_go_on(
 
 
 def test_a_spent_budget_is_refilled_as_failures_grow_an_hour_old(client: redis.Redis) -> None:
-    breaker = Breaker(client, "b", Policy(failures=60))  # which never opens for another reason
+    breaker = MediaCircuitBreaker(client, "b", MediaBreakerPolicy(failures=60))  # which never opens for another reason
     for failures in (8, 9, 1):
         assert breaker.allow(failures) == failures
         breaker.record(0, failures)
@@ -74,8 +74,8 @@ def test_a_spent_budget_is_refilled_as_failures_grow_an_hour_old(client: redis.R
 def test_whatever_happens_an_hour_never_has_a_twentieth_failure(client: redis.Redis, seed: int) -> None:
     """Four processes, an API that is well, ill or dead by turns, and batches that end in any order, within 40 s."""
     chance, now, illness = random.Random(seed), 0.0, 0.0
-    processes = [Breaker(client, "b") for _ in range(4)]
-    under_way: list[tuple[float, Breaker, int]] = []  # when it began, by whom, how many lookups
+    processes = [MediaCircuitBreaker(client, "b") for _ in range(4)]
+    under_way: list[tuple[float, MediaCircuitBreaker, int]] = []  # when it began, by whom, how many lookups
     failures: list[float] = []
     for _ in range(250):
         if chance.random() < 0.05:

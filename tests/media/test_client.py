@@ -8,7 +8,7 @@ import pytest
 
 from tests.media.conftest import NOW, hurried
 from tests.support.media_api import MediaApi, media_api
-from workers.media import Found, Gone, Later, MediaAddress, MediaClient
+from workers.media import Fetched, MediaAddress, MediaClient, Permanent, Transient
 
 
 def test_each_id_gets_its_own_answer(media: MediaClient) -> None:
@@ -16,17 +16,17 @@ def test_each_id_gets_its_own_answer(media: MediaClient) -> None:
 
     kinds = {media_id: type(answer) for media_id, answer in answers.items()}
     assert kinds == {
-        "1": Found, "meta-2": Found, "gone-3": Gone, "busy-4": Later, "broken-5": Later, "html-6": Gone, "huge-7": Gone,
-        "..": Gone, "": Gone,
+        "1": Fetched, "meta-2": Fetched, "gone-3": Permanent, "busy-4": Transient, "broken-5": Transient,
+        "html-6": Permanent, "huge-7": Permanent, "..": Permanent, "": Permanent,
     }  # fmt: skip
-    assert answers["busy-4"] == Later("429 Too Many Requests: Too many requests", 7.0)
+    assert answers["busy-4"] == Transient("429 Too Many Requests: Too many requests", 7.0)
     assert not answers[".."].asked
 
 
 def test_metadata_is_what_the_api_said_with_the_id_and_the_time(media: MediaClient) -> None:
     answer = media.fetch(["meta-2"])["meta-2"]
 
-    assert isinstance(answer, Found)
+    assert isinstance(answer, Fetched)
     assert (answer.metadata.id, answer.metadata.file_size, answer.metadata.fetched_at) == ("meta-2", 81920, NOW)
 
 
@@ -43,14 +43,14 @@ def test_no_ids_are_no_work(media: MediaClient, api: MediaApi) -> None:
 def test_a_strange_id_arrives_at_the_same_path_and_as_it_is(media: MediaClient, api: MediaApi) -> None:
     ids = ["../../admin", "%2e%2e", "//evil.example/x", "1?x=1", "1#2", "\\..\\x", "日本", "u@evil.example"]
 
-    assert all(isinstance(answer, Found) for answer in media.fetch(ids).values())
+    assert all(isinstance(answer, Fetched) for answer in media.fetch(ids).values())
     assert sorted(asked.media_id for asked in api.requests) == sorted(ids)
     assert {asked.path.count("/") for asked in api.requests} == {4}
     assert {asked.query for asked in api.requests} == {""}
 
 
 def test_a_redirect_is_not_followed(media: MediaClient, api: MediaApi) -> None:
-    assert isinstance(media.fetch(["redirect-1"])["redirect-1"], Gone)
+    assert isinstance(media.fetch(["redirect-1"])["redirect-1"], Permanent)
     assert [asked.media_id for asked in api.requests] == ["redirect-1"]
 
 
@@ -59,7 +59,7 @@ def test_a_proxy_of_the_environment_is_not_used(api: MediaApi, monkeypatch: pyte
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     client = hurried(api)
 
-    assert isinstance(client.fetch(["1"])["1"], Found)
+    assert isinstance(client.fetch(["1"])["1"], Fetched)
     client.close()
 
 
@@ -69,7 +69,7 @@ def test_a_server_that_is_not_there_means_later() -> None:
     client = MediaClient(MediaAddress(f"http://127.0.0.1:{port}/{{media_id}}"), None)
 
     answer = client.fetch(["1"])["1"]
-    assert isinstance(answer, Later)
+    assert isinstance(answer, Transient)
     assert answer.reason.startswith("the connection failed")
     client.close()
 
@@ -80,7 +80,7 @@ def test_a_server_that_speaks_no_proper_http_means_later(raw: bytes) -> None:
         threading.Thread(target=_answer_once, args=(listener, raw)).start()
         client = MediaClient(MediaAddress(f"http://127.0.0.1:{listener.getsockname()[1]}/{{media_id}}"), None)
 
-        assert isinstance(client.fetch(["1"])["1"], Later)
+        assert isinstance(client.fetch(["1"])["1"], Transient)
         client.close()
 
 
@@ -94,7 +94,7 @@ def _answer_once(listener: socket.socket, raw: bytes) -> None:
 def test_an_id_that_fails_twice_is_found_the_third_time(media: MediaClient) -> None:
     kinds: Sequence[type] = [type(media.fetch(["flaky-1"])["flaky-1"]) for _ in range(3)]
 
-    assert kinds == [Later, Later, Found]
+    assert kinds == [Transient, Transient, Fetched]
 
 
 def test_a_client_that_is_closed_says_so(api: MediaApi) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.media.conftest import CREDENTIAL, hurried
 from tests.support.media_api import MediaApi
 from tests.support.waiting import until
-from workers.media import Found, Later, MediaAddress, MediaClient
+from workers.media import Fetched, MediaAddress, MediaClient, Transient
 
 
 def test_lookups_run_at_once_and_never_more_than_the_bound(media: MediaClient, api: MediaApi) -> None:
@@ -25,7 +25,7 @@ def test_the_bound_holds_for_all_threads_together(media: MediaClient, api: Media
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda batch: media.fetch([f"slow-{batch}-{n}" for n in range(4)]), range(4)))
 
-    assert sum(isinstance(each, Found) for batch in answers for each in batch.values()) == 16
+    assert sum(isinstance(each, Fetched) for batch in answers for each in batch.values()) == 16
     assert api.most_at_once == 8
 
 
@@ -41,7 +41,7 @@ def test_connections_are_kept_from_call_to_call(media: MediaClient, api: MediaAp
 def test_an_api_that_stalls_or_trickles_is_left_in_time(api: MediaApi, media_id: str) -> None:
     client = hurried(api)
 
-    assert client.fetch([media_id, "2"])[media_id] == Later("no answer within 0.3 s")
+    assert client.fetch([media_id, "2"])[media_id] == Transient("no answer within 0.3 s")
     client.close()
 
 
@@ -50,7 +50,7 @@ def test_lookups_that_were_cut_short_leave_their_places_to_others(api: MediaApi)
     client.fetch(["hang-1", "hang-2", "drip-3", "drip-4"])
 
     # On a machine that is busy 0.3 s may be too short for a lookup or two. Places that are not given back stay away.
-    until(lambda: all(isinstance(answer, Found) for answer in client.fetch(["1", "2", "3", "4"]).values()))
+    until(lambda: all(isinstance(answer, Fetched) for answer in client.fetch(["1", "2", "3", "4"]).values()))
     client.close()
 
 
@@ -60,9 +60,9 @@ def test_a_call_ends_at_its_deadline(api: MediaApi) -> None:
     answers = client.fetch(["1", "hang-2", "hang-3", "4"], within=1.0)
 
     assert time.monotonic() - began < 4.0  # an answer may take 5 s
-    assert isinstance(answers["1"], Found)
-    assert answers["hang-2"] == Later("no answer in time")
-    assert answers["4"] == Later("not reached in time", asked=False)
+    assert isinstance(answers["1"], Fetched)
+    assert answers["hang-2"] == Transient("no answer in time")
+    assert answers["4"] == Transient("not reached in time", asked=False)
     client.close()
 
 
@@ -93,5 +93,5 @@ def test_an_exception_in_the_waiting_caller_ends_the_lookups(api: MediaApi) -> N
         timer.join()
         signal.signal(signal.SIGUSR1, before)
 
-    assert isinstance(client.fetch(["3"], within=3.0)["3"], Found)  # the one place is free again
+    assert isinstance(client.fetch(["3"], within=3.0)["3"], Fetched)  # the one place is free again
     client.close()

@@ -11,8 +11,8 @@ import pytest
 
 from tests.media.conftest import CREDENTIAL
 from tests.support.media_api import MediaApi
-from workers.media import Found, Gone, MediaAddress, MediaClient
-from workers.media.lookup import Lookup
+from workers.media import Fetched, MediaAddress, MediaClient, Permanent
+from workers.media.lookup import MediaLookup
 
 SECRET = CREDENTIAL[1].split()[1]
 
@@ -25,14 +25,14 @@ def media(api: MediaApi) -> Iterator[MediaClient]:
 
 
 def test_the_credential_is_sent_in_its_header(media: MediaClient, api: MediaApi) -> None:
-    assert isinstance(media.fetch(["1"])["1"], Found)
+    assert isinstance(media.fetch(["1"])["1"], Fetched)
     assert api.requests[0].headers["authorization"] == CREDENTIAL[1]
 
 
 def test_a_wrong_credential_is_final(api: MediaApi) -> None:
     client = MediaClient(MediaAddress(api.url_template), ("authorization", "Bearer wrong"))
 
-    assert client.fetch(["1"])["1"] == Gone("401 Unauthorized: Invalid OAuth access token")
+    assert client.fetch(["1"])["1"] == Permanent("401 Unauthorized: Invalid OAuth access token")
     client.close()
 
 
@@ -40,7 +40,7 @@ def test_no_answer_repeats_the_credential(media: MediaClient) -> None:
     answers = media.fetch(["1", "gone-2", "echo-3", "redirect-4", "hang-5", "broken-6", ".."])
 
     assert SECRET not in repr(answers)
-    assert answers["echo-3"] == Gone("400 Bad Request: Malformed access token …")
+    assert answers["echo-3"] == Permanent("400 Bad Request: Malformed access token …")
 
 
 def test_no_log_shows_the_credential_even_at_the_lowest_level(
@@ -54,7 +54,7 @@ def test_no_log_shows_the_credential_even_at_the_lowest_level(
 
 
 def test_no_representation_shows_the_credential(media: MediaClient) -> None:
-    lookup = Lookup(CREDENTIAL, connections=1, seconds=1.0)
+    lookup = MediaLookup(CREDENTIAL, connections=1, seconds=1.0)
 
     assert SECRET not in repr(media) + repr(vars(media)) + repr(lookup)
 
@@ -90,11 +90,11 @@ def test_a_client_from_before_a_fork_refuses_rather_than_waits_for_ever(
 def test_a_client_made_after_a_fork_works(api: MediaApi) -> None:
     code = (
         "import os, sys\n"
-        "from workers.media import Found, MediaAddress, MediaClient\n"
+        "from workers.media import Fetched, MediaAddress, MediaClient\n"
         "child = os.fork()\n"
         "if child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
         "client = MediaClient(MediaAddress(sys.argv[1]), (sys.argv[2], sys.argv[3]))\n"
-        "os._exit(0 if isinstance(client.fetch(['1'])['1'], Found) else 1)\n"
+        "os._exit(0 if isinstance(client.fetch(['1'])['1'], Fetched) else 1)\n"
     )
     assert subprocess.run([sys.executable, "-c", code, api.url_template, *CREDENTIAL], timeout=20).returncode == 0
 

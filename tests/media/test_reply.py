@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from workers.events import MediaMetadata
-from workers.media.answers import Answer, Found, Gone, Later, status, tally
-from workers.media.reply import HttpAnswer, read
+from workers.media.answers import Fetched, LookupResult, Permanent, Transient, count_answers, status
+from workers.media.reply import MediaResponse, interpret_response
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 URL = "https://lookaside.example/whatsapp/?mid=1&ext=2"
 
 
-def answer(status: int, value: Any = None, body: bytes | None = None, **headers: str) -> Answer:
+def answer(status: int, value: Any = None, body: bytes | None = None, **headers: str) -> LookupResult:
     body = json.dumps(value).encode() if body is None else body
-    return read("77", HttpAnswer(status, headers, body), NOW)
+    return interpret_response("77", MediaResponse(status, headers, body), NOW)
 
 
 def found(value: dict[str, Any]) -> MediaMetadata:
     result = answer(200, value)
-    assert isinstance(result, Found)
+    assert isinstance(result, Fetched)
     return result.metadata
 
 
@@ -49,7 +49,7 @@ def test_what_a_database_cannot_hold_is_taken_out_of_words() -> None:
     "url", [None, "", 7, "javascript:alert(1)", "file:///etc/passwd", "https://", "/x", "https://a\nb"]
 )
 def test_an_answer_without_a_web_address_is_final(url: Any) -> None:
-    assert answer(200, {"url": url, "mime_type": "a/b"}) == Gone("200 OK: the answer has no url")
+    assert answer(200, {"url": url, "mime_type": "a/b"}) == Permanent("200 OK: the answer has no url")
 
 
 @pytest.mark.parametrize(
@@ -74,20 +74,20 @@ def test_an_answer_without_a_web_address_is_final(url: Any) -> None:
     ],
 )
 def test_a_refusal_is_final_with_its_reason(status: int, value: Any, reason: str) -> None:
-    assert answer(status, value) == Gone(reason)
+    assert answer(status, value) == Permanent(reason)
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
 def test_a_redirect_is_final_even_with_metadata(status: int) -> None:
     result = answer(status, {"url": URL}, location="https://evil.example/")
 
-    assert isinstance(result, Gone)
+    assert isinstance(result, Permanent)
     assert "not followed" in result.reason
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 529, 599])
 def test_what_passes_is_tried_later(status: int) -> None:
-    assert isinstance(answer(status, {"url": URL}), Later)
+    assert isinstance(answer(status, {"url": URL}), Transient)
 
 
 @pytest.mark.parametrize(
@@ -95,49 +95,51 @@ def test_what_passes_is_tried_later(status: int) -> None:
 )
 @pytest.mark.parametrize("status", [200, 400, 403])
 def test_metas_rate_limits_pass_whatever_their_status(status: int, error: dict[str, Any]) -> None:
-    assert isinstance(answer(status, {"error": error}), Later)
+    assert isinstance(answer(status, {"error": error}), Transient)
 
 
 def test_a_passing_error_keeps_what_the_api_asked_for() -> None:
-    result = read("77", HttpAnswer(429, {"retry-after": "7"}, b'{"message": "slow down"}'), NOW)
+    result = interpret_response("77", MediaResponse(429, {"retry-after": "7"}, b'{"message": "slow down"}'), NOW)
 
-    assert result == Later("429 Too Many Requests: slow down", 7.0)
+    assert result == Transient("429 Too Many Requests: slow down", 7.0)
 
 
 @pytest.mark.parametrize("padding", range(150, 200, 7))
 def test_no_part_of_a_credential_comes_back_in_a_reason(padding: int) -> None:
     body = json.dumps({"message": "x" * padding + "TOKEN-0123456789"}).encode()
 
-    result = read("77", HttpAnswer(400, {}, body), NOW, ("Bearer TOKEN-0123456789", "TOKEN-0123456789"))
+    result = interpret_response(
+        "77", MediaResponse(400, {}, body), NOW, ("Bearer TOKEN-0123456789", "TOKEN-0123456789")
+    )
 
-    assert isinstance(result, Gone)
+    assert isinstance(result, Permanent)
     assert "TOK" not in result.reason
     assert len(result.reason) <= 200
 
 
 def test_the_tally_counts_whatever_was_asked_and_not_found_as_failed() -> None:
-    ended: list[Answer] = [
-        Found(MediaMetadata()),
-        Gone("404 Not Found"),
-        Later("500"),
-        Gone("the media id is empty", asked=False),
-        Later("not reached in time", asked=False),
+    ended: list[LookupResult] = [
+        Fetched(MediaMetadata()),
+        Permanent("404 Not Found"),
+        Transient("500"),
+        Permanent("the media id is empty", asked=False),
+        Transient("not reached in time", asked=False),
     ]
 
-    assert tally(ended) == (1, 2, 2)
+    assert count_answers(ended) == (1, 2, 2)
 
 
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (Found(MediaMetadata(id="1")), "200"),
-        (Gone("401 Unauthorized: expired"), "401"),
-        (Later("503"), "503"),
-        (Gone("200 OK: the answer has no url"), "200"),
-        (Later("no answer within 5 s"), "none"),
-        (Later("the connection failed: 127"), "none"),
-        (Gone("1234 is no media id", asked=False), "none"),
+        (Fetched(MediaMetadata(id="1")), "200"),
+        (Permanent("401 Unauthorized: expired"), "401"),
+        (Transient("503"), "503"),
+        (Permanent("200 OK: the answer has no url"), "200"),
+        (Transient("no answer within 5 s"), "none"),
+        (Transient("the connection failed: 127"), "none"),
+        (Permanent("1234 is no media id", asked=False), "none"),
     ],
 )
-def test_an_answer_tells_its_status(answer: Answer, told: str) -> None:
+def test_an_answer_tells_its_status(answer: LookupResult, told: str) -> None:
     assert status(answer) == told

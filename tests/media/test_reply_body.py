@@ -7,50 +7,50 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.media.answers import Answer, Found, Gone
-from workers.media.reply import MAX_BODY, HttpAnswer, read
+from workers.media.answers import Fetched, LookupResult, Permanent
+from workers.media.reply import MAX_BODY_BYTES, MediaResponse, interpret_response
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 URL = "https://lookaside.example/whatsapp/?mid=1&ext=2"
 
 
-def answer(body: bytes, encoding: str = "") -> Answer:
-    return read("77", HttpAnswer(200, {"content-encoding": encoding}, body), NOW)
+def answer(body: bytes, encoding: str = "") -> LookupResult:
+    return interpret_response("77", MediaResponse(200, {"content-encoding": encoding}, body), NOW)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"\xff", b'{"url": NaN}', b"[" * 60_000])
 def test_what_is_no_json_is_final(body: bytes) -> None:
-    assert answer(body) == Gone("200 OK: the answer is no JSON object")
+    assert answer(body) == Permanent("200 OK: the answer is no JSON object")
 
 
 def test_a_body_over_the_limit_is_no_metadata() -> None:
-    whole = json.dumps({"url": URL, "x": "y" * MAX_BODY}).encode()
+    whole = json.dumps({"url": URL, "x": "y" * MAX_BODY_BYTES}).encode()
 
-    assert answer(whole[: MAX_BODY + 1]) == Gone("200 OK: the answer has over 64 KiB, so it is no metadata")
+    assert answer(whole[: MAX_BODY_BYTES + 1]) == Permanent("200 OK: the answer has over 64 KiB, so it is no metadata")
 
 
 def test_a_body_at_the_limit_is_read() -> None:
-    padding = MAX_BODY - len(json.dumps({"url": URL, "x": ""}))
+    padding = MAX_BODY_BYTES - len(json.dumps({"url": URL, "x": ""}))
 
-    assert isinstance(answer(json.dumps({"url": URL, "x": "y" * padding}).encode()), Found)
+    assert isinstance(answer(json.dumps({"url": URL, "x": "y" * padding}).encode()), Fetched)
 
 
 def test_an_answer_compressed_unasked_is_read_all_the_same() -> None:
     packed = gzip.compress(json.dumps({"url": URL}).encode())
 
-    assert isinstance(answer(packed, "gzip"), Found)
+    assert isinstance(answer(packed, "gzip"), Fetched)
 
 
 def test_a_compressed_answer_cannot_unfold_beyond_the_limit() -> None:
     bomb = gzip.compress(b'{"url": "' + b" " * 10_000_000)
-    assert len(bomb) < MAX_BODY
+    assert len(bomb) < MAX_BODY_BYTES
 
     tracemalloc.start()
-    assert isinstance(answer(bomb, "gzip"), Gone)
+    assert isinstance(answer(bomb, "gzip"), Permanent)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 10 * MAX_BODY
+    assert peak < 10 * MAX_BODY_BYTES
 
 
 def test_a_broken_compression_is_final() -> None:
-    assert isinstance(answer(b"\x1f\x8bno", "gzip"), Gone)
+    assert isinstance(answer(b"\x1f\x8bno", "gzip"), Permanent)

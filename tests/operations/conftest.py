@@ -10,7 +10,7 @@ import redis
 from typer.testing import CliRunner
 
 from workers.cli.app import app
-from workers.lanes import Dead, Lanes, LaneSpec
+from workers.lanes import DeadLettered, Lanes, LaneSpec
 
 Sluice = Callable[..., Any]
 
@@ -18,7 +18,7 @@ Sluice = Callable[..., Any]
 @pytest.fixture
 def lanes(client: redis.Redis) -> Lanes:
     made = Lanes(client)
-    made.make_known(
+    made.register(
         LaneSpec(name, "messages", 10, 60_000) for name in ("text.greet", "text.store", "image.store", "sent.store")
     )
     return made
@@ -51,6 +51,6 @@ def bury(lanes: Lanes, lane: str, data: bytes, *, why: str = "exhausted", error:
     """Makes a dead letter; its id."""
     lanes.push(lane, [data])
     (taken,) = lanes.take(lane, "test", 1)
-    lanes.settle(lane, [(taken.id, Dead(why, error, "traceback"))])
+    lanes.settle(lane, [(taken.id, DeadLettered(why, error, "traceback"))])
     newest: Any = lanes.client.xrevrange(f"sluice:lane:{lane}:dead", count=1)
     return f"{lane}/{newest[0][0].decode()}"

@@ -6,21 +6,21 @@ import json
 import pytest
 
 from tests.operations.conftest import Sluice, bury
-from workers.lanes import Dead, Lanes
-from workers.lanes.status import DeadLetter, survey
-from workers.operations.dead_letters.filter import Filter
-from workers.parsing import Item
-from workers.runtime.event_entry import Entry, pack
+from workers.lanes import DeadLettered, Lanes
+from workers.lanes.status import DeadLetter, lane_statuses
+from workers.operations.dead_letters.filter import DeadLetterFilter
+from workers.parsing import RawEvent
+from workers.runtime.event_entry import EventEntry, pack
 
-_DEAD = Dead("exhausted", "boom")
+_DEAD = DeadLettered("exhausted", "boom")
 
 
 def entry(kind: str, key: str) -> bytes:
-    return pack(Entry(Item("message", kind, key, {"id": key}), "receipt", 1_700_000_000_000))
+    return pack(EventEntry(RawEvent("message", kind, key, {"id": key}), "receipt", 1_700_000_000_000))
 
 
 def dead(lanes: Lanes) -> dict[str, int]:
-    return {lane.lane: lane.dead for lane in survey(lanes.client) if lane.dead}
+    return {lane.lane: lane.dead for lane in lane_statuses(lanes.client) if lane.dead}
 
 
 def test_a_replayed_letter_is_in_its_lane_again_with_no_attempts(lanes: Lanes, sluice: Sluice) -> None:
@@ -91,29 +91,29 @@ def test_an_export_holds_each_letter_whole(lanes: Lanes, sluice: Sluice) -> None
 @pytest.mark.parametrize(
     ("wanted", "answer"),
     [
-        (Filter(), True),
-        (Filter(ids=frozenset({"text.greet/1-1"})), True),
-        (Filter(ids=frozenset({"text.greet/1-2"})), False),
-        (Filter(why="poison"), True),
-        (Filter(why="rejected"), False),
-        (Filter(error="BOO"), True),
-        (Filter(older_ms=10_000), True),
-        (Filter(older_ms=10_001), False),
-        (Filter(newer_ms=10_000), True),
-        (Filter(newer_ms=9_999), False),
-        (Filter(type="text"), False),
+        (DeadLetterFilter(), True),
+        (DeadLetterFilter(ids=frozenset({"text.greet/1-1"})), True),
+        (DeadLetterFilter(ids=frozenset({"text.greet/1-2"})), False),
+        (DeadLetterFilter(why="poison"), True),
+        (DeadLetterFilter(why="rejected"), False),
+        (DeadLetterFilter(error="BOO"), True),
+        (DeadLetterFilter(older_ms=10_000), True),
+        (DeadLetterFilter(older_ms=10_001), False),
+        (DeadLetterFilter(newer_ms=10_000), True),
+        (DeadLetterFilter(newer_ms=9_999), False),
+        (DeadLetterFilter(type="text"), False),
     ],
 )
-def test_what_a_filter_wants(wanted: Filter, answer: bool) -> None:
+def test_what_a_filter_wants(wanted: DeadLetterFilter, answer: bool) -> None:
     letter = DeadLetter("text.greet", "1-1", "poison", "boom: boo", "", 1, 3, 1_000_000, b"no entry")
     assert wanted.wants(letter, 1_010_000) is answer
 
 
 def test_a_letter_that_died_a_moment_ahead_of_this_machines_clock_is_meant_too() -> None:
     letter = DeadLetter("text.greet", "1-1", "poison", "boom", "", 1, 3, 1_000_500, b"")
-    assert Filter().wants(letter, 1_000_000)
-    assert Filter(newer_ms=60_000).wants(letter, 1_000_000)
-    assert not Filter(older_ms=1).wants(letter, 1_000_000)
+    assert DeadLetterFilter().wants(letter, 1_000_000)
+    assert DeadLetterFilter(newer_ms=60_000).wants(letter, 1_000_000)
+    assert not DeadLetterFilter(older_ms=1).wants(letter, 1_000_000)
 
 
 @pytest.mark.parametrize("age", ["5", "h", "1.5h", "-1h", "1w"])

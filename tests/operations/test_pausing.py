@@ -2,7 +2,7 @@
 
 from tests.operations.conftest import Sluice
 from workers.lanes import Lanes
-from workers.lanes.status import survey
+from workers.lanes.status import lane_statuses
 
 
 def wakeups(lanes: Lanes) -> int:
@@ -12,10 +12,10 @@ def wakeups(lanes: Lanes) -> int:
 def test_a_paused_lane_is_neither_woken_nor_drained_and_loses_nothing(lanes: Lanes, sluice: Sluice) -> None:
     assert sluice("pause", "text.greet") == {"lane": "text.greet", "paused": True}
     lanes.push("text.greet", [b"1", b"2"])
-    lanes.tick(["text.greet"])
+    lanes.run_maintenance(["text.greet"])
     assert wakeups(lanes) == 0
-    assert lanes.begin("text.greet", None).held
-    (found,) = [lane for lane in survey(lanes.client) if lane.lane == "text.greet"]
+    assert lanes.start_drain("text.greet", None).held
+    (found,) = [lane for lane in lane_statuses(lanes.client) if lane.lane == "text.greet"]
     assert (found.waiting, found.paused, found.held) == (2, True, True)
 
 
@@ -23,7 +23,7 @@ def test_other_lanes_go_on(lanes: Lanes, sluice: Sluice) -> None:
     sluice("pause", "text.greet")
     lanes.push("text.store", [b"1"])
     assert wakeups(lanes) == 1
-    assert not lanes.begin("text.store", None).held
+    assert not lanes.start_drain("text.store", None).held
 
 
 def test_resuming_wakes_the_lane_at_once(lanes: Lanes, sluice: Sluice) -> None:
@@ -31,7 +31,7 @@ def test_resuming_wakes_the_lane_at_once(lanes: Lanes, sluice: Sluice) -> None:
     lanes.push("text.greet", [b"1"])
     assert sluice("resume", "text.greet") == {"lane": "text.greet", "paused": False, "was_paused": True}
     assert wakeups(lanes) == 1
-    assert not lanes.begin("text.greet", None).held
+    assert not lanes.start_drain("text.greet", None).held
     assert sluice("resume", "text.greet")["was_paused"] is False
 
 

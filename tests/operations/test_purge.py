@@ -8,34 +8,38 @@ import pytest
 from shared.wire.receipt import ReceiptWriter
 from tests.operations.conftest import Sluice, bury
 from workers.events import MediaMetadata
-from workers.lanes import Again, Lanes, LaneSpec
-from workers.lanes.status import survey
-from workers.operations.dead_letters.actions import Burial
-from workers.operations.dead_letters.filter import Filter, letters
-from workers.parsing import Item
-from workers.runtime.event_entry import Entry, pack, to_event
+from workers.lanes import Lanes, LaneSpec, Rescheduled
+from workers.lanes.status import lane_statuses
+from workers.operations.dead_letters.actions import DeadLetterActions
+from workers.operations.dead_letters.filter import DeadLetterFilter, letters
+from workers.parsing import RawEvent
+from workers.runtime.event_entry import EventEntry, event_of, pack
 from workers.store import Store
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HER, HIM = "919800000001", "919800000002"
 
 
-def image(customer: str, number: int) -> Entry:
+def image(customer: str, number: int) -> EventEntry:
     body = {"id": f"wamid.{customer}.{number}", "type": "image", "from": f"+{customer}", "image": {"id": f"m{number}"}}
-    item = Item("message", "image", f"m:image:{body['id']}", body, media_id=f"m{number}")
-    return Entry(item, "r", int(NOW.timestamp() * 1000), MediaMetadata(id=f"m{number}", url="https://media.example/x"))
+    item = RawEvent("message", "image", f"m:image:{body['id']}", body, media_id=f"m{number}")
+    return EventEntry(
+        item, "r", int(NOW.timestamp() * 1000), MediaMetadata(id=f"m{number}", url="https://media.example/x")
+    )
 
 
-def status(customer: str) -> Entry:
+def status(customer: str) -> EventEntry:
     body = {"id": "wamid.out", "status": "sent", "timestamp": "1777600000", "recipient_id": customer}
-    return Entry(Item("status", "sent", f"s:wamid.out:sent:{customer}", body), "r", int(NOW.timestamp() * 1000))
+    return EventEntry(
+        RawEvent("status", "sent", f"s:wamid.out:sent:{customer}", body), "r", int(NOW.timestamp() * 1000)
+    )
 
 
 @pytest.fixture
 def store(database: str) -> Store:
     made = Store(database)
     made.create()
-    made.write([to_event(entry, 1) for entry in (image(HER, 1), image(HIM, 2), status(HER), status(HIM))])
+    made.write([event_of(entry, 1) for entry in (image(HER, 1), image(HIM, 2), status(HER), status(HIM))])
     return made
 
 
@@ -57,12 +61,12 @@ def test_the_lanes_keep_nothing_of_her_and_all_of_him(store: Store, lanes: Lanes
     for customer in (HER, HIM):
         lanes.push("image.store", [pack(image(customer, 3))])
         (taken,) = lanes.take("image.store", "test", 1)
-        lanes.settle("image.store", [(taken.id, Again(60, "later"))])
+        lanes.settle("image.store", [(taken.id, Rescheduled(60, "later"))])
         bury(lanes, "image.store", pack(image(customer, 4)))
         lanes.push("sent.store", [pack(status(customer))] * 3)
     gone = sluice("purge", "--customer", HER, "--yes")
     assert (gone["waiting"], gone["retries"], gone["dead_letters"]) == (3, 1, 1)
-    left = {lane.lane: lane for lane in survey(lanes.client)}
+    left = {lane.lane: lane for lane in lane_statuses(lanes.client)}
     assert (left["sent.store"].waiting, left["image.store"].retries, left["image.store"].dead) == (3, 1, 1)
 
 
@@ -80,13 +84,13 @@ def test_webhooks_that_are_not_classified_yet_are_counted(store: Store, lanes: L
 
 
 def test_webhooks_that_nobody_could_read_are_counted_and_left(store: Store, lanes: Lanes, sluice: Sluice) -> None:
-    lanes.make_known([LaneSpec("intake.large", "intake", 10, 60_000)])
+    lanes.register([LaneSpec("intake.large", "intake", 10, 60_000)])
     for customer in (HER, HER, HIM):
         bury(lanes, "intake.large", ReceiptWriter().pack(f'{{"from": "{customer}"'.encode(), 1)[1], why="undecodable")
     assert sluice("purge", "--customer", HER, "--yes")["unreadable_webhooks"] == 2
     said = sluice("purge", "--customer", HER, "--yes", plain=True)
     assert "2 dead letters of the intake lanes name this customer" in said
-    assert sum(lane.dead for lane in survey(lanes.client)) == 3
+    assert sum(lane.dead for lane in lane_statuses(lanes.client)) == 3
 
 
 def test_what_is_spooled_is_told(store: Store, lanes: Lanes, sluice: Sluice) -> None:
@@ -103,11 +107,11 @@ def test_what_is_spooled_is_told(store: Store, lanes: Lanes, sluice: Sluice) -> 
 def test_letters_that_were_discarded_and_could_be_restored_go_too(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     for customer in (HER, HIM):
         bury(lanes, "sent.store", pack(status(customer)))
-    burial = Burial(lanes.client)
-    undo = burial.discard(letters(lanes.client, Filter(), 0)).undo
+    burial = DeadLetterActions(lanes.client)
+    undo = burial.discard(letters(lanes.client, DeadLetterFilter(), 0)).undo
     assert sluice("purge", "--customer", HER, "--yes")["dead_letters"] == 1
     assert burial.restore(undo) == 1
-    assert [HIM in letter.data.decode() for letter in letters(lanes.client, Filter(), 0)] == [True]
+    assert [HIM in letter.data.decode() for letter in letters(lanes.client, DeadLetterFilter(), 0)] == [True]
 
 
 def test_purging_asks_first(store: Store, lanes: Lanes, sluice: Sluice) -> None:
@@ -119,5 +123,5 @@ def test_an_entry_purged_while_it_is_held_does_not_come_back(store: Store, lanes
     lanes.push("sent.store", [pack(status(HER))])
     (taken,) = lanes.take("sent.store", "test", 10)
     assert sluice("purge", "--customer", HER, "--yes")["waiting"] == 1
-    assert lanes.settle("sent.store", [(taken.id, Again(0, "failed"))]) == (1, 0, 0)
-    assert sum(lane.retries + lane.waiting + lane.in_flight + lane.dead for lane in survey(lanes.client)) == 0
+    assert lanes.settle("sent.store", [(taken.id, Rescheduled(0, "failed"))]) == (1, 0, 0)
+    assert sum(lane.retries + lane.waiting + lane.in_flight + lane.dead for lane in lane_statuses(lanes.client)) == 0

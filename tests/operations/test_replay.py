@@ -10,12 +10,12 @@ from tests.operations.conftest import Sluice
 from tests.support.programs import program, started
 from tests.support.waiting import until
 from workers.events import ImageMessage, MediaMetadata, StatusUpdate, TextMessage
-from workers.lanes import Done, Lanes
-from workers.operations.replay import Bookmark, entry, lanes_for, replay
-from workers.parsing import Item, event
-from workers.runtime.event_entry import to_event, unpack
+from workers.lanes import Completed, Lanes
+from workers.operations.replay import ReplayBookmark, entry, lanes_for, replay
+from workers.parsing import RawEvent, to_event
+from workers.runtime.event_entry import event_of, unpack
 from workers.store import Store
-from workers.store.read.replay import Wanted, stream
+from workers.store.read.replay import ReplayFilter, stream
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -31,15 +31,15 @@ def store(database: str) -> Store:
         "timestamp": str(int(NOW.timestamp())),
         "recipient_id": "919800000009",
     }
-    made.write([event(Item("status", "sent", "s:wamid.out", status), received_at=NOW, receipt="r")])
+    made.write([to_event(RawEvent("status", "sent", "s:wamid.out", status), received_at=NOW, receipt="r")])
     return made
 
 
 def text(number: int) -> TextMessage:
     when = NOW + timedelta(days=number)
     body = {"id": f"wamid.{number}", "type": "text", "from": f"91980000000{number}", "text": {"body": f"hi {number}"}}
-    item = Item("message", "text", f"m:text:wamid.{number}", body | {"timestamp": str(int(when.timestamp()))})
-    made = event(item, received_at=when, receipt="r")
+    item = RawEvent("message", "text", f"m:text:wamid.{number}", body | {"timestamp": str(int(when.timestamp()))})
+    made = to_event(item, received_at=when, receipt="r")
     assert isinstance(made, TextMessage)
     return made
 
@@ -81,15 +81,15 @@ def test_an_interrupted_replay_goes_on_where_it_stopped(
     store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.operations.replay._AT_ONCE", 4)
-    targets, bookmark = lanes_for(lanes.client, "greet"), Bookmark(lanes.client, "this one")
+    targets, bookmark = lanes_for(lanes.client, "greet"), ReplayBookmark(lanes.client, "this one")
     with store.reading() as connection:
-        run = replay(lanes, stream(connection, Wanted()), targets, bookmark, rate=1e9, sleep=lambda _: None)
+        run = replay(lanes, stream(connection, ReplayFilter()), targets, bookmark, rate=1e9, sleep=lambda _: None)
         next(run)
     assert bookmark.read() == "m:text:wamid.3"
     with store.reading() as connection:
-        rest = [stored.key for stored in stream(connection, Wanted(), bookmark.read())]
+        rest = [stored.key for stored in stream(connection, ReplayFilter(), bookmark.read())]
     assert rest == ["m:text:wamid.4", "s:wamid.out"]
-    assert Bookmark(lanes.client, "another").read() == ""
+    assert ReplayBookmark(lanes.client, "another").read() == ""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -109,18 +109,18 @@ def test_a_replay_that_is_interrupted_says_how_to_go_on(
 
 def test_a_replay_rests_while_much_waits_in_a_lane(store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.operations.replay._AT_ONCE", 1)
-    monkeypatch.setattr("workers.operations.replay.MOST_WAITING", 2)
+    monkeypatch.setattr("workers.operations.replay.MAX_WAITING", 2)
     rests: list[int] = []
 
     def sleep(seconds: float) -> None:
         if seconds > 0.1:  # the rate asks for less
             waiting = lanes.take("text.greet", "test", 10)
             rests.append(len(waiting))
-            lanes.settle("text.greet", [(taken.id, Done()) for taken in waiting])
+            lanes.settle("text.greet", [(taken.id, Completed()) for taken in waiting])
 
     with store.reading() as connection:
-        targets, events = lanes_for(lanes.client, "greet"), stream(connection, Wanted(type="text"))
-        run = replay(lanes, events, targets, Bookmark(lanes.client), rate=1e9, clock=lambda: 1.0, sleep=sleep)
+        targets, events = lanes_for(lanes.client, "greet"), stream(connection, ReplayFilter(type="text"))
+        run = replay(lanes, events, targets, ReplayBookmark(lanes.client), rate=1e9, clock=lambda: 1.0, sleep=sleep)
         assert list(run) == [1, 2, 3, 4, 5]
     assert rests == [3]
     assert len(keys(lanes, "text.greet")) == 2
@@ -133,16 +133,16 @@ def test_a_complete_replay_begins_anew_the_next_time(store: Store, lanes: Lanes,
 def test_the_rate_is_bounded(store: Store, lanes: Lanes) -> None:
     waits: list[float] = []
     with store.reading() as connection:
-        events = stream(connection, Wanted())
-        run = replay(lanes, events, {}, Bookmark(lanes.client), rate=3.0, clock=lambda: 100.0, sleep=waits.append)
+        events = stream(connection, ReplayFilter())
+        run = replay(lanes, events, {}, ReplayBookmark(lanes.client), rate=3.0, clock=lambda: 100.0, sleep=waits.append)
         assert list(run) == [6]
     assert waits == [2.0]
 
 
 def test_a_replayed_event_is_what_the_handler_got_at_first(store: Store) -> None:
     with store.reading() as connection:
-        found = {stored.key: stored for stored in stream(connection, Wanted())}
-    again = to_event(entry(found["m:text:wamid.3"]), 1)
+        found = {stored.key: stored for stored in stream(connection, ReplayFilter())}
+    again = event_of(entry(found["m:text:wamid.3"]), 1)
     first = text(3)
     assert isinstance(again, TextMessage)
     assert (again.key, again.text, again.customer, again.occurred_at) == (
@@ -152,7 +152,7 @@ def test_a_replayed_event_is_what_the_handler_got_at_first(store: Store) -> None
         first.occurred_at,
     )
     assert again.received_at == first.received_at
-    assert isinstance(to_event(entry(found["s:wamid.out"]), 1), StatusUpdate)
+    assert isinstance(event_of(entry(found["s:wamid.out"]), 1), StatusUpdate)
 
 
 def test_a_replayed_picture_has_its_metadata(store: Store) -> None:
@@ -163,10 +163,10 @@ def test_a_replayed_picture_has_its_metadata(store: Store) -> None:
         "image": {"id": "77", "mime_type": "image/png"},
     }
     metadata = MediaMetadata(id="77", url="https://media.example/77", mime_type="image/png", fetched_at=NOW)
-    item = Item("message", "image", "m:image", body, media_id="77")
-    store.write([event(item, received_at=NOW, receipt="r", metadata=metadata)])
+    item = RawEvent("message", "image", "m:image", body, media_id="77")
+    store.write([to_event(item, received_at=NOW, receipt="r", metadata=metadata)])
     with store.reading() as connection:
-        (stored,) = stream(connection, Wanted(type="image"))
-    again = to_event(entry(stored), 1)
+        (stored,) = stream(connection, ReplayFilter(type="image"))
+    again = event_of(entry(stored), 1)
     assert isinstance(again, ImageMessage)
     assert again.metadata == metadata

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from shared import errors
-from shared.errors import Overloaded, Refused, Reject, Retry, SluiceError, WrongSettings
+from shared.errors import InvalidSettings, Reject, RequestRejected, Retry, ServiceOverloaded, SluiceError
 
 _LINE = re.compile(r"^(?P<branches>[│ ├└─]*)(?P<name>[A-Z]\w+)")
 
@@ -32,16 +32,16 @@ def test_the_drawing_is_the_tree() -> None:
 
 
 def test_an_overload_says_when_to_come_again() -> None:
-    error = Overloaded("full", 7)
-    assert isinstance(error, Refused)
+    error = ServiceOverloaded("full", 7)
+    assert isinstance(error, RequestRejected)
     assert isinstance(error, SluiceError)
     assert (error.status, error.code, error.message, error.retry_after) == (503, "unavailable", "full", 7)
     assert str(error) == "full"
-    assert Refused(404, "not_found", "no").retry_after is None
+    assert RequestRejected(404, "not_found", "no").retry_after is None
 
 
 def test_wrong_settings_are_one_sentence_each() -> None:
-    error = WrongSettings(["one", "two"])
+    error = InvalidSettings(["one", "two"])
     assert (str(error), error.problems) == ("one; two", ["one", "two"])
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import NotJSON
-from shared.wire.lenient_json import MOST_NESTED, MOST_PARTS, check, dumps, loads
+from shared.errors import InvalidJSON
+from shared.wire.lenient_json import MAX_NESTING, MAX_PARTS, dumps, loads, validate
 
 _HUGE = 10**40 + 1
 _BEYOND_CPYTHON = "7" * 5000  # json.loads raises ValueError for these
@@ -80,8 +80,8 @@ def test_a_value_is_read_exactly(text: bytes, value: Any) -> None:
     ],
 )
 def test_what_is_no_json_is_refused_with_a_reason(text: bytes) -> None:
-    for read in (loads, check):
-        with pytest.raises(NotJSON) as raised:
+    for read in (loads, validate):
+        with pytest.raises(InvalidJSON) as raised:
             read(text)
         assert str(raised.value)
 
@@ -95,7 +95,7 @@ def test_what_is_no_json_is_refused_with_a_reason(text: bytes) -> None:
     ],
 )
 def test_the_reason_says_where(text: bytes, reason: str) -> None:
-    with pytest.raises(NotJSON, match=reason):
+    with pytest.raises(InvalidJSON, match=reason):
         loads(text)
 
 
@@ -153,7 +153,7 @@ _NEARLY = st.text(alphabet='[]{}",:0123456789.-+eE \ntrufalsn\\', max_size=25).m
 def test_what_is_json_and_what_not_is_as_the_standard_library_has_it(text: bytes) -> None:
     try:
         loads(text)
-    except NotJSON:
+    except InvalidJSON:
         assert not _standard(text)
     else:
         assert _standard(text)
@@ -167,25 +167,25 @@ def _nested(levels: int, kind: str) -> bytes:
 
 @pytest.mark.parametrize("kind", ["lists", "objects", "both"])
 def test_what_is_nested_as_deeply_as_may_be_is_taken_and_a_few_levels_may_be_put_around_it(kind: str) -> None:
-    value = check(_nested(MOST_NESTED, kind))
+    value = validate(_nested(MAX_NESTING, kind))
 
     wrapped = {"entry": [[{"body": value}]]}
     assert loads(dumps(wrapped)) == wrapped
 
 
 @pytest.mark.parametrize("kind", ["lists", "objects", "both"])
-@pytest.mark.parametrize("levels", [MOST_NESTED + 2, 254, 500, 984, 1000, 1024, 1026, 100_000])
+@pytest.mark.parametrize("levels", [MAX_NESTING + 2, 254, 500, 984, 1000, 1024, 1026, 100_000])
 def test_what_is_nested_more_deeply_is_refused_whoever_could_read_it(levels: int, kind: str) -> None:
     # With 1,000 levels orjson reads it and nothing writes it: a RecursionError in the middle of a batch.
-    with pytest.raises(NotJSON, match="nested too deeply"):
-        check(_nested(levels, kind))
-    if levels > MOST_NESTED + 10:
-        with pytest.raises(NotJSON, match="nested too deeply"):
+    with pytest.raises(InvalidJSON, match="nested too deeply"):
+        validate(_nested(levels, kind))
+    if levels > MAX_NESTING + 10:
+        with pytest.raises(InvalidJSON, match="nested too deeply"):
             loads(_nested(levels, kind))
 
 
 def test_nesting_is_counted_for_what_orjson_cannot_read_too() -> None:
-    with pytest.raises(NotJSON, match="nested too deeply"):
+    with pytest.raises(InvalidJSON, match="nested too deeply"):
         loads(b"[" * 300 + b'"\\ud83d"' + b"]" * 300)
 
 
@@ -206,32 +206,32 @@ _TRICKS = ["[", "{,", '\\"', "\\\\", '\\\\\\"', "\\\\[", ",\\", ",\\\\\\\\", "\u
 
 @pytest.mark.parametrize("half", ["", "\ud83d"], ids=["orjson reads it", "the standard library reads it"])
 def test_as_many_values_as_may_be_are_taken_and_one_more_is_not(half: str) -> None:
-    for parts, wanted in ((MOST_PARTS, True), (MOST_PARTS + 1, False)):
+    for parts, wanted in ((MAX_PARTS, True), (MAX_PARTS + 1, False)):
         text = _of_parts(parts).replace(b"0]", json.dumps(half).encode() + b"]")
         if wanted:
-            assert len(check(text)) == parts
+            assert len(validate(text)) == parts
             continue
-        with pytest.raises(NotJSON, match="over 250000 values"):
-            check(text)
+        with pytest.raises(InvalidJSON, match="over 250000 values"):
+            validate(text)
 
 
 @pytest.mark.parametrize("unit", ["[],", "{},", '{"":0},', '"",', "1e999,", "[[[],[]]],"])
 def test_what_would_become_much_memory_is_refused_unread(unit: str) -> None:
     text = ("[" + unit * (3 * 1024 * 1024 // len(unit)) + "0]").encode()
-    with pytest.raises(NotJSON, match="over 250000 values"):
-        check(text)
+    with pytest.raises(InvalidJSON, match="over 250000 values"):
+        validate(text)
 
 
 def test_names_are_no_values() -> None:
-    text = b"{" + b",".join(b'"%x":0' % number for number in range(MOST_PARTS - 1)) + b"}"
-    assert len(check(text)) == MOST_PARTS - 1
+    text = b"{" + b",".join(b'"%x":0' % number for number in range(MAX_PARTS - 1)) + b"}"
+    assert len(validate(text)) == MAX_PARTS - 1
 
 
 @pytest.mark.parametrize("trick", _TRICKS)
 def test_what_stands_in_strings_is_no_value(trick: str) -> None:
-    filler = json.dumps(trick * (MOST_PARTS // len(trick) + 1), ensure_ascii=False)
+    filler = json.dumps(trick * (MAX_PARTS // len(trick) + 1), ensure_ascii=False)
     text = f"[{filler},{filler},[{filler}]]".encode()
-    assert check(text) == json.loads(text)
+    assert validate(text) == json.loads(text)
 
 
 @pytest.mark.parametrize("trick", _TRICKS)
@@ -239,24 +239,24 @@ def test_what_stands_in_strings_is_no_value(trick: str) -> None:
 def test_strings_do_not_hide_values_wherever_they_stand(trick: str, shift: int) -> None:
     # Text is looked at in windows, and may end in one anywhere.
     unit = json.dumps(trick, ensure_ascii=False) + ","
-    text = ("[" + " " * shift + unit * (MOST_PARTS - 1) + '""]').encode()
-    assert len(check(text)) == MOST_PARTS
-    with pytest.raises(NotJSON, match="over 250000 values"):
-        check(text[:-1] + b",0]")
+    text = ("[" + " " * shift + unit * (MAX_PARTS - 1) + '""]').encode()
+    assert len(validate(text)) == MAX_PARTS
+    with pytest.raises(InvalidJSON, match="over 250000 values"):
+        validate(text[:-1] + b",0]")
 
 
 def test_what_was_taken_may_be_read_again_with_something_around_it() -> None:
-    value = check(_of_parts(MOST_PARTS))
+    value = validate(_of_parts(MAX_PARTS))
     assert loads(dumps({"body": value, "more": [1] * 100})) == {"body": value, "more": [1] * 100}
-    with pytest.raises(NotJSON, match="over 500000 values"):
-        loads(_of_parts(2 * MOST_PARTS + 1))
+    with pytest.raises(InvalidJSON, match="over 500000 values"):
+        loads(_of_parts(2 * MAX_PARTS + 1))
 
 
 def test_many_halves_of_characters_are_refused_and_many_syllables_are_not() -> None:
-    with pytest.raises(NotJSON, match="over 100000 halves of characters"):
-        check(b'"' + b"\xed\xa0\xbd" * 100_001 + b'"')
+    with pytest.raises(InvalidJSON, match="over 100000 halves of characters"):
+        validate(b'"' + b"\xed\xa0\xbd" * 100_001 + b'"')
     korean = "\ud7a3" * 300_000  # their bytes begin as those of halves do
-    assert check(f'["{korean}", "\\ud83d"]'.encode()) == [korean, "\ud83d"]
+    assert validate(f'["{korean}", "\\ud83d"]'.encode()) == [korean, "\ud83d"]
 
 
 def test_what_is_written_is_compact_utf_8() -> None:

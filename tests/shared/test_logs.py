@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.observability.logging import mask
+from shared.observability.logging import mask_phone_numbers
 from tests.support.programs import clean_environment, python, run
 
 
@@ -33,8 +33,8 @@ from tests.support.programs import clean_environment, python, run
     ],
 )
 def test_the_middle_of_a_phone_number_is_left_out(text: str, masked: str) -> None:
-    assert mask(text) == masked
-    assert mask(masked) == masked
+    assert mask_phone_numbers(text) == masked
+    assert mask_phone_numbers(masked) == masked
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_middle_of_a_phone_number_is_left_out(text: str, masked: str) -> Non
     ],
 )
 def test_what_an_operator_looks_up_stays_readable(text: str) -> None:
-    assert mask(text) == text
+    assert mask_phone_numbers(text) == text
 
 
 @given(
@@ -67,14 +67,14 @@ def test_what_an_operator_looks_up_stays_readable(text: str) -> None:
     after=st.sampled_from(["", ".", ",", "'", ")", " x", "\n", "_", "?"]),
 )
 def test_no_number_is_ever_whole(number: str, before: str, after: str) -> None:
-    assert number not in mask(before + number + after)
+    assert number not in mask_phone_numbers(before + number + after)
 
 
 _SCRIPT = r"""
 import logging
 from shared.observability import logging as logs
-logs.configure()
-log = logs.logger("shared.test")
+logs.configure_logging()
+log = logs.get_logger("shared.test")
 phone = "919812345678"
 log.info("for " + phone, customer=phone, number=919812345678, error=ValueError("no " + phone), parts=[phone, "x\ny"])
 log.error("two\nlines", forged="x\r\n2026-01-01 [info] all is well", colour="\x1b[31mred", none=None, yes=True, n=7)
@@ -95,15 +95,15 @@ _ABOUT = r"""
 import asyncio
 import logging
 from shared.observability import logging as logs
-logs.configure()
-log = logs.logger("shared.test")
+logs.configure_logging()
+log = logs.get_logger("shared.test")
 
 async def elsewhere():
     log.info("in a loop")
 
-with logs.about(lane="text.f", attempt=1):
+with logs.log_context(lane="text.f", attempt=1):
     try:
-        with logs.about(attempt=2, event_key="m:text:919812345678"):
+        with logs.log_context(attempt=2, event_key="m:text:919812345678"):
             logging.getLogger("foreign").warning("inner")
             asyncio.run(elsewhere())
             log.info("own", attempt=3)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.text import lines, one_line
+from shared.text import escape_control_chars, escape_keep_newlines
 
 
 @pytest.mark.parametrize(
@@ -18,16 +18,16 @@ from shared.text import lines, one_line
     ],
 )
 def test_control_characters_are_spelt_out(text: str, plain: str) -> None:
-    assert one_line(text) == plain
-    assert lines(text.replace("\n", "")) == plain.replace("\\n", "")
+    assert escape_control_chars(text) == plain
+    assert escape_keep_newlines(text.replace("\n", "")) == plain.replace("\\n", "")
 
 
 def test_a_traceback_keeps_its_lines_and_nothing_else() -> None:
-    assert lines("Traceback:\n  at \x1b[2J\r\nEnd") == "Traceback:\n  at \\x1b[2J\\r\nEnd"
+    assert escape_keep_newlines("Traceback:\n  at \x1b[2J\r\nEnd") == "Traceback:\n  at \\x1b[2J\\r\nEnd"
 
 
 @given(text=st.text(alphabet=st.characters(categories=["Cc", "Zl", "Zp", "Lu", "Cs"])))
 def test_one_line_is_one_line_whoever_splits_it(text: str) -> None:
-    assert len(one_line(text).splitlines()) <= 1
-    assert one_line(text).isprintable() or any("\ud800" <= character <= "\udfff" for character in text)
-    assert lines(text).count("\n") == text.count("\n")
+    assert len(escape_control_chars(text).splitlines()) <= 1
+    assert escape_control_chars(text).isprintable() or any("\ud800" <= character <= "\udfff" for character in text)
+    assert escape_keep_newlines(text).count("\n") == text.count("\n")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from shared.networks import is_loopback
 from shared.settings import Settings
 
@@ -17,7 +17,7 @@ _SECRET = "tell-nobody-4711"
 def _problems(monkeypatch: pytest.MonkeyPatch, **settings: str) -> list[str]:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(WrongSettings) as raised:
+    with pytest.raises(InvalidSettings) as raised:
         Settings.load()
     assert str(raised.value) == "; ".join(raised.value.problems)
     assert _SECRET not in repr(raised.value)

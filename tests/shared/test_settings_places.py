@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from shared.settings import Settings
 
 _SECRETS: dict[str, Any] = {
@@ -37,7 +37,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("content", [b"SLUICE_HMAC_SECRET=\xff\xfe\n", b"\xff\xfeS\0L\0"])
 def test_a_file_that_is_no_text_is_told_as_a_wrong_setting(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".env").write_bytes(content)
-    with pytest.raises(WrongSettings, match=r"^\.env cannot be read, or is no text in UTF-8$"):
+    with pytest.raises(InvalidSettings, match=r"^\.env cannot be read, or is no text in UTF-8$"):
         Settings.load()
 
 
@@ -60,7 +60,7 @@ def test_a_misspelt_name_is_told_wherever_it_stands(
         (tmp_path / ".env").write_text(f"{name}=tell-nobody\n")
     else:
         monkeypatch.setenv(name, "tell-nobody")
-    with pytest.raises(WrongSettings) as raised:
+    with pytest.raises(InvalidSettings) as raised:
         Settings.load()
     assert raised.value.problems == [sentence]
 
@@ -111,7 +111,7 @@ def test_without_either_that_is_told(tmp_path: Path, content: str | None) -> Non
     if content is not None:  # it is being written
         settings.embedded_url_file.parent.mkdir(parents=True)
         settings.embedded_url_file.write_text(content)
-    with pytest.raises(WrongSettings, match="SLUICE_REDIS_URL is not set, and no `sluice up` runs"):
+    with pytest.raises(InvalidSettings, match="SLUICE_REDIS_URL is not set, and no `sluice up` runs"):
         _ = settings.redis
 
 
@@ -144,5 +144,7 @@ def test_what_others_can_reach_needs_a_secret(settings: dict[str, str], opens: b
     if opens:
         found.require_secret_unless_loopback()
         return
-    with pytest.raises(WrongSettings, match=r"^SLUICE_HOST is 0\.0\.0\.0, which others can reach: set SLUICE_WEBHOOK_"):
+    with pytest.raises(
+        InvalidSettings, match=r"^SLUICE_HOST is 0\.0\.0\.0, which others can reach: set SLUICE_WEBHOOK_"
+    ):
         found.require_secret_unless_loopback()

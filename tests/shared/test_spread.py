@@ -5,7 +5,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.observability.histogram import Spread, read
+from shared.observability.histogram import HistogramCounter, read
 
 
 def _hash(fields: dict[str, int]) -> dict[bytes, bytes]:
@@ -13,7 +13,7 @@ def _hash(fields: dict[str, int]) -> dict[bytes, bytes]:
 
 
 def test_values_are_counted_by_their_upper_bounds() -> None:
-    spread = Spread("x", (1.0, 2.5))
+    spread = HistogramCounter("x", (1.0, 2.5))
     for value in (0.5, 1.0, 2.0, 100.0):
         spread.note(value)
     assert spread.fields() == {"x:1": 2, "x:2.5": 1, "x:+Inf": 1, "x:sum": 103_500_000}
@@ -21,7 +21,7 @@ def test_values_are_counted_by_their_upper_bounds() -> None:
 
 
 def test_nothing_noted_is_nothing_to_be_added() -> None:
-    assert Spread("x", (1.0,)).fields() == {}
+    assert HistogramCounter("x", (1.0,)).fields() == {}
     assert read({}, "x", (1.0,)) == ([(1.0, 0), (inf, 0)], 0.0)
 
 
@@ -40,7 +40,7 @@ def test_each_value_is_in_every_bucket_that_it_is_below_and_the_sum_is_theirs(
     values: list[float], bounds: set[float]
 ) -> None:
     ordered = [float(f"{bound:g}") for bound in sorted(bounds)]
-    spread = Spread("x", ordered)
+    spread = HistogramCounter("x", ordered)
     for value in values:
         spread.note(value)
     found = read(_hash(spread.fields()), "x", ordered)

@@ -10,30 +10,30 @@ import sys
 from pathlib import Path
 
 from ingress.spool import codec
-from ingress.spool.writer import Spool
-from shared.errors import Overloaded
+from ingress.spool.writer import SpoolWriter
+from shared.errors import ServiceOverloaded
 from tests.spool.pieces import Record, all_contents, segments
 
 _GROUP = 7  # records of 1 KiB: no divisor of a page
 
 
-def _fill(spool: Spool, start: int) -> tuple[list[Record], str]:
+def _fill(spool: SpoolWriter, start: int) -> tuple[list[Record], str]:
     """Appends until it is refused. What was appended, and why no more was."""
     done: list[Record] = []
     while True:
         group = [("intake", b"%06d" % (start + len(done) + place) + b"x" * 1018) for place in range(_GROUP)]
         try:
             spool.append(group)
-        except Overloaded as refusal:
+        except ServiceOverloaded as refusal:
             return done, refusal.message
         done += group
 
 
-def _report(folder: Path, spool: Spool, relieve: list[str] | None) -> dict[str, object]:
+def _report(folder: Path, spool: SpoolWriter, relieve: list[str] | None) -> dict[str, object]:
     first, why = _fill(spool, 0)
     trouble = spool.trouble()
     again, _ = _fill(spool, len(first))
-    torn = [codec.survey(path.read_bytes()).damage for path in segments(folder)]
+    torn = [codec.summarize_segment(path.read_bytes()).damage for path in segments(folder)]
     if relieve is None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     else:
@@ -56,13 +56,13 @@ def main() -> None:
     kind, folder = sys.argv[1], Path(sys.argv[2])
     if kind == "limit":
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
-        print(json.dumps(_report(folder, Spool(folder), None)))
+        print(json.dumps(_report(folder, SpoolWriter(folder), None)))
         return
     mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "none", str(folder)]
     subprocess.run(mount, check=True)
-    print(json.dumps(_report(folder, Spool(folder), ["mount", "-o", "remount,size=4m", str(folder)])))
+    print(json.dumps(_report(folder, SpoolWriter(folder), ["mount", "-o", "remount,size=4m", str(folder)])))
     subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
-    print(json.dumps(_fill(Spool(folder), 0)[1]))
+    print(json.dumps(_fill(SpoolWriter(folder), 0)[1]))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ingress.spool import codec
-from shared.errors import Overloaded
+from shared.errors import ServiceOverloaded
 
 INTAKE, LARGE, STATUSES = LANES = ("intake", "intake.large", "intake.statuses")
 Record = tuple[str, bytes]
@@ -46,7 +46,7 @@ class FakeRedis:
         if self.down is not None and not self.unsure:
             raise self.down
         if lane in self.full_lanes or len(receipts) > self.most:
-            raise Overloaded("too many webhooks wait")
+            raise ServiceOverloaded("too many webhooks wait")
         self.taken += [(lane, bytes(receipt)) for receipt in receipts]
         if self.down is not None:
             raise self.down

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ingress.delivery.failover import Durable
-from ingress.spool.append_queue import OneThread
-from ingress.spool.circuit_breaker import Breakers
-from ingress.spool.drainer import Drainer
-from ingress.spool.writer import Spool
-from shared.errors import Overloaded
+from ingress.delivery.failover import FailoverWriter
+from ingress.spool.append_queue import SingleThreadExecutor
+from ingress.spool.circuit_breaker import LaneCircuitBreakers
+from ingress.spool.drainer import SpoolDrainer
+from ingress.spool.writer import SpoolWriter
+from shared.errors import ServiceOverloaded
 from tests.spool.pieces import LANES, FakeRedis, Time, numbered
 
 BEGIN = "webhooks go to the spool until Redis takes them again"
@@ -24,14 +24,14 @@ class Draining:
     def __init__(self, folder: Path, *, rate: float = 1e6, segment_bytes: int = 8 << 20) -> None:
         self.time = Time()
         self.redis = FakeRedis(self.time)
-        self.spool = Spool(folder, segment_bytes=segment_bytes)
-        self.breakers = Breakers(self.time)
-        self.drainer = Drainer(
+        self.spool = SpoolWriter(folder, segment_bytes=segment_bytes)
+        self.breakers = LaneCircuitBreakers(self.time)
+        self.drainer = SpoolDrainer(
             self.spool,
             self.redis.push,
             self.redis.ping,
             self.breakers,
-            OneThread(),
+            SingleThreadExecutor(),
             rate=rate,
             first=LANES,
             clock=self.time,
@@ -62,8 +62,8 @@ class Ingress:
     def __init__(self, folder: Path, *, limit: int = 1 << 30) -> None:
         self.time = Time()
         self.redis = FakeRedis(self.time)
-        self.spool = Spool(folder, limit=limit)
-        self.durable = Durable(
+        self.spool = SpoolWriter(folder, limit=limit)
+        self.durable = FailoverWriter(
             self.redis.push,
             self.redis.ping,
             self.spool,
@@ -84,7 +84,7 @@ class Ingress:
 @asynccontextmanager
 async def running(folder: Path, *, down: bool = False) -> AsyncIterator[Ingress]:
     ingress = Ingress(folder)
-    ingress.redis.down = Overloaded("Redis is full") if down else None
+    ingress.redis.down = ServiceOverloaded("Redis is full") if down else None
     ingress.durable.start()
     yield ingress
     await ingress.durable.stop()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingress.spool.writer import Spool
-from shared.errors import Overloaded
+from ingress.spool.writer import SpoolWriter
+from shared.errors import ServiceOverloaded
 from tests.spool.pieces import INTAKE, STATUSES, all_contents, contents, numbered, segments
 from tests.spool.power import Power
 
@@ -29,11 +29,11 @@ def test_after_a_failed_fsync_the_segment_is_given_up(
     folder: Path, monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
     power = Power(monkeypatch)
-    spool = Spool(folder)
+    spool = SpoolWriter(folder)
     if which == ".seg":
         spool.append(numbered(INTAKE, 5))
     power.fails = _failing(errno.EIO, which, times=1)
-    with pytest.raises(Overloaded, match="its disk fails"):
+    with pytest.raises(ServiceOverloaded, match="its disk fails"):
         spool.append(numbered(STATUSES, 5))
     given_up = segments(folder)
     spool.append(numbered(INTAKE, 5, 5))
@@ -49,10 +49,10 @@ def test_after_a_failed_fsync_the_segment_is_given_up(
 
 def test_a_segment_that_never_held_anything_is_not_left_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     power = Power(monkeypatch)
-    spool = Spool(folder)
+    spool = SpoolWriter(folder)
     power.fails = _failing(errno.EIO, ".seg")
     for _ in range(20):
-        with pytest.raises(Overloaded):
+        with pytest.raises(ServiceOverloaded):
             spool.append(numbered(INTAKE, 5))
     assert segments(folder) == []
 
@@ -60,7 +60,7 @@ def test_a_segment_that_never_held_anything_is_not_left_behind(folder: Path, mon
 def test_a_failed_write_leaves_no_part_of_a_record_and_ends_the_segment(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spool = Spool(folder)
+    spool = SpoolWriter(folder)
     spool.append(numbered(INTAKE, 5))
     write = os.pwrite
 
@@ -70,7 +70,7 @@ def test_a_failed_write_leaves_no_part_of_a_record_and_ends_the_segment(
         return write(fd, data[: len(data) // 2], offset)
 
     monkeypatch.setattr(os, "pwrite", half)
-    with pytest.raises(Overloaded, match="its disk fails"):
+    with pytest.raises(ServiceOverloaded, match="its disk fails"):
         spool.append(numbered(STATUSES, 5))
     monkeypatch.undo()
     assert all_contents(folder) == numbered(INTAKE, 5)
@@ -82,14 +82,14 @@ def test_a_failed_write_leaves_no_part_of_a_record_and_ends_the_segment(
 def test_a_write_in_pieces_is_a_whole_write(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.pwrite
     monkeypatch.setattr(os, "pwrite", lambda fd, data, offset: write(fd, data[:7], offset))
-    Spool(folder).append(numbered(INTAKE, 10))
+    SpoolWriter(folder).append(numbered(INTAKE, 10))
     assert all_contents(folder) == numbered(INTAKE, 10)
 
 
 def test_a_folder_that_cannot_be_is_overloaded_and_named_in_words(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
-    spool = Spool(tmp_path / "data" / "spool")
-    with pytest.raises(Overloaded, match="nor does the spool: ") as refusal:
+    spool = SpoolWriter(tmp_path / "data" / "spool")
+    with pytest.raises(ServiceOverloaded, match="nor does the spool: ") as refusal:
         spool.append(numbered(INTAKE, 1))
     assert str(tmp_path) not in refusal.value.message
     assert spool.trouble() != ""
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_is_overloaded_and_named_in_words(tmp_path: Path
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission_is_overloaded(folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o500)
-    spool = Spool(folder)
+    spool = SpoolWriter(folder)
     assert spool.trouble() == "its folder may not be written to"
-    with pytest.raises(Overloaded, match="its folder may not be written to"):
+    with pytest.raises(ServiceOverloaded, match="its folder may not be written to"):
         spool.append(numbered(INTAKE, 1))

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ingress.spool.circuit_breaker import Breakers
+from ingress.spool.circuit_breaker import LaneCircuitBreakers
 
 #: (seconds, what happens, is the push to `a` tried, lane to be probed, seconds until a probe)
 _Row = tuple[float, str, bool, str | None, float]
@@ -42,7 +42,7 @@ _ROWS: dict[str, list[_Row]] = {
 @pytest.mark.parametrize("rows", _ROWS.values(), ids=_ROWS.keys())
 def test_breakers(rows: list[_Row]) -> None:
     now = 0.0
-    breakers = Breakers(lambda: now)
+    breakers = LaneCircuitBreakers(lambda: now)
     for seconds, event, allowed, due, wait in rows:
         now = seconds
         if event:
@@ -52,7 +52,7 @@ def test_breakers(rows: list[_Row]) -> None:
 
 
 def test_the_open_lanes_are_named() -> None:
-    breakers = Breakers(lambda: 0.0)
+    breakers = LaneCircuitBreakers(lambda: 0.0)
     breakers.failed("b")
     breakers.failed("a")
     assert breakers.open_lanes == {"a", "b"}

@@ -6,7 +6,7 @@ from zlib import crc32
 import pytest
 
 from ingress.spool import codec
-from ingress.spool.codec import FILE_HEAD_BYTES, HEAD_BYTES, Survey
+from ingress.spool.codec import FILE_HEAD_BYTES, HEAD_BYTES, SegmentSummary
 from tests.spool.pieces import Record, segment_bytes
 
 _RECORDS: list[Record] = [("intake", b"one"), ("intake.statuses", b""), ("intake", b"\0" * 40)]
@@ -26,12 +26,16 @@ def _read(data: bytes) -> list[Record]:
 def test_what_is_packed_is_read(records: list[Record]) -> None:
     data = segment_bytes(records)
     assert _read(data) == records
-    assert codec.survey(data).end == len(data) == FILE_HEAD_BYTES + sum(codec.packed_size(*each) for each in records)
-    assert codec.survey(data).damage == ""
+    assert (
+        codec.summarize_segment(data).end
+        == len(data)
+        == FILE_HEAD_BYTES + sum(codec.packed_size(*each) for each in records)
+    )
+    assert codec.summarize_segment(data).damage == ""
 
 
 def test_a_survey_counts_the_records_of_each_lane() -> None:
-    assert codec.survey(_WHOLE) == Survey({"intake": 2, "intake.statuses": 1}, len(_WHOLE), "")
+    assert codec.summarize_segment(_WHOLE) == SegmentSummary({"intake": 2, "intake.statuses": 1}, len(_WHOLE), "")
 
 
 @pytest.mark.parametrize("lane", ["", "a" * 256, "ä" * 128])
@@ -65,7 +69,7 @@ def test_a_lane_has_1_to_255_bytes(lane: str) -> None:
 )
 def test_of_a_damaged_segment_the_records_before_the_damage_are_read(data: bytes, kept: int, damage: str) -> None:
     assert _read(data) == _RECORDS[:kept]
-    found = codec.survey(data)
+    found = codec.summarize_segment(data)
     assert found.damage == damage
     assert sum(found.records.values()) == kept
     assert data[: found.end] == (segment_bytes(_RECORDS[:kept])[: found.end])
@@ -75,19 +79,19 @@ def test_damage_in_the_middle_ends_the_reading_though_whole_records_follow() -> 
     middle = FILE_HEAD_BYTES + codec.packed_size(*_RECORDS[0]) + HEAD_BYTES
     data = _WHOLE[:middle] + bytes([_WHOLE[middle] ^ 1]) + _WHOLE[middle + 1 :]
     assert _read(data) == _RECORDS[:1]
-    assert codec.survey(data).damage == _INCOMPLETE
+    assert codec.summarize_segment(data).damage == _INCOMPLETE
 
 
 @pytest.mark.parametrize("salt", [0, 1, 0xFFFFFFFF])
 @pytest.mark.parametrize("size", [1, HEAD_BYTES - 1, HEAD_BYTES, 4096])
 def test_zeros_are_no_record_whatever_the_salt(salt: int, size: int) -> None:
-    assert codec.survey(codec.file_head(salt) + bytes(size)) == Survey({}, FILE_HEAD_BYTES, "zeros")
+    assert codec.summarize_segment(codec.file_head(salt) + bytes(size)) == SegmentSummary({}, FILE_HEAD_BYTES, "zeros")
 
 
 def test_a_segment_of_another_version_is_not_taken_for_damaged() -> None:
     head = struct.pack(">6sHI", b"SLSPOL", 2, 1)
     with pytest.raises(codec.UnknownVersion, match="version 2"):
-        codec.survey(head + struct.pack(">I", crc32(head)) + b"whatever it holds")
+        codec.summarize_segment(head + struct.pack(">I", crc32(head)) + b"whatever it holds")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,6 @@ def test_a_portion_is_bounded_in_records_and_bytes_but_holds_at_least_one(
     data = segment_bytes([("x", b"?"), ("l", b"a" * 10), ("x", b"?"), ("l", b"b" * 20), ("l", b"c" * 30), ("x", b"?")])
     at, found = FILE_HEAD_BYTES, []
     while at < len(data):
-        receipts, at = codec.select(data, "l", at, most, most_bytes)
+        receipts, at = codec.read_batch(data, "l", at, most, most_bytes)
         found.append(receipts)
     assert found == portions

@@ -68,6 +68,6 @@ def test_bytes_behind_the_last_record_change_nothing(records: list[Record], junk
 @given(st.binary(max_size=300))
 @settings(max_examples=100, deadline=None)
 def test_any_bytes_can_be_surveyed(data: bytes) -> None:
-    found = codec.survey(data)
+    found = codec.summarize_segment(data)
     assert found.end <= len(data)
     assert bool(found.damage) == (found.end < len(data))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Overloaded
+from shared.errors import ServiceOverloaded
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, LANES, LARGE, STATUSES, all_contents, files, numbered, segments
 from tests.spool.standing import BEGIN, Ingress, running
@@ -20,7 +20,7 @@ async def test_what_redis_takes_never_touches_the_disk(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [Overloaded("Redis is full"), TimeoutError(), ConnectionResetError("reset"), OSError(5, "io")]
+    "error", [ServiceOverloaded("Redis is full"), TimeoutError(), ConnectionResetError("reset"), OSError(5, "io")]
 )
 async def test_what_redis_refuses_or_does_not_answer_is_spooled_whole(
     folder: Path, error: Exception, log: SpoolLog
@@ -83,10 +83,10 @@ async def test_one_lane_over_its_backlog_leaves_the_others_to_redis(folder: Path
 
 async def test_only_where_the_spool_refuses_too_is_the_sender_turned_away(folder: Path, log: SpoolLog) -> None:
     ingress = Ingress(folder, limit=1000)
-    ingress.redis.down = Overloaded("Redis is full")
+    ingress.redis.down = ServiceOverloaded("Redis is full")
     await ingress.commit(INTAKE, 5)
     for _ in range(3):
-        with pytest.raises(Overloaded, match="the spool: it is full"):
+        with pytest.raises(ServiceOverloaded, match="the spool: it is full"):
             await ingress.commit(INTAKE, 100)
     await ingress.commit(INTAKE, 5, 5)
     assert all_contents(folder) == numbered(INTAKE, 10)

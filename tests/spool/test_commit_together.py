@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ingress.delivery.failover import Durable
-from ingress.spool.writer import Spool
-from shared.errors import Overloaded
+from ingress.delivery.failover import FailoverWriter
+from ingress.spool.writer import SpoolWriter
+from shared.errors import ServiceOverloaded
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, LANES, FakeRedis, all_contents, numbered
 from tests.spool.standing import BEGIN, Ingress
@@ -22,7 +22,7 @@ async def test_groups_of_all_lanes_that_meet_share_one_fsync(
     folder: Path, monkeypatch: pytest.MonkeyPatch, log: SpoolLog
 ) -> None:
     ingress = Ingress(folder)
-    ingress.redis.down = Overloaded("down")
+    ingress.redis.down = ServiceOverloaded("down")
     for lane in LANES:
         await ingress.commit(lane)
     gate, syncs, fsync = threading.Event(), [], os.fsync
@@ -46,7 +46,7 @@ async def test_a_slow_fsync_does_not_hold_up_the_event_loop(
     folder: Path, monkeypatch: pytest.MonkeyPatch, log: SpoolLog
 ) -> None:
     ingress = Ingress(folder)
-    ingress.redis.down = Overloaded("down")
+    ingress.redis.down = ServiceOverloaded("down")
     gate, fsync = threading.Event(), os.fsync
 
     def slow(fd: int) -> None:
@@ -65,7 +65,7 @@ async def test_a_slow_fsync_does_not_hold_up_the_event_loop(
 
 async def test_a_sender_that_gives_up_harms_no_other(folder: Path, log: SpoolLog) -> None:
     ingress = Ingress(folder)
-    ingress.redis.down = Overloaded("down")
+    ingress.redis.down = ServiceOverloaded("down")
     tasks = [asyncio.create_task(ingress.commit(INTAKE, 1, number)) for number in range(10)]
     for _ in range(3):
         await asyncio.sleep(0)
@@ -80,8 +80,8 @@ async def test_a_fault_in_the_spool_is_answered_and_logged(
     folder: Path, monkeypatch: pytest.MonkeyPatch, log: SpoolLog
 ) -> None:
     ingress = Ingress(folder)
-    ingress.redis.down = Overloaded("down")
-    with pytest.raises(Overloaded, match="a fault of the server"):
+    ingress.redis.down = ServiceOverloaded("down")
+    with pytest.raises(ServiceOverloaded, match="a fault of the server"):
         await ingress.durable.commit("a lane of too long a name" * 20, [b"x"])
     assert log.events == ["webhooks could not be spooled", "the spool does not take webhooks; they are answered 503"]
 
@@ -93,7 +93,7 @@ async def test_while_redis_hangs_a_request_waits_for_the_spool_only(folder: Path
         await hung.wait()
         raise TimeoutError
 
-    durable = Durable(push, FakeRedis().ping, Spool(folder))
+    durable = FailoverWriter(push, FakeRedis().ping, SpoolWriter(folder))
     first = asyncio.create_task(durable.commit(INTAKE, [b"first"]))
     await asyncio.sleep(0)
     hung.set()
@@ -114,7 +114,7 @@ async def test_a_push_that_succeeds_after_another_failed_closes_the_breaker(fold
         if receipts[0] == b"failing":
             raise TimeoutError
 
-    durable = Durable(push, FakeRedis().ping, Spool(folder))
+    durable = FailoverWriter(push, FakeRedis().ping, SpoolWriter(folder))
     slow, failing = (asyncio.create_task(durable.commit(INTAKE, [each])) for each in gates)
     await asyncio.sleep(0)
     gates[b"failing"].set()

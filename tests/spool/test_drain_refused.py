@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Overloaded
+from shared.errors import ServiceOverloaded
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, STATUSES, numbered, segments
 from tests.spool.standing import Draining
@@ -29,7 +29,7 @@ async def test_a_lane_that_redis_refuses_does_not_hold_up_the_others(folder: Pat
 
 async def test_a_probe_is_a_real_push_of_the_oldest_that_waits_once_a_second(folder: Path) -> None:
     draining = Draining(folder)
-    draining.redis.down = Overloaded("Redis is full")
+    draining.redis.down = ServiceOverloaded("Redis is full")
     draining.spool.append(numbered(INTAKE, 10))
     await draining.for_seconds(10)
     times = [at for at, _, _ in draining.redis.calls]
@@ -41,7 +41,7 @@ async def test_a_probe_is_a_real_push_of_the_oldest_that_waits_once_a_second(fol
 
 async def test_without_anything_to_push_a_probe_is_a_ping(folder: Path) -> None:
     draining = Draining(folder)
-    draining.redis.down = Overloaded("down")
+    draining.redis.down = ServiceOverloaded("down")
     draining.breakers.failed(INTAKE)
     await draining.for_seconds(10)
     assert 9 <= len(draining.redis.pings) <= 11
@@ -60,7 +60,7 @@ async def test_a_lane_that_takes_only_small_pushes_is_drained_all_the_same(folde
 
 async def test_pushes_that_redis_has_although_it_says_otherwise_do_not_flood_it(folder: Path) -> None:
     draining = Draining(folder)
-    draining.redis.down, draining.redis.unsure = Overloaded("too few replicas have it"), True
+    draining.redis.down, draining.redis.unsure = ServiceOverloaded("too few replicas have it"), True
     draining.spool.append(numbered(INTAKE, 5000))
     await draining.for_seconds(1000)
     assert len(draining.redis.taken) < 1000 + 1100, "probes of one record each, after the first few"
@@ -82,7 +82,7 @@ async def test_an_error_that_should_not_be_is_logged_and_skips_nothing(folder: P
 
 async def test_while_redis_is_down_one_file_is_held_for_probes_however_long_it_lasts(folder: Path) -> None:
     draining = Draining(folder)
-    draining.redis.down = Overloaded("down")
+    draining.redis.down = ServiceOverloaded("down")
     draining.breakers.failed(INTAKE)
     for number in range(120):
         draining.spool.append(numbered(INTAKE, 5, 5 * number))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import redis
 
-from ingress.delivery.redis_writer import RedisPush
-from ingress.spool import Durable, Spool
-from shared.lanes.keys import stream
+from ingress.delivery.redis_writer import IntakeWriter
+from ingress.spool import FailoverWriter, SpoolWriter
+from shared.lanes.keys import stream_key
 from shared.redis.connection import connect_async
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, LANES, STATUSES, all_contents, numbered
@@ -42,29 +42,29 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def _running(folder: Path, url: str, max_backlog: int = 0) -> AsyncIterator[Durable]:
+async def _running(folder: Path, url: str, max_backlog: int = 0) -> AsyncIterator[FailoverWriter]:
     client = connect_async(url, timeout=0.3)
-    push = RedisPush(client, max_backlog=max_backlog)
-    durable = Durable(push.push, push.ping, Spool(folder), first=LANES)
+    push = IntakeWriter(client, max_backlog=max_backlog)
+    durable = FailoverWriter(push.push, push.ping, SpoolWriter(folder), first=LANES)
     durable.start()
     yield durable
     await durable.stop()
     await client.aclose()
 
 
-async def _commit(durable: Durable, lane: str, count: int) -> None:
+async def _commit(durable: FailoverWriter, lane: str, count: int) -> None:
     for record in numbered(lane, count):
         await durable.commit(lane, [record[1]])
 
 
-async def _is_empty(durable: Durable) -> None:
+async def _is_empty(durable: FailoverWriter) -> None:
     async with asyncio.timeout(15):
         while durable.state().drained_records == 0 or durable.state().usage.segments:  # noqa: ASYNC110 - files
             await asyncio.sleep(0.02)
 
 
 def _in_redis(server: redis.Redis, lane: str) -> list[bytes]:
-    entries: Any = server.xrange(stream(lane))
+    entries: Any = server.xrange(stream_key(lane))
     return [fields[b"d"] for _, fields in entries]
 
 
@@ -110,7 +110,7 @@ async def test_a_backlog_limit_makes_the_spool_the_overflow_and_nothing_is_left_
         async with asyncio.timeout(20):
             while len(set(taken)) < 120:  # a worker that takes all there is, now and then
                 taken += _in_redis(server, INTAKE)
-                server.delete(stream(INTAKE))
+                server.delete(stream_key(INTAKE))
                 await asyncio.sleep(0.05)
     assert set(taken) == {receipt for _, receipt in numbered(INTAKE, 120)}
     assert log.take()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ingress.spool import files
-from ingress.spool.claims import Claims
-from ingress.spool.writer import Spool
+from ingress.spool.claims import SegmentClaims
+from ingress.spool.writer import SpoolWriter
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, STATUSES, all_contents, numbered, segments
 from tests.spool.standing import Draining
@@ -45,7 +45,7 @@ async def test_the_closed_segments_of_a_living_process_can_be_drained_by_another
 
 
 async def test_an_older_segment_that_is_found_later_goes_before_a_newer_one(folder: Path) -> None:
-    older, newer = Spool(folder), Spool(folder)
+    older, newer = SpoolWriter(folder), SpoolWriter(folder)
     older.append(numbered(INTAKE, 3))
     newer.append(numbered(INTAKE, 3, 3))
     newer.close_segment()
@@ -60,7 +60,7 @@ async def test_an_older_segment_that_is_found_later_goes_before_a_newer_one(fold
 
 
 async def test_two_drainers_never_have_the_same_segment(folder: Path) -> None:
-    spool = Spool(folder, segment_bytes=200)
+    spool = SpoolWriter(folder, segment_bytes=200)
     for number in range(40):
         spool.append(numbered(INTAKE, 5, 5 * number))
     spool.close_segment()
@@ -73,7 +73,7 @@ async def test_two_drainers_never_have_the_same_segment(folder: Path) -> None:
 
 
 async def test_what_a_drainer_that_died_midway_had_begun_is_pushed_again_from_its_start(folder: Path) -> None:
-    spool = Spool(folder)
+    spool = SpoolWriter(folder)
     spool.append(numbered(INTAKE, 1200))
     spool.close_segment()
     first = Draining(folder)
@@ -89,7 +89,7 @@ def test_a_segment_taken_away_between_its_making_and_its_lock_is_made_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process may see a new file before its maker has locked it, and find it empty and nobody's."""
-    others = Claims(folder)
+    others = SegmentClaims(folder)
     lock, calls = files.lock, []
 
     def raced(fd: int, path: Path) -> bool:
@@ -109,7 +109,7 @@ def test_a_segment_taken_away_between_its_making_and_its_lock_is_made_again(
         return lock(fd, path)
 
     monkeypatch.setattr(files, "lock", raced)
-    Spool(folder).append(numbered(INTAKE, 3))
+    SpoolWriter(folder).append(numbered(INTAKE, 3))
     assert len(calls) == 3
     assert not calls[0].exists()
     assert all_contents(folder) == numbered(INTAKE, 3)
@@ -121,17 +121,17 @@ def test_where_locks_do_not_work_nothing_is_taken_in(folder: Path, monkeypatch: 
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(Exception, match="not supported"):
-        Spool(folder).append(numbered(INTAKE, 1))
+        SpoolWriter(folder).append(numbered(INTAKE, 1))
     assert segments(folder) == []
 
 
 def test_two_spools_of_one_process_do_not_share_a_segment_either(folder: Path, log: SpoolLog) -> None:
-    one, other = Spool(folder), Spool(folder)
+    one, other = SpoolWriter(folder), SpoolWriter(folder)
     one.append(numbered(INTAKE, 1))
     other.append(numbered(STATUSES, 1))
     assert len(segments(folder)) == 2
-    assert Claims(folder).take() is None
+    assert SegmentClaims(folder).take() is None
     one.close_segment()
-    claim = Claims(folder).take()
+    claim = SegmentClaims(folder).take()
     assert claim is not None
     assert claim.left.keys() == {INTAKE}

@@ -25,7 +25,7 @@ from tests.spool.pieces import INTAKE, LANES, LARGE, STATUSES
 def test_the_next_strand_goes_by_lane_then_by_age_and_past_open_lanes(
     left: list[set[str]], open_lanes: set[str], strand: tuple[int, str] | None
 ) -> None:
-    assert drain_policy.next_strand(left, open_lanes, LANES) == strand
+    assert drain_policy.next_drain_target(left, open_lanes, LANES) == strand
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_the_segment_being_written_is_ended_only_where_that_brings_something_to_
 
 
 def test_portions_are_halved_by_failures_down_to_one_and_doubled_by_successes() -> None:
-    portions = drain_policy.Portions(500)
+    portions = drain_policy.DrainBatchSize(500)
     seen = []
     for _ in range(10):
         seen.append(portions.size("a"))
@@ -64,7 +64,7 @@ def test_portions_are_halved_by_failures_down_to_one_and_doubled_by_successes() 
 
 
 def test_the_pace_waits_as_long_as_the_records_are_worth() -> None:
-    pace = drain_policy.Pace(100.0)
+    pace = drain_policy.RateLimiter(100.0)
     assert pace.wait(5.0) == 0.0
     pace.spent(50, 5.0)
     assert pace.wait(5.0) == pytest.approx(0.5)
@@ -73,7 +73,7 @@ def test_the_pace_waits_as_long_as_the_records_are_worth() -> None:
 
 
 def test_time_in_which_nothing_was_pushed_is_not_made_up_for() -> None:
-    pace = drain_policy.Pace(100.0)
+    pace = drain_policy.RateLimiter(100.0)
     pace.spent(100, 0.0)
     pace.spent(100, 50.0)
     assert pace.wait(50.0) == pytest.approx(1.0)
@@ -81,9 +81,9 @@ def test_time_in_which_nothing_was_pushed_is_not_made_up_for() -> None:
 
 @pytest.mark.parametrize(("rate", "portion"), [(5000.0, 500), (500.0, 500), (20.0, 20), (0.1, 1)])
 def test_a_low_rate_means_small_portions(rate: float, portion: int) -> None:
-    assert drain_policy.Pace(rate).portion == portion
+    assert drain_policy.RateLimiter(rate).portion == portion
 
 
 def test_a_rate_is_above_zero() -> None:
     with pytest.raises(ValueError, match="above zero"):
-        drain_policy.Pace(0.0)
+        drain_policy.RateLimiter(0.0)

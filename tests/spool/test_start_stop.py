@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ingress.delivery.failover import Durable
-from ingress.spool.claims import Claim, Claims
-from ingress.spool.writer import Spool
-from shared.errors import Overloaded
+from ingress.delivery.failover import FailoverWriter
+from ingress.spool.claims import ClaimedSegment, SegmentClaims
+from ingress.spool.writer import SpoolWriter
+from shared.errors import ServiceOverloaded
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, STATUSES, FakeRedis, all_contents, numbered, segments
 from tests.spool.standing import BEGIN, END, LEFT, Ingress, running
@@ -22,7 +22,7 @@ async def test_on_stop_the_segment_is_closed_and_the_next_start_drains_it(folder
     async with running(folder, down=True) as ingress:
         await ingress.commit(INTAKE, 700)
         await ingress.commit(STATUSES, 5)
-    with pytest.raises(Overloaded, match="the ingress is stopping"):
+    with pytest.raises(ServiceOverloaded, match="the ingress is stopping"):
         await ingress.commit(INTAKE)
     assert len(all_contents(folder)) == 705
     async with running(folder) as ingress:
@@ -33,7 +33,7 @@ async def test_on_stop_the_segment_is_closed_and_the_next_start_drains_it(folder
 
 
 async def test_stopping_amid_a_push_loses_nothing(folder: Path, log: SpoolLog) -> None:
-    spool = Spool(folder)
+    spool = SpoolWriter(folder)
     spool.append(numbered(INTAKE, 900))
     spool.close_segment()
     begun = asyncio.Event()
@@ -42,7 +42,7 @@ async def test_stopping_amid_a_push_loses_nothing(folder: Path, log: SpoolLog) -
         begun.set()
         await asyncio.Event().wait()
 
-    durable = Durable(push, FakeRedis().ping, Spool(folder))
+    durable = FailoverWriter(push, FakeRedis().ping, SpoolWriter(folder))
     durable.start()
     await begun.wait()
     await durable.stop()
@@ -57,7 +57,7 @@ async def test_an_append_under_way_at_stop_is_finished_first(
     folder: Path, monkeypatch: pytest.MonkeyPatch, log: SpoolLog
 ) -> None:
     ingress = Ingress(folder)
-    ingress.redis.down = Overloaded("down")
+    ingress.redis.down = ServiceOverloaded("down")
     gate, begun, fsync = threading.Event(), threading.Event(), os.fsync
 
     def slow(fd: int) -> None:
@@ -79,17 +79,17 @@ async def test_an_append_under_way_at_stop_is_finished_first(
 async def test_draining_goes_on_after_an_error_that_should_not_be(
     folder: Path, log: SpoolLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spool = Spool(folder)
+    spool = SpoolWriter(folder)
     spool.append(numbered(INTAKE, 5))
     spool.close_segment()
-    take, faults = Claims.take, [RuntimeError("unforeseen")]
+    take, faults = SegmentClaims.take, [RuntimeError("unforeseen")]
 
-    def sometimes(self: Claims) -> Claim | None:
+    def sometimes(self: SegmentClaims) -> ClaimedSegment | None:
         if faults:
             raise faults.pop()
         return take(self)
 
-    monkeypatch.setattr(Claims, "take", sometimes)
+    monkeypatch.setattr(SegmentClaims, "take", sometimes)
     async with running(folder) as ingress:
         await ingress.until(lambda: not segments(folder))
         assert ingress.redis.taken == numbered(INTAKE, 5)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingress.spool.outage_log import CALM, Telling
-from ingress.spool.writer import Spool
-from shared.errors import Overloaded
+from ingress.spool.outage_log import RECOVERY_SECONDS, SpoolOutageLog
+from ingress.spool.writer import SpoolWriter
+from shared.errors import ServiceOverloaded
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import INTAKE, Time, clear_away, numbered, obstruct, segments
 from tests.spool.standing import BEGIN, END, LEFT, running
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 async def test_an_outage_is_two_lines_in_the_log(folder: Path, log: SpoolLog) -> None:
     async with running(folder) as ingress:
         for outage in range(2):
-            ingress.redis.down = Overloaded("Redis is full")
+            ingress.redis.down = ServiceOverloaded("Redis is full")
             for number in range(30):
                 await ingress.commit(INTAKE, 1, number)
                 await asyncio.sleep(0)
@@ -33,7 +33,7 @@ async def test_an_outage_is_two_lines_in_the_log(folder: Path, log: SpoolLog) ->
 async def test_a_backlog_that_is_full_now_and_then_is_one_outage(folder: Path, log: SpoolLog) -> None:
     async with running(folder) as ingress:
         for number in range(20):
-            ingress.redis.down = Overloaded("too many webhooks wait")
+            ingress.redis.down = ServiceOverloaded("too many webhooks wait")
             await ingress.commit(INTAKE, 1, number)
             ingress.redis.down = None
             drained = ingress.durable.state().drained_records
@@ -44,7 +44,7 @@ async def test_a_backlog_that_is_full_now_and_then_is_one_outage(folder: Path, l
 
 
 async def test_what_another_process_left_is_told(folder: Path, log: SpoolLog) -> None:
-    spool = Spool(folder)
+    spool = SpoolWriter(folder)
     spool.append(numbered(INTAKE, 2000))
     spool.close_segment()
     async with running(folder, down=True) as ingress:
@@ -57,7 +57,7 @@ async def test_what_another_process_left_is_told(folder: Path, log: SpoolLog) ->
 async def test_the_state_tells_what_was_spooled_and_what_waits(folder: Path, log: SpoolLog) -> None:
     async with running(folder) as ingress:
         assert ingress.durable.state()[:5] == ((), 0, 0, 0, 0)
-        ingress.redis.down = Overloaded("Redis is full")
+        ingress.redis.down = ServiceOverloaded("Redis is full")
         await ingress.durable.commit(INTAKE, [b"12345", b"678"])
         state = ingress.durable.state()
         assert state[:5] == ((INTAKE,), 2, 8, 0, 0)
@@ -75,7 +75,7 @@ async def test_the_state_tells_why_the_spool_refuses_and_when_that_is_over(folde
     obstruct(folder)
     async with running(folder, down=True) as ingress:
         await ingress.until(lambda: ingress.durable.state().refusing != "" and bool(log.lines))
-        with pytest.raises(Overloaded):
+        with pytest.raises(ServiceOverloaded):
             await ingress.commit(INTAKE)
         clear_away(folder)
         await ingress.until(lambda: ingress.durable.state().refusing == "")
@@ -90,7 +90,7 @@ async def test_the_state_tells_why_the_spool_refuses_and_when_that_is_over(folde
 async def test_a_broken_spool_does_not_keep_redis_out_of_use(folder: Path, log: SpoolLog) -> None:
     obstruct(folder)
     async with running(folder, down=True) as ingress:
-        with pytest.raises(Overloaded):
+        with pytest.raises(ServiceOverloaded):
             await ingress.commit(INTAKE)
         ingress.redis.down = None
         await ingress.until(lambda: ingress.durable.state().open_lanes == ())
@@ -104,10 +104,10 @@ async def test_a_broken_spool_does_not_keep_redis_out_of_use(folder: Path, log: 
 
 async def test_an_outage_is_over_only_when_the_spool_was_empty_for_a_while(log: SpoolLog) -> None:
     time = Time()
-    telling = Telling(time)
+    telling = SpoolOutageLog(time)
     for _ in range(3):
         telling.spooled("Redis is full")
-        time.now += CALM - 1
+        time.now += RECOVERY_SECONDS - 1
         telling.empty(10)
     assert log.events == [BEGIN]
     time.now += 1

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ingress.delivery.group_commit import GroupCommit
-from ingress.spool import Durable, Spool
-from shared.errors import Overloaded
+from ingress.spool import FailoverWriter, SpoolWriter
+from shared.errors import ServiceOverloaded
 from tests.spool.conftest import SpoolLog
 from tests.spool.pieces import LANES, FakeRedis, all_contents
 
@@ -18,8 +18,8 @@ _COMMITTERS, _EACH, _SIZE = 64, 60, 430
 
 async def test_64_senders_share_the_fsyncs(folder: Path, log: SpoolLog) -> None:
     redis = FakeRedis()
-    redis.down = Overloaded("down")
-    durable = Durable(redis.push, redis.ping, Spool(folder))
+    redis.down = ServiceOverloaded("down")
+    durable = FailoverWriter(redis.push, redis.ping, SpoolWriter(folder))
     groups = [GroupCommit(lambda receipts, lane=lane: durable.commit(lane, receipts)) for lane in LANES]  # type: ignore[misc]
     waits: list[float] = []
 

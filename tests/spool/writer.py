@@ -7,7 +7,7 @@ import random
 import sys
 from pathlib import Path
 
-from ingress.spool.writer import Spool
+from ingress.spool.writer import SpoolWriter
 from tests.spool.pieces import LANES, Record
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     """See above."""
     folder, seed, segment_bytes = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     most = int(sys.argv[4]) if len(sys.argv) > 4 else 1 << 60
-    spool, sizes, number = Spool(folder, segment_bytes=segment_bytes), random.Random(seed), 0
+    spool, sizes, number = SpoolWriter(folder, segment_bytes=segment_bytes), random.Random(seed), 0
     while number < most:
         size = min(sizes.choice((1, 3, 40)), most - number)
         spool.append([record(number + place, seed) for place in range(size)])

@@ -12,21 +12,21 @@ from tests.store.many import BUSY, CUSTOMER, END, NUMBER, RARE_NUMBER, fill
 from tests.store.test_reporting import reported
 from workers.store import Store
 from workers.store.read.conversation import conversation, recent
-from workers.store.read.delivery_report import Period
-from workers.store.read.event_detail import details
-from workers.store.read.search import Search, search
+from workers.store.read.delivery_report import ReportPeriod
+from workers.store.read.event_detail import event_details
+from workers.store.read.search import EventFilter, search
 
 EVENTS = 60_000
 ASKED: list[tuple[str, Callable[[Connection], object], str]] = [
-    ("newest", lambda c: search(c, Search()), "events_by_occurrence"),
-    ("older", lambda c: search(c, Search(until=END - timedelta(days=20))), "events_by_occurrence"),
-    ("a number", lambda c: search(c, Search(business_number=NUMBER)), "events_by_occurrence"),
-    ("a type", lambda c: search(c, Search(types=("order",))), "events_by_type"),
-    ("a state", lambda c: search(c, Search(status="failed")), "events_by_type"),
-    ("a customer", lambda c: search(c, Search(customer=CUSTOMER)), "events_by_customer"),
-    ("a message", lambda c: search(c, Search(wamid="wamid.HBgM1")), "events_pkey"),
-    ("a text", lambda c: search(c, Search(text="order 77 ")), "messages_by_occurrence"),
-    ("one event", lambda c: details(c, "m:text:wamid.HBgM1"), "events_pkey"),
+    ("newest", lambda c: search(c, EventFilter()), "events_by_occurrence"),
+    ("older", lambda c: search(c, EventFilter(until=END - timedelta(days=20))), "events_by_occurrence"),
+    ("a number", lambda c: search(c, EventFilter(business_number=NUMBER)), "events_by_occurrence"),
+    ("a type", lambda c: search(c, EventFilter(types=("order",))), "events_by_type"),
+    ("a state", lambda c: search(c, EventFilter(status="failed")), "events_by_type"),
+    ("a customer", lambda c: search(c, EventFilter(customer=CUSTOMER)), "events_by_customer"),
+    ("a message", lambda c: search(c, EventFilter(wamid="wamid.HBgM1")), "events_pkey"),
+    ("a text", lambda c: search(c, EventFilter(text="order 77 ")), "messages_by_occurrence"),
+    ("one event", lambda c: event_details(c, "m:text:wamid.HBgM1"), "events_pkey"),
     ("a conversation", lambda c: conversation(c, BUSY), "events_by_customer"),
     ("who wrote last", recent, "messages_by_occurrence"),
 ]
@@ -67,11 +67,11 @@ def test_each_query_follows_its_index(month: Store, name: str, ask: Callable[[Co
 
 def test_what_was_filled_in_is_found(month: Store) -> None:
     with month.reading() as connection:
-        wanted = Search(business_number=RARE_NUMBER, kind="message")
+        wanted = EventFilter(business_number=RARE_NUMBER, kind="message")
         pages = [search(connection, wanted, limit=200)]
         while pages[-1].older:  # on a busy machine its time may be spent before it came to the first
             pages.append(search(connection, wanted, before=pages[-1].older, limit=200))
     assert {event.business_number for page in pages for event in page.events} == {RARE_NUMBER}
-    days = reported(month, Period(END - timedelta(days=31), END)).days
+    days = reported(month, ReportPeriod(END - timedelta(days=31), END)).days
     assert len({row.day for row in days}) == 30
     assert sum(row.sent for row in days) > EVENTS / 5

@@ -9,20 +9,28 @@ from tests.store.samples import START, at
 from tests.store.webhooks import RAVI, sent, told, wrote
 from workers.events import Event
 from workers.store import Store
-from workers.store.read.delivery_report import Billable, Counted, Day, Failure, Period, billable, count
+from workers.store.read.delivery_report import (
+    BillingLine,
+    DailyCounts,
+    DeliveryReport,
+    FailureCount,
+    ReportPeriod,
+    billable,
+    count,
+)
 from workers.store.read.delivery_report_csv import csv_days, csv_deliveries
 
 HOUR, DAY = 3600.0, 86_400.0
-WEEK = Period(START - timedelta(days=1), START + timedelta(days=6))
+WEEK = ReportPeriod(START - timedelta(days=1), START + timedelta(days=6))
 FIRST, SECOND = date(2026, 1, 2), date(2026, 1, 3)  # START is at 03:04:05
 
 
-def reported(store: Store, wanted: Period = WEEK, failures: int = 10) -> Counted:
+def reported(store: Store, wanted: ReportPeriod = WEEK, failures: int = 10) -> DeliveryReport:
     with store.reading() as connection:
         return count(connection, wanted, failures=failures)
 
 
-def billed(store: Store, wanted: Period = WEEK) -> tuple[Billable, ...]:
+def billed(store: Store, wanted: ReportPeriod = WEEK) -> tuple[BillingLine, ...]:
     with store.reading() as connection:
         return billable(connection, wanted)
 
@@ -49,10 +57,10 @@ def prepared(store: Store) -> Store:
 def test_messages_are_counted_by_day_category_and_billing(store: Store) -> None:
     days = reported(prepared(store)).days
     assert days == (
-        Day(SECOND, "marketing", True, sent=1, delivered=1, read=1, failed=0),
-        Day(SECOND, "utility", True, sent=1, delivered=1, read=1, failed=0),
-        Day(FIRST, "marketing", True, sent=3, delivered=3, read=1, failed=0),
-        Day(FIRST, "service", False, sent=1, delivered=0, read=0, failed=0),
+        DailyCounts(SECOND, "marketing", True, sent=1, delivered=1, read=1, failed=0),
+        DailyCounts(SECOND, "utility", True, sent=1, delivered=1, read=1, failed=0),
+        DailyCounts(FIRST, "marketing", True, sent=3, delivered=3, read=1, failed=0),
+        DailyCounts(FIRST, "service", False, sent=1, delivered=0, read=0, failed=0),
     )
 
 
@@ -70,16 +78,16 @@ def test_days_are_those_of_the_zone_that_is_asked_for(store: Store) -> None:
 
 def test_only_messages_sent_in_the_time_count(store: Store) -> None:
     prepared(store)
-    days = reported(store, Period(at(20), at(40))).days
+    days = reported(store, ReportPeriod(at(20), at(40))).days
     assert [(row.category, row.sent) for row in days] == [("marketing", 1), ("service", 1)]
-    before = Period(at(-DAY), at(-1))
-    assert (reported(store, before), billed(store, before)) == (Counted((), ()), ())
+    before = ReportPeriod(at(-DAY), at(-1))
+    assert (reported(store, before), billed(store, before)) == (DeliveryReport((), ()), ())
 
 
 def test_a_message_whose_sending_nobody_told_counts_by_what_is_known(store: Store) -> None:
     store.write([*broken("wamid.1", 1, "x"), told("wamid.2", "read", 30), told("wamid.3", "delivered", 3 * DAY)])
-    days = reported(store, Period(at(0), at(DAY))).days
-    assert days == (Day(FIRST, None, None, sent=2, delivered=1, read=1, failed=1),)
+    days = reported(store, ReportPeriod(at(0), at(DAY))).days
+    assert days == (DailyCounts(FIRST, None, None, sent=2, delivered=1, read=1, failed=1),)
 
 
 def test_one_of_your_numbers_can_be_asked_for(store: Store) -> None:
@@ -92,8 +100,8 @@ def test_the_most_frequent_reasons_of_failures_come_first(store: Store) -> None:
     store.write([*broken("wamid.x", 131047, "re-engage"), told("wamid.y", "failed", 9)])
     store.write([*broken("wamid.z", 1, "came after all"), told("wamid.z", "delivered", 99)])
     found = reported(store).failures
-    assert found[0] == Failure(131026, "undeliverable", 3)
-    assert set(found[1:]) == {Failure(131047, "re-engage", 1), Failure(None, None, 1)}
+    assert found[0] == FailureCount(131026, "undeliverable", 3)
+    assert set(found[1:]) == {FailureCount(131047, "re-engage", 1), FailureCount(None, None, 1)}
     assert reported(store, failures=1).failures == found[:1]
 
 
@@ -103,9 +111,9 @@ def test_a_billed_conversation_counts_once_however_many_messages_it_has(store: S
     again["pricing"] = {"billable": True, "category": "marketing"}
     store.write([told("wamid.7", "sent", 50, **again), told("wamid.8", "sent", 51, pricing={"billable": True})])
     assert billed(store) == (
-        Billable(None, 0, 1),
-        Billable("marketing", 4 + 0, 5),
-        Billable("utility", 1, 1),
+        BillingLine(None, 0, 1),
+        BillingLine("marketing", 4 + 0, 5),
+        BillingLine("utility", 1, 1),
     )
 
 

@@ -9,8 +9,8 @@ from tests.store.samples import at
 from tests.store.webhooks import ASHA, RAVI, sent, told, wrote
 from workers.store import Store
 from workers.store.read import bounded_scan
-from workers.store.read.keyset import BadCursor, Cursor
-from workers.store.read.search import Page, Search, search
+from workers.store.read.keyset import Cursor, InvalidCursor
+from workers.store.read.search import EventFilter, EventPage, search
 
 
 @pytest.fixture
@@ -30,16 +30,16 @@ def month(store: Store) -> Store:
     return store
 
 
-def look(store: Store, before: str | None = None, limit: int = 50, **wanted: Any) -> Page:
+def look(store: Store, before: str | None = None, limit: int = 50, **wanted: Any) -> EventPage:
     with store.reading() as connection:
-        return search(connection, Search(**wanted), before=before, limit=limit)
+        return search(connection, EventFilter(**wanted), before=before, limit=limit)
 
 
-def told_of(page: Page) -> list[str]:
+def told_of(page: EventPage) -> list[str]:
     return [f"{event.wamid}:{event.type}" for event in page.events]
 
 
-def pages(store: Store, limit: int, **wanted: Any) -> Iterator[Page]:
+def pages(store: Store, limit: int, **wanted: Any) -> Iterator[EventPage]:
     before = None
     while True:
         page = look(store, before, limit, **wanted)
@@ -154,7 +154,7 @@ def test_a_look_that_finds_next_to_nothing_stops_short_and_can_go_on(
 ) -> None:
     whole = told_of(look(month, **wanted))
     monkeypatch.setattr(bounded_scan, "FIRST", 2)
-    monkeypatch.setattr(bounded_scan, "PATIENCE", 0.0)
+    monkeypatch.setattr(bounded_scan, "TIME_LIMIT", 0.0)
     looks = list(pages(month, 5, **wanted))
     assert len(looks) > 1
     assert [event for page in looks for event in told_of(page)] == whole
@@ -169,7 +169,7 @@ def test_a_look_goes_on_in_longer_and_longer_stretches_while_there_is_time(
 ) -> None:
     monkeypatch.setattr(bounded_scan, "FIRST", 1)
     monkeypatch.setattr(bounded_scan, "GROWTH", 2)
-    monkeypatch.setattr(bounded_scan, "PATIENCE", 60.0)
+    monkeypatch.setattr(bounded_scan, "TIME_LIMIT", 60.0)
     end, lengths = bounded_scan._end, []
 
     def noted(*given: Any) -> Cursor | None:
@@ -186,7 +186,7 @@ def test_what_is_written_between_two_stretches_repeats_and_hides_nothing(
     month: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded_scan, "FIRST", 3)
-    monkeypatch.setattr(bounded_scan, "PATIENCE", 60.0)
+    monkeypatch.setattr(bounded_scan, "TIME_LIMIT", 60.0)
     end, number = bounded_scan._end, iter(range(100))
 
     def meanwhile(*given: Any) -> Cursor | None:
@@ -202,7 +202,7 @@ def test_what_is_written_between_two_stretches_repeats_and_hides_nothing(
 
 def test_what_is_no_cursor_is_refused(store: Store) -> None:
     for text in ("nonsense", "ü", "%%%", "AAAA", "x" * 5000, "eHh4eCBr"):
-        with pytest.raises(BadCursor):
+        with pytest.raises(InvalidCursor):
             look(store, text)
 
 

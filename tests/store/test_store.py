@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.store.samples import at, contents, image, only, status, text_message
 from workers.events import Contact, ErrorDetail, Event, MediaMetadata
-from workers.store import RowRefused, Store, StoreUnavailable
+from workers.store import RowRejected, Store, StoreUnavailable
 from workers.store.schema import tables
 from workers.store.write import statements
 from workers.store.write.fold import Row
@@ -68,20 +68,20 @@ def test_times_come_back_aware_in_utc_and_sort(store: Store) -> None:
 
 
 def test_a_batch_of_any_size_is_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "_MOST", 1000)
+    monkeypatch.setattr(statements, "_MAX_STATEMENT_CHARS", 1000)
     store.write([text_message("x" * (i % 1500), wamid=f"{i:03}") for i in range(700)])
     assert [row["wamid"] for row in contents(store)["messages"]] == [f"{i:03}" for i in range(700)]
 
 
 def test_a_statement_of_too_much_text_is_cut_into_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "_MOST", 10)
+    monkeypatch.setattr(statements, "_MAX_STATEMENT_CHARS", 10)
     rows: list[Row] = [("x" * size, None, size) for size in (4, 6, 1, 30, 3, 3, 3, 3)]
     assert [[row[2] for row in part] for part in statements._parts(rows)] == [[4, 6], [1], [30], [3, 3, 3], [3]]
 
 
 def test_a_value_the_database_refuses_is_no_outage_and_nothing_is_written(store: Store) -> None:
     refused = status("read", wamid="bad", kind=None)
-    with pytest.raises(RowRefused) as caught:
+    with pytest.raises(RowRejected) as caught:
         store.write([status("sent"), refused])
     assert not isinstance(caught.value, StoreUnavailable)
     assert "919999999999" not in str(caught.value)

@@ -9,19 +9,27 @@ from tests.store.samples import at
 from tests.store.webhooks import ASHA, RAVI, sent, told, wrote
 from workers.devtools import samples
 from workers.events import MediaMetadata
-from workers.parsing import event, split
+from workers.parsing import split_webhook, to_event
 from workers.store import Store
 from workers.store.read import conversation as timeline
-from workers.store.read.chat_message import Bubble, Card, File, Place, Quote, Reaction, Ticks
-from workers.store.read.conversation import Conversation, conversation, recent
+from workers.store.read.chat_message import (
+    Attachment,
+    ChatMessage,
+    DeliveryState,
+    Location,
+    Quote,
+    Reaction,
+    SharedContact,
+)
+from workers.store.read.conversation import CustomerConversation, conversation, recent
 
 
-def talk(store: Store, customer: str = ASHA, **options: Any) -> Conversation:
+def talk(store: Store, customer: str = ASHA, **options: Any) -> CustomerConversation:
     with store.reading() as connection:
         return conversation(connection, customer, **options)
 
 
-def bubbles(store: Store, *events: Any) -> list[Bubble]:
+def bubbles(store: Store, *events: Any) -> list[ChatMessage]:
     store.write(list(events))
     return list(talk(store).bubbles)
 
@@ -42,19 +50,24 @@ def test_a_message_of_ours_has_its_ticks_and_stands_where_its_first_status_does(
     late = [told("wamid.S", "read", 23), told("wamid.S", "delivered", 22), told("wamid.S", "sent", 21)]
     (bubble,) = bubbles(store, *late)
     assert (bubble.key, bubble.at) == (f"s:wamid.S:sent:{ASHA}", at(21))
-    assert bubble.ticks == Ticks("read", at(21), at(22), at(23))
+    assert bubble.ticks == DeliveryState("read", at(21), at(22), at(23))
 
 
 def test_a_failure_has_its_code_and_title(store: Store) -> None:
     errors = [{"code": 131026, "title": "Message undeliverable"}]
     (bubble,) = bubbles(store, told("wamid.S", "failed", 5, errors=errors))
-    assert bubble.ticks == Ticks("failed", failed_at=at(5), error_code=131026, error_title="Message undeliverable")
+    assert bubble.ticks == DeliveryState(
+        "failed", failed_at=at(5), error_code=131026, error_title="Message undeliverable"
+    )
 
 
 def test_statuses_that_are_no_delivery_and_those_without_an_id_are_not_hidden(store: Store) -> None:
     nameless = told("", "sent", 9)
     found = bubbles(store, told("wamid.S", "warning", 5), told("wamid.S", "deleted", 6), nameless)
-    assert [(bubble.wamid, bubble.ticks) for bubble in found] == [("wamid.S", Ticks(None)), (None, Ticks(None))]
+    assert [(bubble.wamid, bubble.ticks) for bubble in found] == [
+        ("wamid.S", DeliveryState(None)),
+        (None, DeliveryState(None)),
+    ]
 
 
 def test_in_a_group_each_member_has_ticks_of_its_own(store: Store) -> None:
@@ -69,12 +82,12 @@ def test_an_image_has_the_row_of_its_file(store: Store) -> None:
     body = {"id": "77", "mime_type": "image/jpeg", "sha256": "abc", "caption": "look"}
     picture = wrote("wamid.A", 1, "image", body)
     fetched = MediaMetadata(id="77", url="https://media.example/77", file_size=9, fetched_at=at(3))
-    (item,) = split({"messages": picture.raw, "id": "x"})
-    picture = event(item, received_at=picture.received_at, receipt="0", metadata=fetched)
+    (item,) = split_webhook({"messages": picture.raw, "id": "x"})
+    picture = to_event(item, received_at=picture.received_at, receipt="0", metadata=fetched)
     (bubble,) = bubbles(store, picture)
     assert (bubble.text, bubble.file) == (
         "look",
-        File("77", "image/jpeg", "abc", None, "https://media.example/77", 9, at(3), None),
+        Attachment("77", "image/jpeg", "abc", None, "https://media.example/77", 9, at(3), None),
     )
 
 
@@ -82,8 +95,8 @@ def test_places_and_cards_are_told(store: Store) -> None:
     place = {"latitude": 18.5, "longitude": "73.8", "name": "Chowk", "address": "Pune"}
     cards = [{"name": {"formatted_name": "Sunita"}, "phones": [{"phone": "+91 98"}, {}]}, {"name": {"last_name": "R"}}]
     found = bubbles(store, wrote("wamid.A", 1, "location", place), wrote("wamid.B", 2, "contacts", cards))
-    assert found[0].place == Place(18.5, 73.8, "Chowk", "Pune", None)
-    assert found[1].cards == (Card("Sunita", ("+91 98",)), Card("R", ()))
+    assert found[0].place == Location(18.5, 73.8, "Chowk", "Pune", None)
+    assert found[1].cards == (SharedContact("Sunita", ("+91 98",)), SharedContact("R", ()))
 
 
 def test_a_reply_quotes_what_it_answers(store: Store) -> None:
@@ -145,7 +158,7 @@ def test_pages_together_are_the_whole_conversation(store: Store, limit: int) -> 
         store.write([wrote(f"wamid.A{number}", 10 * number), *sent(f"wamid.S{number}", 10 * number + 2)])
     whole = talk(store).bubbles
     assert len(whole) == 8
-    cut: list[Bubble] = []
+    cut: list[ChatMessage] = []
     page = talk(store, limit=limit)
     while True:
         assert len(page.bubbles) <= limit
@@ -171,13 +184,13 @@ def test_a_page_among_many_statuses_looks_so_often_and_no_further(
 
 
 def test_of_somebody_unknown_there_is_nothing(store: Store) -> None:
-    assert talk(store, "nobody") == Conversation("nobody", None, None, (), None)
+    assert talk(store, "nobody") == CustomerConversation("nobody", None, None, (), None)
 
 
 def test_each_sample_has_a_bubble(store: Store) -> None:
     for name in samples.names():
-        items = split(orjson.loads(samples.load(name)))
-        store.write([event(item, received_at=at(0), receipt="0") for item in items])
+        items = split_webhook(orjson.loads(samples.load(name)))
+        store.write([to_event(item, received_at=at(0), receipt="0") for item in items])
     for number in range(1, 10):
         for bubble in talk(store, f"91980000000{number}").bubbles:
             assert bubble.direction in {"in", "out"}

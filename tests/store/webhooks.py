@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.store.samples import START, at
 from workers.events import Event
-from workers.parsing import event, split
+from workers.parsing import split_webhook, to_event
 
 ASHA, RAVI = "919800000001", "919800000002"
 BASE = int(START.timestamp())
@@ -38,5 +38,5 @@ def sent(
 
 
 def _only(document: dict[str, Any], seconds: float) -> Event:
-    (item,) = split(document)
-    return event(item, received_at=at(seconds + 1), receipt="00")
+    (item,) = split_webhook(document)
+    return to_event(item, received_at=at(seconds + 1), receipt="00")

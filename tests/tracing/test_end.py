@@ -33,7 +33,7 @@ def told() -> Iterator[list[str]]:
 def test_each_place_of_the_sdk_is_heard_once_for_a_while(told: list[str]) -> None:
     now = 0.0
     logger = logging.Logger("opentelemetry.exporter")
-    logger.addHandler(sdk_logging.Sparing(lambda: now))
+    logger.addHandler(sdk_logging.ThrottledHandler(lambda: now))
 
     def outage(attempt: int) -> None:
         logger.warning("attempt %d failed", attempt)
@@ -51,7 +51,7 @@ def test_each_place_of_the_sdk_is_heard_once_for_a_while(told: list[str]) -> Non
 def test_what_it_cannot_read_is_not_quoted(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization geheim")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")
-    sdk_logging.down()
+    sdk_logging.throttle_sdk_logging()
     OTLPSpanExporter()
     logger = logging.getLogger("opentelemetry")
     logger.handlers.clear()
@@ -66,7 +66,7 @@ def test_the_end_waits_for_the_last_spans_but_not_for_ever(monkeypatch: pytest.M
     Tracing(NoOpTracerProvider(), lambda: sent.append("the last ones")).close()
     assert sent == ["the last ones"]
 
-    monkeypatch.setattr(provider, "_PATIENCE", 0.05)
+    monkeypatch.setattr(provider, "_SHUTDOWN_TIMEOUT", 0.05)
     never = threading.Event()
     began = time.monotonic()
     Tracing(NoOpTracerProvider(), never.wait).close()

@@ -7,15 +7,15 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import SpanKind
 
-from shared.observability.tracing import Message
+from shared.observability.tracing import ProcessedMessage
 from shared.observability.tracing.provider import Tracing
 from tests.tracing.conftest import Named
 from tests.tracing.reading import OTHER, RECORDED, UNRECORDED, failure, ids, links, own, parent, says
 
-ONE = Message(RECORDED, "00ff", 1)
-TWO = Message(OTHER, "00aa", 3)
-SILENT = Message(UNRECORDED, "00bb", 1)
-NONE = Message("", "00cc", 1)
+ONE = ProcessedMessage(RECORDED, "00ff", 1)
+TWO = ProcessedMessage(OTHER, "00aa", 3)
+SILENT = ProcessedMessage(UNRECORDED, "00bb", 1)
+NONE = ProcessedMessage("", "00cc", 1)
 
 
 def test_a_message_alone_has_one_span_in_its_trace(tracing: Tracing, named: Named) -> None:
@@ -144,9 +144,11 @@ def test_what_is_done_to_nothing_that_is_recorded_is_not_recorded(
 
 
 def test_the_senders_state_goes_along(tracing: Tracing, named: Named) -> None:
-    with tracing.process("intake", [Message(RECORDED + " congo=t61rcWkgMzE,rojo=00f067aa0ba902b7", "r", 1)]) as [first]:
+    with tracing.process(
+        "intake", [ProcessedMessage(RECORDED + " congo=t61rcWkgMzE,rojo=00f067aa0ba902b7", "r", 1)]
+    ) as [first]:
         pass
-    with tracing.process("text.greet", [Message(first.trace, "r", 1)]) as [second]:
+    with tracing.process("text.greet", [ProcessedMessage(first.trace, "r", 1)]) as [second]:
         pass
     states: Any = [span.context and span.context.trace_state.to_header() for span in named()]
     assert states == ["congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"] * 2

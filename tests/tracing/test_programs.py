@@ -14,10 +14,10 @@ from tests.support.waiting import until
 from tests.tracing.collector import Collector, collector
 from tests.tracing.reading import RECORDED, ids
 from workers.lanes import Lanes
-from workers.lanes.status import survey
+from workers.lanes.status import lane_statuses
 
 WORKER = (program("celery"), "--quiet", "-A", "workers", "worker", "-c", "1")
-CHOSEN = "from shared.observability.tracing import chosen; import sys; tracing = chosen('sluice-test')"
+CHOSEN = "from shared.observability.tracing import tracer_factory; import sys; tracing = tracer_factory('sluice-test')"
 WEBHOOK = '{"messages": {"id": "wamid.%d", "type": "text", "from": "9198", "text": {"body": "hello"}}}'
 
 
@@ -132,7 +132,7 @@ def _greeted_and_refused(lanes: Lanes, seen: Collector, number: int) -> bool:
 
 def _greeted(lanes: Lanes) -> int:
     """How many have been handled so far, for good."""
-    return sum(lane.counts.get("done", 0) for lane in survey(lanes.client) if lane.lane == "text.greet")
+    return sum(lane.counts.get("done", 0) for lane in lane_statuses(lanes.client) if lane.lane == "text.greet")
 
 
 @pytest.mark.parametrize("pool", ["threads", "solo"])

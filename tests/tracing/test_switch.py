@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from shared.observability.tracing.environment import exporters
 
 ADDRESS = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
@@ -36,5 +36,7 @@ def test_what_is_named_is_what_spans_go_to(environment: dict[str, str], expected
 
 
 def test_a_protocol_that_nobody_speaks_is_named() -> None:
-    with pytest.raises(WrongSettings, match="OTEL_EXPORTER_OTLP_PROTOCOL is 'http/json': traces can be sent by http/p"):
+    with pytest.raises(
+        InvalidSettings, match="OTEL_EXPORTER_OTLP_PROTOCOL is 'http/json': traces can be sent by http/p"
+    ):
         exporters(ADDRESS | {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"})

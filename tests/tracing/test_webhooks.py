@@ -56,7 +56,7 @@ class Ingress:
             "server": ("127.0.0.1", 8000),
             "client": ("127.0.0.1", 1),
         }
-        place = self.app.place(scope)
+        place = self.app.match(scope)
         assert place is not None
         self.app.take(scope, place, BODY, lambda status, _headers, _body: answered.set_result(status))
         status: int = await answered
@@ -220,7 +220,7 @@ def test_a_push_that_redis_does_not_take_has_failed_and_the_webhook_has_not(
 
     [receipt] = asyncio.run(go())
     [push], [webhook] = named("send intake"), named("POST /webhooks")
-    assert (failure(push), failure(webhook)) == ("Overloaded", "")
+    assert (failure(push), failure(webhook)) == ("ServiceOverloaded", "")
     assert ids(receipt.trace) == own(webhook)  # it goes on from the spool
 
 

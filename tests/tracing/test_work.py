@@ -16,13 +16,23 @@ from tests.tracing.conftest import Named
 from tests.tracing.reading import OTHER, RECORDED, failure, ids, links, own, parent, says
 from workers.events import Event
 from workers.handlers.registry import Handler
-from workers.lanes import Again, Back, Dead, Done, Lanes, LaneSpec, Measures, Taken, Verdict
-from workers.parsing import Item
+from workers.lanes import (
+    Completed,
+    DeadLettered,
+    Lanes,
+    LaneSpec,
+    Outcome,
+    Released,
+    Rescheduled,
+    TakenEntry,
+    TakeTimings,
+)
+from workers.parsing import RawEvent
 from workers.runtime import event_entry
 from workers.runtime.drain import Drain
-from workers.runtime.event_entry import Entry
-from workers.runtime.steps.base import Verdicts
-from workers.runtime.steps.classify import IntakeWork
+from workers.runtime.event_entry import EventEntry
+from workers.runtime.steps.base import Outcomes
+from workers.runtime.steps.classify import ClassifyStep
 from workers.runtime.tracing import TracedHandlerWork, TracedWork, settling
 from workers.runtime.tracing import failure as why
 
@@ -31,29 +41,33 @@ SENT = {"id": "wamid.s", "status": "sent", "recipient_id": "919800000001"}
 LANES = {"text": ("text.greet",), "sent": ("sent.count",)}
 
 
-def receipt(body: Any, context: str, number: int = 1) -> Taken:
+def receipt(body: Any, context: str, number: int = 1) -> TakenEntry:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Taken(b"%d-0" % number, pack(Receipt(f"{number:024x}", 1, "", data, context)))
+    return TakenEntry(b"%d-0" % number, pack(Receipt(f"{number:024x}", 1, "", data, context)))
 
 
-def event(context: str, number: int = 1, *, attempts: int = 0) -> Taken:
-    item = Item("message", "text", f"m:text:wamid.{number}", TEXT | {"id": f"wamid.{number}"})
-    return Taken(b"%d-0" % number, event_entry.pack(Entry(item, f"{number:024x}", 1, trace=context)), attempts)
+def event(context: str, number: int = 1, *, attempts: int = 0) -> TakenEntry:
+    item = RawEvent("message", "text", f"m:text:wamid.{number}", TEXT | {"id": f"wamid.{number}"})
+    return TakenEntry(
+        b"%d-0" % number, event_entry.pack(EventEntry(item, f"{number:024x}", 1, trace=context)), attempts
+    )
 
 
-def run(tracing: Tracing, act: Callable[[Any], object], *taken: Taken, batch: bool = False) -> Verdicts:
+def run(tracing: Tracing, act: Callable[[Any], object], *taken: TakenEntry, batch: bool = False) -> Outcomes:
     handler = Handler("text", "greet", act, batch, Retry(attempts=2, base=0, cap=0), "messages", 30)  # type: ignore[arg-type]
-    return TracedHandlerWork(handler, tracing).run(taken, lambda: False, Measures())
+    return TracedHandlerWork(handler, tracing).run(taken, lambda: False, TakeTimings())
 
 
-def onward(verdict: Verdict) -> list[str]:
-    assert isinstance(verdict, Done)
+def onward(verdict: Outcome) -> list[str]:
+    assert isinstance(verdict, Completed)
     return [event_entry.origin(following.data).trace for following in verdict.next]
 
 
 def test_what_a_webhook_holds_is_a_part_of_its_trace(tracing: Tracing, named: Named) -> None:
-    work = TracedWork("intake", IntakeWork(LANES, None), tracing)
-    [(_, verdict)] = work.run([receipt({"messages": [TEXT], "statuses": [SENT]}, RECORDED)], lambda: False, Measures())
+    work = TracedWork("intake", ClassifyStep(LANES, None), tracing)
+    [(_, verdict)] = work.run(
+        [receipt({"messages": [TEXT], "statuses": [SENT]}, RECORDED)], lambda: False, TakeTimings()
+    )
     [span] = named("process intake")
     assert parent(span) == ids(RECORDED)
     assert [ids(context) for context in onward(verdict)] == [own(span)] * 2
@@ -62,43 +76,45 @@ def test_what_a_webhook_holds_is_a_part_of_its_trace(tracing: Tracing, named: Na
 
 def test_webhooks_that_are_classified_together_stay_apart(tracing: Tracing, named: Named) -> None:
     taken = [receipt({"messages": [TEXT]}, RECORDED, 1), receipt(b"{", OTHER, 2), receipt({"messages": [TEXT]}, "", 3)]
-    verdicts = TracedWork("intake", IntakeWork(LANES, None), tracing).run(taken, lambda: False, Measures())
+    verdicts = TracedWork("intake", ClassifyStep(LANES, None), tracing).run(taken, lambda: False, TakeTimings())
     first, second, common = named("process intake")
     assert [parent(span) for span in (first, second)] == [ids(RECORDED), ids(OTHER)]
     assert [failure(span) for span in (first, second, common)] == ["", "undecodable", ""]
-    assert [onward(verdict) for _, verdict in verdicts if isinstance(verdict, Done)] == [
+    assert [onward(verdict) for _, verdict in verdicts if isinstance(verdict, Completed)] == [
         [f"00-{own(first)[0]}-{own(first)[1]}-01"],
         [""],
     ]
 
 
 def test_without_spans_of_its_own_a_worker_hands_on_the_trace_as_it_came() -> None:
-    [(_, verdict)] = IntakeWork(LANES, None).run([receipt({"messages": [TEXT]}, RECORDED)], lambda: False, Measures())
+    [(_, verdict)] = ClassifyStep(LANES, None).run(
+        [receipt({"messages": [TEXT]}, RECORDED)], lambda: False, TakeTimings()
+    )
     assert onward(verdict) == [RECORDED]
 
 
 def test_a_webhook_that_is_no_receipt_is_a_dead_letter_without_a_span(tracing: Tracing, named: Named) -> None:
-    [(_, verdict)] = TracedWork("intake", IntakeWork(LANES, None), tracing).run(
-        [Taken(b"1-0", b"x")], lambda: False, Measures()
+    [(_, verdict)] = TracedWork("intake", ClassifyStep(LANES, None), tracing).run(
+        [TakenEntry(b"1-0", b"x")], lambda: False, TakeTimings()
     )
-    assert isinstance(verdict, Dead)
+    assert isinstance(verdict, DeadLettered)
     assert named() == []
 
 
 class Onward:
     """Stands for the media lane's work: hands on what it is given."""
 
-    def run(self, taken: Sequence[Taken], spent: Callable[[], bool], measures: Measures) -> Verdicts:
-        return [(entry.id, Again(1.0, event_entry.origin(entry.data).trace)) for entry in taken]
+    def run(self, taken: Sequence[TakenEntry], spent: Callable[[], bool], measures: TakeTimings) -> Outcomes:
+        return [(entry.id, Rescheduled(1.0, event_entry.origin(entry.data).trace)) for entry in taken]
 
 
 def test_what_comes_by_way_of_the_media_lane_is_a_part_of_its_span(tracing: Tracing, named: Named) -> None:
     [(_, verdict), (_, broken)] = TracedWork("media", Onward(), tracing).run(
-        [event(RECORDED, attempts=2), Taken(b"9-0", b"{")], lambda: False, Measures()
+        [event(RECORDED, attempts=2), TakenEntry(b"9-0", b"{")], lambda: False, TakeTimings()
     )
     [span] = named("process media")
-    assert isinstance(verdict, Again)
-    assert isinstance(broken, Again)
+    assert isinstance(verdict, Rescheduled)
+    assert isinstance(broken, Rescheduled)
     assert (ids(verdict.error), parent(span), broken.error) == (own(span), ids(RECORDED), "")
     assert (says(span)["sluice.attempt"], failure(span)) == (3, "again")
 
@@ -106,14 +122,14 @@ def test_what_comes_by_way_of_the_media_lane_is_a_part_of_its_span(tracing: Trac
 @pytest.mark.parametrize(
     ("verdict", "kind"),
     [
-        (Done(), ""),
-        (Back(), ""),
-        (Dead("rejected", "919800000001"), "rejected"),
-        (Again(1.0, "503"), "again"),
-        (Again(1.0, "too many lookups failed lately", counted=False), ""),
+        (Completed(), ""),
+        (Released(), ""),
+        (DeadLettered("rejected", "919800000001"), "rejected"),
+        (Rescheduled(1.0, "503"), "again"),
+        (Rescheduled(1.0, "too many lookups failed lately", counted=False), ""),
     ],
 )
-def test_a_run_that_was_none_has_not_failed(verdict: Verdict, kind: str) -> None:
+def test_a_run_that_was_none_has_not_failed(verdict: Outcome, kind: str) -> None:
     assert why(verdict) == kind
 
 
@@ -170,7 +186,7 @@ def test_a_batch_that_is_halved_has_spans_for_each_run_of_the_culprit(tracing: T
             raise ValueError
 
     verdicts = run(tracing, greet, event(RECORDED, 1), event(OTHER, 2), batch=True)
-    assert [type(verdict) for _, verdict in verdicts] == [Done, Again]
+    assert [type(verdict) for _, verdict in verdicts] == [Completed, Rescheduled]
 
     def of(context: str) -> list[ReadableSpan]:
         return [span for span in named() if parent(span) == ids(context)]
@@ -187,7 +203,7 @@ def test_a_batch_that_is_halved_has_spans_for_each_run_of_the_culprit(tracing: T
 def test_settling_is_linked_to_all_that_is_settled(
     tracing: Tracing, named: Named, lanes: Lanes, client: redis.Redis
 ) -> None:
-    lanes.make_known([LaneSpec("text.greet", "messages", 10, 60_000)])
+    lanes.register([LaneSpec("text.greet", "messages", 10, 60_000)])
     lanes.push("text.greet", [event(RECORDED, 1).data, event(OTHER, 2).data, event("", 3).data])
     work = TracedHandlerWork(
         Handler("text", "greet", lambda event: None, False, Retry(), "messages", 30),

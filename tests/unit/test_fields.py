@@ -40,12 +40,12 @@ NOTHING: list[Any] = [None, [], {}, [1], {"a": 1}, float("nan"), float("inf")]
     ],
 )
 def test_a_timestamp_is_read_in_seconds_and_milliseconds(came: Any, read: datetime | None) -> None:
-    assert coerce.timestamp(came) == read
+    assert coerce.as_timestamp(came) == read
 
 
 @pytest.mark.parametrize("came", ["1687327462", 1687327462123])
 def test_a_timestamp_is_aware_and_in_utc(came: Any) -> None:
-    read = coerce.timestamp(came)
+    read = coerce.as_timestamp(came)
     assert read is not None
     assert read.tzinfo is UTC
 
@@ -76,7 +76,7 @@ def test_a_timestamp_is_aware_and_in_utc(came: Any) -> None:
     ],
 )
 def test_a_phone_number_is_its_digits_and_any_other_id_is_kept_whole(came: Any, read: str | None) -> None:
-    assert coerce.phone(came) == read
+    assert coerce.as_phone(came) == read
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_phone_number_is_its_digits_and_any_other_id_is_kept_whole(came: Any, 
     ],
 )
 def test_an_integer_fits_64_bits(came: Any, read: int | None) -> None:
-    assert coerce.integer(came) == read
+    assert coerce.as_integer(came) == read
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_an_integer_fits_64_bits(came: Any, read: int | None) -> None:
     ],
 )
 def test_a_number_is_finite(came: Any, read: float | None) -> None:
-    assert coerce.number(came) == read
+    assert coerce.as_number(came) == read
 
 
 @pytest.mark.parametrize(
@@ -140,30 +140,33 @@ def test_a_number_is_finite(came: Any, read: float | None) -> None:
     ],
 )
 def test_a_boolean_may_be_written_as_text_or_number(came: Any, read: bool | None) -> None:
-    assert coerce.boolean(came) is read
+    assert coerce.as_boolean(came) is read
 
 
 @pytest.mark.parametrize(("came", "read"), [("a", "a"), ("", ""), (SURROGATE, SURROGATE), (5, None), (True, None)])
 def test_text_is_never_made_of_anything_else(came: Any, read: str | None) -> None:
-    assert coerce.text(came) == read
+    assert coerce.as_text(came) == read
 
 
 @pytest.mark.parametrize(("came", "read"), [("a", "a"), ("", None), (5, "5"), (True, None), (5.0, None)])
 def test_an_identifier_may_be_a_number_but_not_empty(came: Any, read: str | None) -> None:
-    assert coerce.identifier(came) == read
+    assert coerce.as_identifier(came) == read
 
 
 @pytest.mark.parametrize(("came", "read"), [([1], [1]), ([], []), (None, []), ({"a": 1}, [{"a": 1}]), ("x", ["x"])])
 def test_a_single_value_counts_as_a_list_of_one(came: Any, read: list[Any]) -> None:
-    assert coerce.each(came) == read
+    assert coerce.as_list(came) == read
 
 
 @pytest.mark.parametrize(("came", "read"), [({"a": 1}, {"a": 1}), ([], {}), (None, {}), ("x", {}), (1, {})])
 def test_what_is_no_object_reads_as_an_empty_one(came: Any, read: dict[str, Any]) -> None:
-    assert coerce.record(came) == read
+    assert coerce.as_object(came) == read
 
 
 @pytest.mark.parametrize("value", NOTHING)
-@pytest.mark.parametrize("reader", ["boolean", "identifier", "integer", "number", "phone", "text", "timestamp"])
+@pytest.mark.parametrize(
+    "reader",
+    ["as_boolean", "as_identifier", "as_integer", "as_number", "as_phone", "as_text", "as_timestamp"],
+)
 def test_no_reader_raises_or_invents(reader: str, value: Any) -> None:
     assert getattr(coerce, reader)(value) is None

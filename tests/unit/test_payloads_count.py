@@ -5,10 +5,10 @@ import json
 import pytest
 
 from shared.wire.receipt import ReceiptWriter
-from workers.lanes import Done, Measures, Taken
-from workers.parsing import count, split
+from workers.lanes import Completed, TakenEntry, TakeTimings
+from workers.parsing import count_events, split_webhook
 from workers.runtime.event_entry import unpack
-from workers.runtime.steps.classify import MOST_ITEMS, IntakeWork
+from workers.runtime.steps.classify import MAX_ITEMS, ClassifyStep
 
 DOCUMENTS = [
     {"messages": {"id": "1"}},
@@ -25,19 +25,19 @@ DOCUMENTS = [
 def test_the_count_is_not_below_what_split_makes(
     document: object,
 ) -> None:
-    assert count(document) >= len(split(document)) - 1  # an empty document is one item that says so
+    assert count_events(document) >= len(split_webhook(document)) - 1  # an empty document is one item that says so
 
 
 def items_of(document: object) -> list[object]:
-    work = IntakeWork({"unknown": ("unknown.store",), "text": ("text.store",)}, None)
+    work = ClassifyStep({"unknown": ("unknown.store",), "text": ("text.store",)}, None)
     _, receipt = ReceiptWriter().pack(json.dumps(document).encode(), 1_700_000_000_000)
-    ((_, verdict),) = work.run([Taken(b"1-1", receipt)], lambda: False, Measures())
-    assert isinstance(verdict, Done)
+    ((_, verdict),) = work.run([TakenEntry(b"1-1", receipt)], lambda: False, TakeTimings())
+    assert isinstance(verdict, Completed)
     return [unpack(follow.data).item.body for follow in verdict.next]
 
 
 def test_a_webhook_of_too_many_items_is_kept_whole_as_one_unknown_event() -> None:
-    document = {"messages": [0] * (MOST_ITEMS + 1)}
+    document = {"messages": [0] * (MAX_ITEMS + 1)}
     assert items_of(document) == [document]
 
 

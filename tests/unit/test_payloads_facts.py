@@ -33,7 +33,7 @@ from workers.events import (
     UnsupportedMessage,
     VoiceMessage,
 )
-from workers.parsing import Item, event, split
+from workers.parsing import RawEvent, split_webhook, to_event
 
 RECEIVED = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DELIVERY = "2736a0a2-be7d-4279-95ba-2033e1356107"
@@ -43,22 +43,22 @@ E = TypeVar("E", bound=Event)
 
 
 def kinds(document: Any) -> list[tuple[str, str]]:
-    return [(item.kind, item.type) for item in split(document)]
+    return [(item.kind, item.type) for item in split_webhook(document)]
 
 
-def typed(item: Item) -> Event:
-    return event(item, received_at=RECEIVED, receipt="c0ffee")
+def typed(item: RawEvent) -> Event:
+    return to_event(item, received_at=RECEIVED, receipt="c0ffee")
 
 
 def message(kind: type[E], **changes: Any) -> E:
-    (item,) = split({"messages": {**TEXT, **changes}, "id": DELIVERY})
+    (item,) = split_webhook({"messages": {**TEXT, **changes}, "id": DELIVERY})
     found = typed(item)
     assert type(found) is kind
     return found
 
 
 def status(**changes: Any) -> StatusUpdate:
-    (item,) = split({"statuses": [{**SENT, **changes}, {"id": DELIVERY}], "id": DELIVERY})
+    (item,) = split_webhook({"statuses": [{**SENT, **changes}, {"id": DELIVERY}], "id": DELIVERY})
     found = typed(item)
     assert isinstance(found, StatusUpdate)
     return found
@@ -92,30 +92,30 @@ def test_an_id_alone_that_is_neither_last_nor_the_deliverys_is_kept() -> None:
 
 
 def test_metas_envelope_has_no_stubs() -> None:
-    items = split({"entry": [{"changes": [meta(statuses=[SENT, {"id": "another"}])]}]})
+    items = split_webhook({"entry": [{"changes": [meta(statuses=[SENT, {"id": "another"}])]}]})
     assert [item.type for item in items] == ["sent", "unknown"]
 
 
 def test_a_document_with_only_a_stub_is_kept_whole() -> None:
     document = {"statuses": [{"id": DELIVERY}], "id": DELIVERY}
-    (item,) = split(document)
+    (item,) = split_webhook(document)
     assert (item.kind, item.body, item.reason) == ("unknown", document, "nothing but a stub")
 
 
 @pytest.mark.parametrize("document", [{}, [], None, 5, "", "text", True, {"messages": []}, {"id": DELIVERY}])
 def test_a_document_with_nothing_in_it_is_kept_whole(document: Any) -> None:
-    (item,) = split(document)
+    (item,) = split_webhook(document)
     assert (item.kind, item.type, item.reason) == ("unknown", "unknown", "nothing in it")
     assert item.body is document
 
 
 def test_the_business_number_is_kept() -> None:
-    (item,) = split({"messages": TEXT, "businessPhoneNumber": "+91 80000 00100", "id": DELIVERY})
+    (item,) = split_webhook({"messages": TEXT, "businessPhoneNumber": "+91 80000 00100", "id": DELIVERY})
     assert item.business_number == typed(item).business_number == "918000000100"
 
 
 def test_a_mixed_batch_is_one_event_an_item() -> None:
-    assert [(item.kind, item.type) for item in split(loads(samples.load("mixed")))] == [
+    assert [(item.kind, item.type) for item in split_webhook(loads(samples.load("mixed")))] == [
         ("message", "text"),
         ("message", "image"),
         ("status", "sent"),
@@ -126,7 +126,7 @@ def test_a_mixed_batch_is_one_event_an_item() -> None:
 
 @pytest.mark.parametrize("bad", [None, 5, "text", [], [[]], True, {}])
 def test_a_bad_item_never_takes_its_neighbours_with_it(bad: Any) -> None:
-    items = split({"messages": [TEXT, bad, TEXT], "statuses": [SENT, bad, SENT], "id": DELIVERY})
+    items = split_webhook({"messages": [TEXT, bad, TEXT], "statuses": [SENT, bad, SENT], "id": DELIVERY})
     assert [item.type for item in items] == ["text", "unknown", "text", "sent", "unknown", "sent"]
     assert items[1].body is bad
     assert items[1].reason is not None
@@ -135,25 +135,25 @@ def test_a_bad_item_never_takes_its_neighbours_with_it(bad: Any) -> None:
 def test_a_thousand_updates_are_a_thousand_events() -> None:
     statuses = [{**SENT, "id": f"wamid.{number}"} for number in range(1000)]
     contacts = [{"wa_id": str(number)} for number in range(1000)]
-    assert len({item.key for item in split({"statuses": statuses, "contacts": contacts})}) == 1000
+    assert len({item.key for item in split_webhook({"statuses": statuses, "contacts": contacts})}) == 1000
 
 
 def test_metas_envelope_may_hold_several_entries_and_changes() -> None:
     entries = [{"changes": [meta(messages=[TEXT]), meta(statuses=[SENT, SENT])]}, {"changes": [meta(messages=[TEXT])]}]
-    items = split({"object": "whatsapp_business_account", "entry": entries})
+    items = split_webhook({"object": "whatsapp_business_account", "entry": entries})
     assert [item.type for item in items] == ["text", "sent", "sent", "text"]
     assert {item.business_number for item in items} == {"918000000100"}
 
 
 def test_errors_beside_messages_are_an_event_of_their_own() -> None:
-    text, errors = split({"entry": [{"changes": [meta(messages=[TEXT], errors=[{"code": 130429}])]}]})
+    text, errors = split_webhook({"entry": [{"changes": [meta(messages=[TEXT], errors=[{"code": 130429}])]}]})
     assert (text.type, errors.kind, errors.body) == ("text", "unknown", [{"code": 130429}])
     assert typed(errors).errors == (ErrorDetail(code=130429),)
 
 
 def test_errors_without_messages_keep_the_whole_change() -> None:
     change = meta(errors=[{"code": 130429}])
-    (item,) = split({"entry": [{"changes": [change]}]})
+    (item,) = split_webhook({"entry": [{"changes": [change]}]})
     assert item.body is change
     assert typed(item).errors == (ErrorDetail(code=130429),)
 
@@ -161,16 +161,16 @@ def test_errors_without_messages_keep_the_whole_change() -> None:
 @pytest.mark.parametrize("family", ["account_settings_update", "message_template_status_update", "history"])
 def test_another_event_family_is_kept_as_unknown(family: str) -> None:
     change = {"field": family, "value": {"event": "APPROVED"}}
-    (item,) = split({"entry": [{"changes": [change]}]})
+    (item,) = split_webhook({"entry": [{"changes": [change]}]})
     found = typed(item)
     assert isinstance(found, UnknownEvent)
     assert (found.raw, found.reason, found.kind) == (change, "another event family", "unknown")
-    assert split({"event": family})[0].reason == "another event family"
+    assert split_webhook({"event": family})[0].reason == "another event family"
 
 
 @pytest.mark.parametrize("entry", [None, 5, [], {}, {"changes": []}, {"changes": None}, {"changes": [None]}])
 def test_a_broken_entry_is_kept_beside_the_others(entry: Any) -> None:
-    items = split({"entry": [entry, {"changes": [meta(statuses=[SENT])]}]})
+    items = split_webhook({"entry": [entry, {"changes": [meta(statuses=[SENT])]}]})
     assert [item.type for item in items] == ["unknown", "sent"]
 
 
@@ -185,13 +185,13 @@ def test_lists_at_the_root_and_a_list_of_documents_are_read() -> None:
 
 @pytest.mark.parametrize("contacts", [None, [], {}, 5, [None], "x"])
 def test_contacts_may_be_missing_or_broken(contacts: Any) -> None:
-    (item,) = split({"contacts": contacts, "messages": TEXT})
+    (item,) = split_webhook({"contacts": contacts, "messages": TEXT})
     assert not item.contact
     assert item.type == "text"
 
 
 def test_the_sender_wins_over_the_contact() -> None:
-    (item,) = split({"contacts": [{"wa_id": "919800000009", "profile": {"name": "Asha"}}], "messages": TEXT})
+    (item,) = split_webhook({"contacts": [{"wa_id": "919800000009", "profile": {"name": "Asha"}}], "messages": TEXT})
     found = typed(item)
     assert isinstance(found, TextMessage)
     assert found.customer == "919800000001"
@@ -200,18 +200,20 @@ def test_the_sender_wins_over_the_contact() -> None:
 
 def test_each_item_gets_its_own_contact() -> None:
     asha, ravi, other = ({"wa_id": number} for number in ("919800000001", "+91 98000 00002", "919800000009"))
-    items = split({"contacts": [ravi, asha], "messages": TEXT, "statuses": [SENT]})
+    items = split_webhook({"contacts": [ravi, asha], "messages": TEXT, "statuses": [SENT]})
     assert [item.contact for item in items] == [asha, ravi]
-    assert [item.contact for item in split({"contacts": [other, ravi], "messages": TEXT, "statuses": SENT})] == [
+    assert [
+        item.contact for item in split_webhook({"contacts": [other, ravi], "messages": TEXT, "statuses": SENT})
+    ] == [
         other,
         ravi,
     ]
-    assert split({"contacts": [other, other], "messages": TEXT})[0].contact is None
+    assert split_webhook({"contacts": [other, other], "messages": TEXT})[0].contact is None
 
 
 def test_statuses_carry_contacts_too() -> None:
     contact = {"wa_id": "919800000002"}
-    (item,) = split({"statuses": [SENT, {"id": DELIVERY}], "contacts": [contact], "id": DELIVERY})
+    (item,) = split_webhook({"statuses": [SENT, {"id": DELIVERY}], "contacts": [contact], "id": DELIVERY})
     assert item.contact is contact
 
 
@@ -220,14 +222,14 @@ def test_statuses_carry_contacts_too() -> None:
 
 @pytest.mark.parametrize("name", samples.names())
 def test_each_sample_is_of_the_type_it_is_named_after(name: str) -> None:
-    first = split(loads(samples.load(name)))[0]
+    first = split_webhook(loads(samples.load(name)))[0]
     stem = name.split("-")[0]
     assert first.type == {"mixed": "text", "meta": "sent" if name == "meta-status" else "text"}.get(stem, stem)
     assert typed(first).time_is_guessed is False
 
 
 def test_the_samples_show_every_type() -> None:
-    assert {item.type for name in samples.names() for item in split(loads(samples.load(name)))} == TYPES
+    assert {item.type for name in samples.names() for item in split_webhook(loads(samples.load(name)))} == TYPES
 
 
 @pytest.mark.parametrize("word", ["poll", "", None, 5, [], {}, "sent", "\ud83d"])
@@ -358,14 +360,14 @@ def test_media_may_have_a_caption_a_name_and_only_a_link() -> None:
     ],
 )
 def test_only_a_usable_media_id_is_asked_for(came: Any, media_id: str | None) -> None:
-    (item,) = split({"messages": {**TEXT, "type": "image", "image": {"id": came}}})
+    (item,) = split_webhook({"messages": {**TEXT, "type": "image", "image": {"id": came}}})
     assert item.media_id == media_id
 
 
 def test_metadata_goes_with_a_message_that_has_media() -> None:
     metadata = MediaMetadata(id="41", error="410 Gone")
-    (item,) = split({"messages": {**TEXT, "type": "image", "image": {"id": "41"}}})
-    found = event(item, received_at=RECEIVED, receipt="c0ffee", attempt=3, metadata=metadata)
+    (item,) = split_webhook({"messages": {**TEXT, "type": "image", "image": {"id": "41"}}})
+    found = to_event(item, received_at=RECEIVED, receipt="c0ffee", attempt=3, metadata=metadata)
     assert isinstance(found, ImageMessage)
     assert (found.metadata, found.attempt, found.receipt) == (metadata, 3, "c0ffee")
 

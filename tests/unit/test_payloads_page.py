@@ -28,7 +28,7 @@ from workers.events import (
     TextMessage,
     VideoMessage,
 )
-from workers.parsing import event, split
+from workers.parsing import split_webhook, to_event
 
 PAGES = Path(__file__).parent.parent / "payloads"
 RECEIVED = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -40,8 +40,8 @@ def page(name: str) -> Any:
 
 
 def only(name: str, kind: type[E]) -> E:
-    (item,) = split(page(name))
-    found = event(item, received_at=RECEIVED, receipt="c0ffee")
+    (item,) = split_webhook(page(name))
+    found = to_event(item, received_at=RECEIVED, receipt="c0ffee")
     assert type(found) is kind
     return found
 
@@ -81,7 +81,7 @@ def test_the_status_template_is_an_unknown_status_with_its_placeholders() -> Non
 def test_each_status_of_the_page_is_a_type_of_its_own(word: str) -> None:
     document = page("status-example")
     document["statuses"][0]["status"] = word
-    (item,) = split(document)
+    (item,) = split_webhook(document)
     assert (item.kind, item.type, item.reason) == ("status", word, None)
 
 
@@ -90,7 +90,7 @@ def test_each_category_and_origin_of_the_page_is_kept_as_text(origin: str) -> No
     document = page("status-example")
     document["statuses"][0]["conversation"]["origin"]["type"] = origin
     document["statuses"][0]["pricing"]["category"] = origin
-    found = event(split(document)[0], received_at=RECEIVED, receipt="c0ffee")
+    found = to_event(split_webhook(document)[0], received_at=RECEIVED, receipt="c0ffee")
     assert isinstance(found, StatusUpdate)
     assert found.conversation is not None
     assert found.pricing is not None
@@ -101,7 +101,7 @@ def test_each_category_and_origin_of_the_page_is_kept_as_text(origin: str) -> No
 def test_billable_is_true_or_false(billable: bool) -> None:
     document = page("status-example")
     document["statuses"][0]["pricing"]["billable"] = billable
-    found = event(split(document)[0], received_at=RECEIVED, receipt="c0ffee")
+    found = to_event(split_webhook(document)[0], received_at=RECEIVED, receipt="c0ffee")
     assert isinstance(found, StatusUpdate)
     assert found.pricing is not None
     assert found.pricing.billable is billable
@@ -131,14 +131,14 @@ def test_a_text_message_is_read_field_by_field() -> None:
 def test_the_timestamp_of_a_message_is_when_it_was_received() -> None:
     document = page("text")
     document["messages"]["timestamp"] = "1687327462"
-    found = event(split(document)[0], received_at=RECEIVED, receipt="c0ffee")
+    found = to_event(split_webhook(document)[0], received_at=RECEIVED, receipt="c0ffee")
     assert found.occurred_at == datetime(2023, 6, 21, 6, 4, 22, tzinfo=UTC)
 
 
 def test_a_reply_carries_its_context() -> None:
     document = page("text")
     document["messages"]["context"] = {"from": "918000000100", "id": "wamid.EARLIER"}
-    found = event(split(document)[0], received_at=RECEIVED, receipt="c0ffee")
+    found = to_event(split_webhook(document)[0], received_at=RECEIVED, receipt="c0ffee")
     assert isinstance(found, TextMessage)
     assert found.context is not None
     assert (found.context.id, found.context.sender) == ("wamid.EARLIER", "918000000100")
@@ -162,7 +162,7 @@ def test_a_media_message_is_read_field_by_field(kind: str, shape: type[MediaMess
     assert message.media_id == "ID"
     assert message.mime_type == mime_type
     assert message.sha256 == "IMAGE_HASH"
-    assert split(page(kind))[0].media_id == "ID"
+    assert split_webhook(page(kind))[0].media_id == "ID"
 
 
 def test_an_audio_message_says_whether_it_is_a_voice_note() -> None:
@@ -212,7 +212,7 @@ def test_contact_cards_are_read_field_by_field() -> None:
 @pytest.mark.parametrize("path", sorted(PAGES.glob("page-*.json")), ids=lambda path: path.stem)
 def test_every_sample_of_the_page_is_one_event(path: Path) -> None:
     document = loads(path.read_bytes())
-    (item,) = split(document)
+    (item,) = split_webhook(document)
     assert item.kind in {"message", "status"}
     assert item.body is (document["messages"] if item.kind == "message" else document["statuses"][0])
     assert item.business_number is None

@@ -12,7 +12,7 @@ from shared.wire.lenient_json import dumps, loads
 from tests.unit.json_values import objects, scalars, values
 from workers.devtools import samples
 from workers.events import MEDIA_TYPES, TYPES
-from workers.parsing import Item, event, split
+from workers.parsing import RawEvent, split_webhook, to_event
 
 bounded = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -20,8 +20,8 @@ RECEIVED = datetime(2026, 1, 1, 12, tzinfo=UTC)
 texts = {name: samples.load(name) for name in samples.names()}
 
 
-def assert_sound(document: Any) -> list[Item]:
-    items = split(document)
+def assert_sound(document: Any) -> list[RawEvent]:
+    items = split_webhook(document)
     assert items
     for item in items:
         assert item.type in TYPES
@@ -29,7 +29,7 @@ def assert_sound(document: Any) -> list[Item]:
         assert 0 < len(item.key.encode()) <= 256
         assert item.media_id is None or item.type in MEDIA_TYPES
         assert (item.reason is None) == (item.type != "unknown")
-        found = event(item, received_at=RECEIVED, receipt="c0ffee")
+        found = to_event(item, received_at=RECEIVED, receipt="c0ffee")
         assert (found.key, found.kind, found.type) == (item.key, item.kind, item.type)
         assert found.raw is item.body
         assert found.occurred_at.tzinfo is UTC
@@ -79,9 +79,9 @@ def test_every_entry_of_metas_envelope_is_exactly_one_item(messages: list[Any], 
 @bounded
 @given(values)
 def test_keys_depend_on_the_content_and_nothing_else(document: Any) -> None:
-    keys = [item.key for item in split(document)]
-    assert [item.key for item in split(copy.deepcopy(document))] == keys
-    assert [item.key for item in split(reordered(document))] == keys
+    keys = [item.key for item in split_webhook(document)]
+    assert [item.key for item in split_webhook(copy.deepcopy(document))] == keys
+    assert [item.key for item in split_webhook(reordered(document))] == keys
 
 
 @bounded
@@ -103,8 +103,8 @@ def test_a_mutated_sample_is_split_and_typed(name: str, data: st.DataObject) -> 
 @given(st.sampled_from(sorted(texts)), values)
 def test_a_sample_survives_its_way_through_the_parser(name: str, extra: Any) -> None:
     document = {**loads(texts[name]), "extra": extra}
-    keys = [item.key for item in split(document)]
-    assert [item.key for item in split(loads(dumps(document)))] == keys
+    keys = [item.key for item in split_webhook(document)]
+    assert [item.key for item in split_webhook(loads(dumps(document)))] == keys
 
 
 @pytest.mark.parametrize("depth", [300, 900, 5000])
@@ -121,7 +121,7 @@ def test_deep_nesting_is_no_matter_wherever_it_is(depth: int, shape: Any) -> Non
         {"statuses": [{"id": deep, "status": "sent", "pricing": deep, "errors": deep}], "contacts": deep},
         {"entry": [{"changes": deep}, deep]},
     ):
-        assert [item.key for item in assert_sound(document)] == [item.key for item in split(document)]
+        assert [item.key for item in assert_sound(document)] == [item.key for item in split_webhook(document)]
 
 
 @pytest.mark.parametrize("huge", [10**30, 10**4999], ids=["31 digits", "5000 digits"])
@@ -133,7 +133,7 @@ def test_huge_integers_are_no_matter(huge: int) -> None:
 
 
 def key(**message: Any) -> str:
-    (item,) = split({"messages": {"type": "text", **message}})
+    (item,) = split_webhook({"messages": {"type": "text", **message}})
     return item.key
 
 
@@ -175,12 +175,12 @@ def test_different_messages_have_different_keys(one: Any, other: Any) -> None:
 )
 def test_different_statuses_have_different_keys(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
     bodies = [dict(zip(("id", "status", "recipient_id"), parts, strict=True)) for parts in (one, other)]
-    first, second = split({"statuses": bodies})
+    first, second = split_webhook({"statuses": bodies})
     assert first.key != second.key
 
 
 def test_what_has_no_id_is_told_apart_by_its_delivery() -> None:
-    first, again, other = (split({"messages": {"type": "text"}, "id": name})[0].key for name in ("a", "a", "b"))
+    first, again, other = (split_webhook({"messages": {"type": "text"}, "id": name})[0].key for name in ("a", "a", "b"))
     assert first == again != other
 
 

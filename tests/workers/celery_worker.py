@@ -14,8 +14,8 @@ import redis
 
 from shared.wire.receipt import ReceiptWriter
 from workers.lanes import Lanes
-from workers.lanes.heartbeats import ALIVE
-from workers.lanes.status import survey
+from workers.lanes.heartbeats import HEARTBEATS_KEY
+from workers.lanes.status import lane_statuses
 
 Worker = subprocess.Popen[bytes]
 _RECEIPTS = ReceiptWriter()
@@ -77,16 +77,16 @@ def hanging(folder: Path) -> list[int]:
 
 def settled(client: redis.Redis) -> bool:
     """Whether nothing waits in any lane, and nothing is being handled."""
-    return not any(lane.waiting + lane.in_flight + lane.retries for lane in survey(client))
+    return not any(lane.waiting + lane.in_flight + lane.retries for lane in lane_statuses(client))
 
 
 def notice_deaths(client: redis.Redis, *pids: int) -> bool:
     """As if these processes (by default all there ever were) had been silent for long. Always true."""
     client.delete("sluice:grace")
-    names: Any = client.zrange(ALIVE, 0, -1)
+    names: Any = client.zrange(HEARTBEATS_KEY, 0, -1)
     for name in names:
         if not pids or int(name.rpartition(b":")[2]) in pids:
-            client.zadd(ALIVE, {name: 0}, xx=True)
+            client.zadd(HEARTBEATS_KEY, {name: 0}, xx=True)
     return True
 
 

@@ -20,8 +20,8 @@ from workers.runtime.liveness import bootstep, stall_detector, watchdog
 
 _STALL, _NOTES = Path(os.environ["STALL"]), Path(os.environ["NOTES"])
 
-stall_detector.QUIET, stall_detector.DEAF, stall_detector.LOST = 0.5, 2.5, 5.0
-bootstep.EVERY = 0.25
+stall_detector.QUIET_INTERVAL, stall_detector.STALL_TIMEOUT, stall_detector.UNRECOVERABLE_TIMEOUT = 0.5, 2.5, 5.0
+bootstep.CHECK_INTERVAL = 0.25
 watchdog._STOP = watchdog._STOP_RUNNING = 2.0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from workers.handlers.registry import Registry
 from workers.runtime.celery.application import broker_url, configuration, import_handlers
 
@@ -57,7 +57,7 @@ def test_a_module_that_fails_is_named_with_the_reason(
     module: Module, handlers: Registry, text: str, reason: str
 ) -> None:
     name = module("sluice_test_bad", text)
-    with pytest.raises(WrongSettings) as raised:
+    with pytest.raises(InvalidSettings) as raised:
         import_handlers((name,))
     [problem] = raised.value.problems
     assert problem.startswith(f"SLUICE_HANDLERS: {name} cannot be imported: {reason}")
@@ -65,7 +65,7 @@ def test_a_module_that_fails_is_named_with_the_reason(
 
 def test_all_modules_that_fail_are_named_at_once(module: Module, handlers: Registry) -> None:
     names = (module("sluice_test_bad_a", "1 / 0"), "sluice_test_missing", module("sluice_test_fine", ""))
-    with pytest.raises(WrongSettings) as raised:
+    with pytest.raises(InvalidSettings) as raised:
         import_handlers(names)
     assert [problem.split()[1] for problem in raised.value.problems] == ["sluice_test_bad_a", "sluice_test_missing"]
 

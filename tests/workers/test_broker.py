@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from tests.support.programs import free_port
 from tests.support.waiting import until
 from workers.runtime.celery import broker
-from workers.runtime.celery.broker import OnceAnOutage
+from workers.runtime.celery.broker import OutageLogFilter
 
 CANNOT = "consumer: Cannot connect to %s: %s.\n%s\n"  # as celery/worker/consumer/consumer.py has it
 
@@ -41,7 +41,7 @@ def test_redis_is_tried_again_every_second_for_as_long_as_it_takes(monkeypatch: 
     slept: list[float] = []
     monkeypatch.setattr("kombu.utils.functional.sleep", slept.append)
     intervals: list[float] = []
-    with Celery(broker=f"redis://127.0.0.1:{free_port()}/0", amqp=broker.AMQP, set_as_current=False) as app:
+    with Celery(broker=f"redis://127.0.0.1:{free_port()}/0", amqp=broker.LanesAMQP, set_as_current=False) as app:
         connection: Any = app.connection_for_read()
         with pytest.raises(OperationalError):
             connection.ensure_connection(lambda _error, interval: intervals.append(interval), 40)
@@ -50,13 +50,13 @@ def test_redis_is_tried_again_every_second_for_as_long_as_it_takes(monkeypatch: 
 
 
 def test_an_outage_is_told_once_however_long_it_is() -> None:
-    told = OnceAnOutage()
+    told = OutageLogFilter()
     assert [told.filter(record(CANNOT, at)) for at in (0.0, 1.0, 2.0, 20.0, 45.0)] == [True, False, False, False, False]
     assert [told.filter(record(CANNOT, at)) for at in (76.0, 77.0)] == [True, False]
 
 
 def test_other_lines_are_told_always() -> None:
-    told = OnceAnOutage()
+    told = OutageLogFilter()
     told.filter(record(CANNOT, 0.0))
     assert [told.filter(record("something else", at)) for at in (0.1, 0.2)] == [True, True]
 
@@ -81,7 +81,7 @@ def test_a_thread_that_is_free_again_turns_the_event_loop() -> None:
     turned: list[bool] = []
     free = threading.Event()
     worker = SimpleNamespace(hub=SimpleNamespace(call_soon=lambda _: turned.append(free.is_set())), pool=Threads(1))
-    broker.Prompt(worker).start(worker)
+    broker.WakeOnThreadIdleStep(worker).start(worker)
     done = worker.pool.on_apply(free.wait, (20.0,))
     assert not turned
     free.set()
@@ -93,5 +93,5 @@ def test_a_thread_that_is_free_again_turns_the_event_loop() -> None:
 def test_pools_that_answer_by_a_pipe_are_left_as_they_are() -> None:
     pool = Solo(1)
     worker = SimpleNamespace(hub=None, pool=pool)
-    broker.Prompt(worker).start(worker)
+    broker.WakeOnThreadIdleStep(worker).start(worker)
     assert vars(worker) == {"hub": None, "pool": pool}

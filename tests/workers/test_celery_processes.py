@@ -19,13 +19,13 @@ from tests.workers.celery_worker import (
     settled,
 )
 from workers.lanes import Lanes
-from workers.lanes.status import survey
+from workers.lanes.status import lane_statuses
 
 TEXTS = [f"t{number}" for number in range(10)]
 
 
 def _dead(client: redis.Redis) -> int:
-    return sum(lane.dead for lane in survey(client))
+    return sum(lane.dead for lane in lane_statuses(client))
 
 
 def test_what_a_killed_process_of_the_pool_ran_comes_back(
@@ -67,7 +67,7 @@ def test_in_a_full_redis_workers_go_on_until_there_is_room_again(
     with celery(redis_url, tmp_path, "-c", "2") as worker:
         post(lanes, "before")
         until(lambda: did(tmp_path) == ["before"], within=20)
-        lanes.hold("intake", 3600)  # so that nobody is woken for it, and that is left to the tick
+        lanes.suspend("intake", 3600)  # so that nobody is woken for it, and that is left to the tick
         post(lanes, *TEXTS)
         client.config_set("maxmemory", 1)
         client.delete("sluice:lane:intake:hold")

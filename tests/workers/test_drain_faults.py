@@ -12,22 +12,22 @@ from tests.lanes.looking import dead_letters, let_leases_run_out, let_retries_wa
 from workers.events import TextMessage
 from workers.handlers.registry import Handler
 from workers.lanes import Lanes
-from workers.lanes.client import POISON_DEATHS
+from workers.lanes.client import MAX_DEATHS
 from workers.runtime.drain import Drain
-from workers.runtime.steps.run_handler import HandlerWork
+from workers.runtime.steps.run_handler import RunHandlerStep
 
 LANE = "text.f"
 Handle = Callable[[Any], None]
 
 
 def _drain(lanes: Lanes, function: Handle, *, batch: bool = False) -> Drain:
-    work = HandlerWork(Handler("text", "f", function, batch, Retry(3, 1.0, 1.0), "work", 30.0), draw=lambda top: top)
+    work = RunHandlerStep(Handler("text", "f", function, batch, Retry(3, 1.0, 1.0), "work", 30.0), draw=lambda top: top)
     return Drain(LANE, lanes, work, "a", batch=100, budget=1.0, clock=lambda: 0.0)
 
 
 @pytest.fixture(autouse=True)
 def _known(lanes: Lanes) -> None:
-    lanes.make_known([spec(LANE)])
+    lanes.register([spec(LANE)])
     lanes.push(LANE, [entry(1), entry(2), entry(3)])
 
 
@@ -55,7 +55,7 @@ def test_an_event_is_tried_until_its_policy_ends(lanes: Lanes, client: redis.Red
     for _ in range(5):
         _drain(lanes, handle).run()
         let_retries_wait(client, LANE, 2)
-        lanes.tick([LANE])
+        lanes.run_maintenance([LANE])
     [letter] = dead_letters(client, LANE, 10)
     assert (letter.data, letter.why, letter.error, letter.attempts) == (entry(2), "exhausted", "ValueError: no luck", 3)
     assert "in handle" in letter.trace
@@ -91,13 +91,13 @@ def test_however_long_an_outage_lasts_it_costs_no_attempt_and_nothing_dies(
 
 
 def test_nor_does_it_in_a_full_redis(lanes: Lanes, client: redis.Redis) -> None:
-    for _ in range(POISON_DEATHS + 1):
+    for _ in range(MAX_DEATHS + 1):
         client.config_set("maxmemory", 1)
         assert _drain(lanes, _down).run() == 0
         client.config_set("maxmemory", 0)
         assert client.delete(f"sluice:lane:{LANE}:hold") == 1
         let_leases_run_out(client, LANE)
-        lanes.tick([LANE])
+        lanes.run_maintenance([LANE])
     assert sorted(look(client, LANE).waiting) == [entry(1), entry(2), entry(3)]
     assert dead_letters(client, LANE, 10) == []
 
@@ -106,8 +106,8 @@ def test_a_suspect_that_meets_an_outage_stays_a_suspect_and_is_charged_nothing(
     lanes: Lanes, client: redis.Redis
 ) -> None:
     lanes.take(LANE, "dead", 1)
-    lanes.tick([LANE], ["dead"])
-    for _ in range(POISON_DEATHS + 1):
+    lanes.run_maintenance([LANE], ["dead"])
+    for _ in range(MAX_DEATHS + 1):
         assert _drain(lanes, _down).run() == 0
         client.delete(f"sluice:lane:{LANE}:hold")
     assert look(client, LANE).suspects == [entry(1)]
@@ -120,7 +120,7 @@ def test_a_held_lane_wakes_nobody_until_the_outage_may_be_over(lanes: Lanes, cli
     _drain(lanes, _down).run()
     assert woken(client) == []
     client.delete(f"sluice:lane:{LANE}:hold")
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     assert woken(client) == [LANE]
 
 
@@ -132,7 +132,7 @@ def test_what_a_drain_held_when_it_was_interrupted_comes_back(lanes: Lanes, clie
         _drain(lanes, interrupted).run()
     assert len(look(client, LANE).held) == 3
     let_leases_run_out(client, LANE)
-    lanes.tick([LANE])
+    lanes.run_maintenance([LANE])
     done: list[str | None] = []
     assert _drain(lanes, lambda event: done.append(event.text)).run() == 3
     assert done == ["1", "2", "3"]
@@ -161,9 +161,9 @@ def test_what_a_process_held_when_redis_went_away_is_given_back_and_is_no_death(
     if suspect:
         lanes.take(LANE, "dead", 3)
         let_leases_run_out(client, LANE)
-        lanes.tick([LANE])
+        lanes.run_maintenance([LANE])
     away = [True]
-    conclude, give_back = Lanes.conclude, Lanes.give_back
+    conclude, give_back = Lanes.conclude, Lanes.release_all
 
     def lost(self: Lanes, *args: Any, **options: Any) -> Any:
         if away[0]:
@@ -179,8 +179,8 @@ def test_what_a_process_held_when_redis_went_away_is_given_back_and_is_no_death(
 
     tries: list[str] = []
     monkeypatch.setattr(Lanes, "conclude", lost)
-    monkeypatch.setattr(Lanes, "give_back", back_at_the_third_try)
-    monkeypatch.setattr("workers.runtime.drain._AGAIN", 0.0)
+    monkeypatch.setattr(Lanes, "release_all", back_at_the_third_try)
+    monkeypatch.setattr("workers.runtime.drain._RETRY_INTERVAL", 0.0)
     handled: list[str | None] = []
     drain = _drain(lanes, lambda event: handled.append(event.text))
     with pytest.raises(redis.exceptions.ConnectionError):

@@ -10,17 +10,19 @@ from shared.errors import Retry, Unavailable
 from tests.handling.making import taken
 from workers.events import Event, TextMessage
 from workers.handlers.registry import Handler
-from workers.lanes import Again, Dead, Done, Measures, Taken, Verdict
-from workers.runtime.steps.run_handler import HandlerWork
+from workers.lanes import Completed, DeadLettered, Outcome, Rescheduled, TakenEntry, TakeTimings
+from workers.runtime.steps.run_handler import RunHandlerStep
 
 POLICY = Retry(attempts=3, base=1.0, cap=1.0)
 
 
 def _run(
-    function: Callable[[Any], None], *entries: Taken, batch: bool = False, timeout: float = 30.0
-) -> dict[int, Verdict]:
-    work = HandlerWork(Handler("text", "f", function, batch, POLICY, "messages", timeout), draw=lambda top: top)
-    return {int(identity.split(b"-")[0]): verdict for identity, verdict in work.run(entries, lambda: False, Measures())}
+    function: Callable[[Any], None], *entries: TakenEntry, batch: bool = False, timeout: float = 30.0
+) -> dict[int, Outcome]:
+    work = RunHandlerStep(Handler("text", "f", function, batch, POLICY, "messages", timeout), draw=lambda top: top)
+    return {
+        int(identity.split(b"-")[0]): verdict for identity, verdict in work.run(entries, lambda: False, TakeTimings())
+    }
 
 
 class Strange(BaseException):
@@ -57,7 +59,7 @@ def test_whatever_a_handler_raises_is_its_own_events_affair(error: BaseException
             raise error
 
     verdicts = _run(handle, taken(1), taken(2), taken(3), batch=batch)
-    assert verdicts == {1: Done(), 2: Again(1.0, text, failed=True), 3: Done()}
+    assert verdicts == {1: Completed(), 2: Rescheduled(1.0, text, failed=True), 3: Completed()}
 
 
 def test_an_error_without_words_can_end_in_a_dead_letter_too() -> None:
@@ -65,7 +67,7 @@ def test_an_error_without_words_can_end_in_a_dead_letter_too() -> None:
         raise Broken
 
     verdict = _run(handle, taken(1, attempts=2))[1]
-    assert isinstance(verdict, Dead)
+    assert isinstance(verdict, DeadLettered)
     assert (verdict.why, verdict.error) == ("exhausted", "Broken: (its __str__ raised AttributeError)")
     assert "Broken" in verdict.trace
 
@@ -87,8 +89,8 @@ def test_several_culprits_are_each_found() -> None:
 
     verdicts = _run(handle, *[taken(number) for number in range(1, 33)], batch=True)
     for number in (5, 6, 31):
-        assert verdicts.pop(number) == Again(1.0, f"ValueError: {number}", failed=True)
-    assert (len(verdicts), set(verdicts.values())) == (29, {Done()})
+        assert verdicts.pop(number) == Rescheduled(1.0, f"ValueError: {number}", failed=True)
+    assert (len(verdicts), set(verdicts.values())) == (29, {Completed()})
 
 
 def test_a_batch_where_all_are_culprits_costs_two_calls_an_event_at_most() -> None:
@@ -109,9 +111,9 @@ def test_a_culprit_that_never_ends_is_found_in_its_batch() -> None:
 
     verdicts = _run(handle, *[taken(number) for number in range(1, 9)], batch=True, timeout=0.02)
     culprit = verdicts.pop(3)
-    assert isinstance(culprit, Again)
+    assert isinstance(culprit, Rescheduled)
     assert culprit.error == "HandlerTimeout: the handler ran longer than its timeout of 0.02 s"
-    assert (len(verdicts), set(verdicts.values())) == (7, {Done()})
+    assert (len(verdicts), set(verdicts.values())) == (7, {Completed()})
 
 
 def test_an_outage_met_while_a_batch_is_halved_gives_all_of_it_back() -> None:
@@ -130,25 +132,25 @@ def test_each_event_of_a_batch_has_its_own_attempts() -> None:
         raise Retry.after(5, "not yet")
 
     verdicts = _run(handle, taken(1), taken(2, attempts=2), batch=True)
-    assert verdicts[1] == Again(5.0, "not yet")
-    assert isinstance(verdicts[2], Dead)
+    assert verdicts[1] == Rescheduled(5.0, "not yet")
+    assert isinstance(verdicts[2], DeadLettered)
     assert verdicts[2].why == "exhausted"
 
 
 def test_entries_that_cannot_be_read_are_not_shown_to_the_handler() -> None:
     sizes: list[int] = []
-    verdicts = _run(lambda events: sizes.append(len(events)), Taken(b"1-0", b"\xff"), taken(2), batch=True)
+    verdicts = _run(lambda events: sizes.append(len(events)), TakenEntry(b"1-0", b"\xff"), taken(2), batch=True)
     assert sizes == [1]
-    assert isinstance(verdicts[1], Dead)
+    assert isinstance(verdicts[1], DeadLettered)
     assert verdicts[1].why == "undecodable"
-    assert verdicts[2] == Done()
+    assert verdicts[2] == Completed()
 
 
 def test_a_batch_of_nothing_readable_calls_nobody() -> None:
     def handle(events: Sequence[Event]) -> None:
         raise AssertionError("called with nothing")
 
-    assert isinstance(_run(handle, Taken(b"1-0", b"junk"), batch=True)[1], Dead)
+    assert isinstance(_run(handle, TakenEntry(b"1-0", b"junk"), batch=True)[1], DeadLettered)
 
 
 def _events(given: Event | Sequence[Event]) -> Sequence[Event]:

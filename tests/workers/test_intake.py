@@ -8,9 +8,9 @@ import redis
 
 from shared.wire.receipt import ReceiptWriter
 from tests.lanes.looking import dead_letters
-from workers.lanes import Dead, Done, Lanes, LaneSpec, Measures, Next, Taken, Verdict
-from workers.runtime.event_entry import Entry, unpack
-from workers.runtime.steps.classify import IntakeWork, dedupe_key
+from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, LaneSpec, Outcome, TakenEntry, TakeTimings
+from workers.runtime.event_entry import EventEntry, unpack
+from workers.runtime.steps.classify import ClassifyStep, dedupe_key
 
 RECEIPTS = ReceiptWriter()
 LANES = {"text": ("text.greet", "text.store"), "image": ("image.store",), "sent": ("sent.store",)}
@@ -19,17 +19,17 @@ IMAGE = {"id": "wamid.i", "type": "image", "from": "919800000001", "image": {"id
 SENT = {"id": "wamid.s", "status": "sent", "recipient_id": "919800000001"}
 
 
-def _classify(body: Any, *, media: str | None = None) -> Verdict:
+def _classify(body: Any, *, media: str | None = None) -> Outcome:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    [(identity, verdict)] = IntakeWork(LANES, media).run(
-        [Taken(b"1-0", RECEIPTS.pack(data, 1_777_600_000_000)[1])], lambda: False, Measures()
+    [(identity, verdict)] = ClassifyStep(LANES, media).run(
+        [TakenEntry(b"1-0", RECEIPTS.pack(data, 1_777_600_000_000)[1])], lambda: False, TakeTimings()
     )
     assert identity == b"1-0"
     return verdict
 
 
-def _next(verdict: Verdict) -> list[tuple[tuple[str, ...], Entry]]:
-    assert isinstance(verdict, Done)
+def _next(verdict: Outcome) -> list[tuple[tuple[str, ...], EventEntry]]:
+    assert isinstance(verdict, Completed)
     return [(lanes, unpack(data)) for _, data, lanes in verdict.next]
 
 
@@ -65,7 +65,7 @@ def test_an_event_with_media_but_without_its_id_goes_straight_on() -> None:
 
 def test_entries_keep_the_receipt_and_its_time() -> None:
     identity, data = RECEIPTS.pack(json.dumps({"messages": [TEXT]}).encode(), 1_777_600_000_123)
-    [(_, verdict)] = IntakeWork(LANES, None).run([Taken(b"1-0", data)], lambda: False, Measures())
+    [(_, verdict)] = ClassifyStep(LANES, None).run([TakenEntry(b"1-0", data)], lambda: False, TakeTimings())
     [(_, entry)] = _next(verdict)
     assert (entry.receipt, entry.received_ms) == (identity, 1_777_600_000_123)
 
@@ -84,15 +84,15 @@ def test_repetitions_of_an_event_have_one_key_and_other_events_others() -> None:
 )
 def test_what_is_no_json_is_a_dead_letter(body: bytes) -> None:
     verdict = _classify(body)
-    assert isinstance(verdict, Dead)
+    assert isinstance(verdict, DeadLettered)
     assert verdict.why == "undecodable"
     assert verdict.error
 
 
 @pytest.mark.parametrize("data", [b"", b"short", b"\x02" + bytes(40), bytes(60)])
 def test_what_is_no_receipt_is_a_dead_letter(data: bytes) -> None:
-    [(_, verdict)] = IntakeWork(LANES, None).run([Taken(b"1-0", data)], lambda: False, Measures())
-    assert isinstance(verdict, Dead)
+    [(_, verdict)] = ClassifyStep(LANES, None).run([TakenEntry(b"1-0", data)], lambda: False, TakeTimings())
+    assert isinstance(verdict, DeadLettered)
     assert verdict.why == "undecodable"
 
 
@@ -105,30 +105,30 @@ def test_any_json_leads_to_something(body: bytes) -> None:
 def test_no_depth_of_nesting_harms_the_batch(depth: int) -> None:
     body = b'{"messages":{"id":"wamid.1","type":"text","n":123456789012345678901234567890,"x":'
     verdict = _classify(body + b"[" * depth + b"]" * depth + b"}}")
-    assert isinstance(verdict, Done | Dead)
-    if isinstance(verdict, Done):
+    assert isinstance(verdict, Completed | DeadLettered)
+    if isinstance(verdict, Completed):
         assert [entry.item.type for _, entry in _next(verdict)] == ["text"]  # and it can be read again
 
 
 def test_one_bad_webhook_does_not_harm_the_others_of_its_batch() -> None:
     bodies = [json.dumps({"messages": [TEXT]}).encode(), b"{", json.dumps({"statuses": [SENT]}).encode()]
-    entries = [Taken(b"%d-0" % number, RECEIPTS.pack(body, 1)[1]) for number, body in enumerate(bodies)]
-    verdicts = IntakeWork(LANES, None).run(entries, lambda: True, Measures())
+    entries = [TakenEntry(b"%d-0" % number, RECEIPTS.pack(body, 1)[1]) for number, body in enumerate(bodies)]
+    verdicts = ClassifyStep(LANES, None).run(entries, lambda: True, TakeTimings())
     assert [(identity, type(verdict)) for identity, verdict in verdicts] == [
-        (b"0-0", Done),
-        (b"1-0", Dead),
-        (b"2-0", Done),
+        (b"0-0", Completed),
+        (b"1-0", DeadLettered),
+        (b"2-0", Completed),
     ]
 
 
 def test_in_redis_a_repeated_webhook_reaches_each_lane_once(lanes: Lanes, client: redis.Redis) -> None:
     names = ("intake", "text.greet", "text.store", "sent.store")
-    lanes.make_known([LaneSpec(name, "q", 10, 60_000) for name in names])
+    lanes.register([LaneSpec(name, "q", 10, 60_000) for name in names])
     webhook = json.dumps({"messages": [TEXT], "statuses": [SENT]}).encode()
     lanes.push("intake", [RECEIPTS.pack(webhook, 1)[1] for _ in range(3)])
     lanes.push("intake", [RECEIPTS.pack(b"{", 1)[1]])
     taken = lanes.take("intake", "a", 10)
-    assert lanes.settle("intake", IntakeWork(LANES, None).run(taken, lambda: False, Measures())) == (4, 2, 4)
+    assert lanes.settle("intake", ClassifyStep(LANES, None).run(taken, lambda: False, TakeTimings())) == (4, 2, 4)
     assert [client.xlen(f"sluice:lane:{name}") for name in names] == [0, 1, 1, 1]
     [letter] = dead_letters(client, "intake", 10)
     assert (letter.why, letter.data) == ("undecodable", taken[3].data)  # the bytes as they came
@@ -141,7 +141,7 @@ def test_a_dedupe_key_is_short_whatever_the_events_key() -> None:
     assert len(set(found)) == len(keys)
 
 
-def _done(verdict: Verdict) -> Done:
-    assert isinstance(verdict, Done)
-    assert all(isinstance(each, Next) for each in verdict.next)
+def _done(verdict: Outcome) -> Completed:
+    assert isinstance(verdict, Completed)
+    assert all(isinstance(each, FollowUp) for each in verdict.next)
     return verdict

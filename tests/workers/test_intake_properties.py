@@ -8,17 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.errors import NotJSON
+from shared.errors import InvalidJSON
 from shared.wire import lenient_json
 from shared.wire.receipt import ReceiptWriter
 from tests.hostile.bodies import body as hostile_body
 from tests.unit.json_values import objects, values
 from workers.devtools import samples
 from workers.events import MEDIA_TYPES, TYPES
-from workers.lanes import Dead, Done, Measures, Taken
-from workers.runtime.event_entry import to_event, unpack
+from workers.lanes import Completed, DeadLettered, TakenEntry, TakeTimings
+from workers.runtime.event_entry import event_of, unpack
 from workers.runtime.steps import classify
-from workers.runtime.steps.classify import IntakeWork
+from workers.runtime.steps.classify import ClassifyStep
 
 _LANES = {kind: (f"{kind}.greet", f"{kind}.store") for kind in TYPES}
 _RECEIPTS = ReceiptWriter()
@@ -33,26 +33,28 @@ bounded = settings(max_examples=200, deadline=None, suppress_health_check=list(H
 def is_taken(body: bytes) -> bool:
     """Whether the ingress answers 200 to such a body."""
     try:
-        lenient_json.check(body)
-    except NotJSON:
+        lenient_json.validate(body)
+    except InvalidJSON:
         return False
     return True
 
 
 def assert_classified(*bodies: bytes) -> None:
     """Each that the ingress takes leads to all of its events, each whole; any other leads to some verdict."""
-    taken = [Taken(b"%d-0" % number, _RECEIPTS.pack(body, 1_777_600_000_000)[1]) for number, body in enumerate(bodies)]
-    verdicts = IntakeWork(_LANES, "media").run(taken, lambda: False, Measures())
+    taken = [
+        TakenEntry(b"%d-0" % number, _RECEIPTS.pack(body, 1_777_600_000_000)[1]) for number, body in enumerate(bodies)
+    ]
+    verdicts = ClassifyStep(_LANES, "media").run(taken, lambda: False, TakeTimings())
     assert [identity for identity, _ in verdicts] == [entry.id for entry in taken]
     for body, (_, verdict) in zip(bodies, verdicts, strict=True):
-        if isinstance(verdict, Dead):
+        if isinstance(verdict, DeadLettered):
             assert not is_taken(body), verdict
             continue
-        assert isinstance(verdict, Done)
+        assert isinstance(verdict, Completed)
         items = classify._items(body)
         assert len(verdict.next) == len(items) > 0
         for item, (key, data, lanes) in zip(items, verdict.next, strict=True):
-            found = to_event(unpack(data), 1)
+            found = event_of(unpack(data), 1)
             assert (found.key, found.type) == (item.key, item.type)
             assert lenient_json.dumps(found.raw) == lenient_json.dumps(item.body)
             assert len(key) == 16

@@ -2,17 +2,17 @@
 
 import pytest
 
-from workers.runtime.batch_size import Pace
+from workers.runtime.batch_size import AdaptiveBatchSize
 
 KB, MB = 1024, 1024 * 1024
 
 
 def _noted(most: int, seconds: float, *takes: tuple[int, int, float]) -> list[int]:
     """The limits, first and after each take of (entries, bytes, seconds)."""
-    pace = Pace(most, seconds)
+    pace = AdaptiveBatchSize(most, seconds)
     limits = [pace.limit]
     for take in takes:
-        pace.note(*take)
+        pace.record(*take)
         limits.append(pace.limit)
     return limits
 

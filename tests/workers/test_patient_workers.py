@@ -27,7 +27,7 @@ def test_a_worker_that_has_nothing_to_do_is_well(client: redis.Redis, redis_url:
         assert states(client, _LONG, *POOLS) == {worker_status.LISTENING}
         assert [worker.stop() for worker in idle] == [0, 0, 0]
         assert not any("takes no messages" in worker.output for worker in idle)
-    assert worker_status.survey(client) == []
+    assert worker_status.worker_statuses(client) == []
     assert client.keys("sluice:queue:*") == []  # neither Celery nor a pulse leaves anything behind
 
 

@@ -13,24 +13,24 @@ from workers.runtime.liveness.worker_status import (
     SAID,
     STARTING,
     WORKERS,
-    Presence,
-    Said,
-    survey,
+    WorkerReport,
+    WorkerStatusPublisher,
+    worker_statuses,
 )
 
 PULSES = "sluice:queue:pulse.a"
-SAYING = Said("here", "celery@here", 7, "prefork", ("intake", "messages"), LISTENING, 0.0, 1, 2)
+SAYING = WorkerReport("here", "celery@here", 7, "prefork", ("intake", "messages"), LISTENING, 0.0, 1, 2)
 
-Saying = Callable[..., Presence]
+Saying = Callable[..., WorkerStatusPublisher]
 
 
 @pytest.fixture
 def says(client: redis.Redis) -> Saying:
     """A worker of that name says something."""
 
-    def say(name: str = "a", said: Said = SAYING, pulse: str = "") -> Presence:
-        found = Presence(client, name, f"sluice:queue:pulse.{name}")
-        found.say(said, pulse)
+    def say(name: str = "a", said: WorkerReport = SAYING, pulse: str = "") -> WorkerStatusPublisher:
+        found = WorkerStatusPublisher(client, name, f"sluice:queue:pulse.{name}")
+        found.publish(said, pulse)
         return found
 
     return say
@@ -43,15 +43,15 @@ def age(client: redis.Redis, name: str, seconds: float) -> None:
 
 def test_what_a_worker_says_can_be_read(says: Saying, client: redis.Redis) -> None:
     says()
-    [found] = survey(client)
+    [found] = worker_statuses(client)
     assert (found.name, found.said, found.trouble) == ("a", SAYING, "")
     assert 0 <= found.age < 5
 
 
 def test_only_its_last_word_counts(says: Saying, client: redis.Redis) -> None:
     for state in (STARTING, LISTENING, FULL):
-        says(said=Said("here", "celery@here", 7, "solo", (), state, 0.0, 0, 1))
-    assert [found.said.state for found in survey(client)] == [FULL]
+        says(said=WorkerReport("here", "celery@here", 7, "solo", (), state, 0.0, 0, 1))
+    assert [found.said.state for found in worker_statuses(client)] == [FULL]
 
 
 @pytest.mark.parametrize(
@@ -66,16 +66,16 @@ def test_only_its_last_word_counts(says: Saying, client: redis.Redis) -> None:
     ],
 )
 def test_its_trouble_is_told_in_words(says: Saying, client: redis.Redis, state: str, trouble: str) -> None:
-    says(said=Said("here", "celery@here", 7, "solo", (), state, 20.6, 0, 1))
-    assert [found.trouble for found in survey(client)] == [trouble]
+    says(said=WorkerReport("here", "celery@here", 7, "solo", (), state, 20.6, 0, 1))
+    assert [found.trouble for found in worker_statuses(client)] == [trouble]
 
 
 def test_one_that_says_nothing_for_a_while_is_in_trouble_whatever_it_said(says: Saying, client: redis.Redis) -> None:
     says("a")
     says("b")
-    age(client, "a", worker_status.SILENCE - 2)
-    age(client, "b", worker_status.SILENCE + 2)
-    silent = [found.trouble for found in survey(client)]
+    age(client, "a", worker_status.REPORT_TIMEOUT - 2)
+    age(client, "b", worker_status.REPORT_TIMEOUT + 2)
+    silent = [found.trouble for found in worker_statuses(client)]
     assert silent == ["", "its main process has said nothing for 12 s"]
 
 
@@ -85,15 +85,15 @@ def test_silent_ones_are_forgotten_after_some_minutes(says: Saying, client: redi
     age(client, "a", 599)
     age(client, "b", 601)
     says("c")
-    assert [found.name for found in survey(client)] == ["a", "c"]
+    assert [found.name for found in worker_statuses(client)] == ["a", "c"]
     assert client.hlen(SAID) == 2
 
 
 def test_one_that_leaves_is_forgotten_at_once_with_its_pulse(says: Saying, client: redis.Redis) -> None:
     says("b")
     leaving = says("a", pulse="?")
-    leaving.leave()
-    assert [found.name for found in survey(client)] == ["b"]
+    leaving.withdraw()
+    assert [found.name for found in worker_statuses(client)] == ["b"]
     assert client.exists(PULSES) == 0
 
 
@@ -112,7 +112,7 @@ def test_a_pulse_that_is_needed_no_more_is_taken_back(says: Saying, client: redi
 
 def test_in_a_full_redis_all_of_this_goes_on(says: Saying, client: redis.Redis) -> None:
     client.config_set("maxmemory", 1)
-    says(pulse="?").leave()
+    says(pulse="?").withdraw()
     says("new", pulse="?")
     assert client.llen("sluice:queue:pulse.new") == 1
-    assert [found.name for found in survey(client)] == ["new"]
+    assert [found.name for found in worker_statuses(client)] == ["new"]

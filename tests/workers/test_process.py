@@ -13,16 +13,16 @@ import redis
 from pydantic import SecretStr
 
 from shared.settings import Settings
-from workers.lanes.heartbeats import ALIVE, Holders
-from workers.runtime.resources import Process
+from workers.lanes.heartbeats import HEARTBEATS_KEY, HeartbeatRegistry
+from workers.runtime.resources import WorkerResources
 
 
 @pytest.fixture
-def process(redis_url: str, client: redis.Redis) -> Process:
-    return Process(Settings(redis_url=SecretStr(redis_url), dedupe_seconds=77))
+def process(redis_url: str, client: redis.Redis) -> WorkerResources:
+    return WorkerResources(Settings(redis_url=SecretStr(redis_url), dedupe_seconds=77))
 
 
-def test_what_a_process_holds_is_made_once(process: Process) -> None:
+def test_what_a_process_holds_is_made_once(process: WorkerResources) -> None:
     made: list[object] = []
 
     def make() -> object:
@@ -34,7 +34,7 @@ def test_what_a_process_holds_is_made_once(process: Process) -> None:
     assert len(made) == 2
 
 
-def test_after_a_fork_everything_is_made_anew(process: Process) -> None:
+def test_after_a_fork_everything_is_made_anew(process: WorkerResources) -> None:
     before = process.get("a", object)
     pid = os.fork()
     if pid == 0:
@@ -43,7 +43,7 @@ def test_after_a_fork_everything_is_made_anew(process: Process) -> None:
     assert process.get("a", object) is before
 
 
-def test_threads_that_ask_at_once_get_the_same(process: Process) -> None:
+def test_threads_that_ask_at_once_get_the_same(process: WorkerResources) -> None:
     barrier, made = threading.Barrier(8), []
 
     def make() -> object:
@@ -60,7 +60,7 @@ def test_threads_that_ask_at_once_get_the_same(process: Process) -> None:
     assert set(map(id, got)) == {id(made[0])}
 
 
-def test_its_lanes_are_those_of_the_settings(process: Process) -> None:
+def test_its_lanes_are_those_of_the_settings(process: WorkerResources) -> None:
     assert process.lanes is process.lanes
     assert process.lanes.dedupe_seconds == 77
     process.lanes.push("text.greet", [b"1"])
@@ -68,12 +68,18 @@ def test_its_lanes_are_those_of_the_settings(process: Process) -> None:
     process.lanes.client.close()
 
 
-def test_no_two_processes_have_one_name(process: Process, redis_url: str) -> None:
-    other = Process(process.settings)  # the same worker, started again: it may even get the same process id
-    names = {process.holder(), process.holder(1), process.holder(2), other.holder(), other.holder(1)}
+def test_no_two_processes_have_one_name(process: WorkerResources, redis_url: str) -> None:
+    other = WorkerResources(process.settings)  # the same worker, started again: it may even get the same process id
+    names = {
+        process.consumer_name(),
+        process.consumer_name(1),
+        process.consumer_name(2),
+        other.consumer_name(),
+        other.consumer_name(1),
+    }
     assert len(names) == 5
-    assert process.holder() == process.holder(os.getpid())
-    assert process.holder().startswith(socket.gethostname())
+    assert process.consumer_name() == process.consumer_name(os.getpid())
+    assert process.consumer_name().startswith(socket.gethostname())
 
 
 class Threading:
@@ -93,19 +99,19 @@ class Threading:
 
 
 def test_who_holds_entries_beats_and_goes_on_beating_through_outages(
-    process: Process, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    process: WorkerResources, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = Threading(pauses=3)
     monkeypatch.setattr("workers.runtime.heartbeat.threading", threads)
-    name = process.living_holder
-    assert client.zrange(ALIVE, 0, -1) == [name.encode()]
-    assert process.living_holder == name
+    name = process.registered_consumer_name
+    assert client.zrange(HEARTBEATS_KEY, 0, -1) == [name.encode()]
+    assert process.registered_consumer_name == name
     assert threads.daemon  # it does not keep a worker from ending
-    client.delete(ALIVE)
+    client.delete(HEARTBEATS_KEY)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Holders, "beat", _failing_once(Holders.beat))
+        patch.setattr(HeartbeatRegistry, "beat", _failing_once(HeartbeatRegistry.beat))
         threads.beat()
-    assert client.zrange(ALIVE, 0, -1) == [name.encode()]
+    assert client.zrange(HEARTBEATS_KEY, 0, -1) == [name.encode()]
 
 
 def _failing_once(beat: Callable[..., Any]) -> Callable[..., Any]:

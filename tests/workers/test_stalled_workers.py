@@ -55,7 +55,7 @@ def test_a_worker_whose_event_loop_stands_still_ends_although_it_cannot_stop(
 def test_a_process_that_is_stopped_is_silent_though_those_of_its_pool_are_not(
     client: redis.Redis, lanes: Lanes, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_status, "SILENCE", 2.0)
+    monkeypatch.setattr(worker_status, "REPORT_TIMEOUT", 2.0)
     with watched(client, redis_url, tmp_path, "prefork", "-c", "2") as stopped:
         post(lanes, "a process of the pool beats from now on")
         until(lambda: did(tmp_path), within=20)

@@ -15,13 +15,13 @@ from tests.support.waiting import until
 from tests.workers.celery_worker import celery, post
 from workers.handlers.registry import Handler
 from workers.lanes import Lanes
-from workers.lanes.client import POISON_DEATHS
+from workers.lanes.client import MAX_DEATHS
 from workers.runtime import outcome_log
 from workers.runtime.drain import Drain
-from workers.runtime.maintenance import Ticker
-from workers.runtime.steps.base import Work
-from workers.runtime.steps.classify import IntakeWork
-from workers.runtime.steps.run_handler import HandlerWork
+from workers.runtime.maintenance import LaneMaintenance
+from workers.runtime.steps.base import Step
+from workers.runtime.steps.classify import ClassifyStep
+from workers.runtime.steps.run_handler import RunHandlerStep
 
 LANE = "text.f"
 Lines = list[tuple[str, dict[str, Any]]]
@@ -40,13 +40,13 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
     return told
 
 
-def _drain(lanes: Lanes, work: Work, lane: str = LANE) -> None:
-    lanes.make_known([spec(lane)])
+def _drain(lanes: Lanes, work: Step, lane: str = LANE) -> None:
+    lanes.register([spec(lane)])
     Drain(lane, lanes, work, "a", batch=100, budget=1.0, clock=lambda: 0.0).run()
 
 
-def _handling(function: Any, **policy: Any) -> HandlerWork:
-    return HandlerWork(Handler("text", "f", function, False, Retry(**policy), "work", 30.0))
+def _handling(function: Any, **policy: Any) -> RunHandlerStep:
+    return RunHandlerStep(Handler("text", "f", function, False, Retry(**policy), "work", 30.0))
 
 
 def test_dead_letters_of_a_take_are_one_line_with_the_last_ones_names(lanes: Lanes, lines: Lines) -> None:
@@ -62,7 +62,7 @@ def test_dead_letters_of_a_take_are_one_line_with_the_last_ones_names(lanes: Lan
 def test_a_webhook_that_cannot_be_classified_is_named_by_its_receipt(lanes: Lanes, lines: Lines) -> None:
     receipt, packed = ReceiptWriter().pack(b"no JSON", 1)
     lanes.push("intake", [packed])
-    _drain(lanes, IntakeWork({}, None), "intake")
+    _drain(lanes, ClassifyStep({}, None), "intake")
     [(_, fields)] = lines
     assert (fields["receipt"], fields["lane"], fields["attempt"]) == (receipt, "intake", 1)
     assert "handler" not in fields
@@ -78,11 +78,11 @@ def test_bytes_that_are_no_entry_are_told_by_their_lane(lanes: Lanes, lines: Lin
 
 def test_a_breaker_that_opens_names_the_event_that_failed_last(lanes: Lanes, lines: Lines) -> None:
     lanes.push(LANE, [entry(number) for number in range(20)])
-    lanes.make_known([spec(LANE)])
+    lanes.register([spec(LANE)])
     for number in range(3):
         failing = _handling(lambda _event: 1 / 0, attempts=9, base=0.0, cap=0.0)
         Drain(LANE, lanes, failing, "a", batch=100, budget=1.0, clock=lambda: 0.0).run()
-        lanes.tick([LANE])
+        lanes.run_maintenance([LANE])
         assert number < 2 or lines
     [(event, fields)] = lines
     assert "breaker is open" in event
@@ -93,9 +93,9 @@ def test_a_breaker_that_opens_names_the_event_that_failed_last(lanes: Lanes, lin
 
 def test_an_event_that_kills_its_processes_is_named_too(lanes: Lanes, client: redis.Redis, lines: Lines) -> None:
     lanes.push(LANE, [entry(7)])
-    ticker = Ticker(lambda: lanes, [spec(LANE)])
+    ticker = LaneMaintenance(lambda: lanes, [spec(LANE)])
     ticker()
-    for _ in range(POISON_DEATHS):
+    for _ in range(MAX_DEATHS):
         assert lanes.take(LANE, "a", 1) or lanes.take_suspect(LANE, "a")
         let_leases_run_out(client, LANE)
         client.delete("sluice:tick")

@@ -9,10 +9,10 @@ import redis
 from celery.worker import state
 
 from workers.runtime.liveness import watchdog, worker_status
-from workers.runtime.liveness.self_ping import Pulses
-from workers.runtime.liveness.stall_detector import DEAF, LOST, QUIET
-from workers.runtime.liveness.watchdog import EXIT_CODE, Watch
-from workers.runtime.liveness.worker_status import Said
+from workers.runtime.liveness.self_ping import SelfPing
+from workers.runtime.liveness.stall_detector import QUIET_INTERVAL, STALL_TIMEOUT, UNRECOVERABLE_TIMEOUT
+from workers.runtime.liveness.watchdog import EXIT_CODE, Watchdog
+from workers.runtime.liveness.worker_status import WorkerReport
 
 RUNNING, CLOSING = 1, 2  # celery.bootsteps
 
@@ -25,16 +25,16 @@ class Heard:
     """Stands in for what a worker says in Redis: notes it. With `away`, Redis is."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[Said, str]] = []
+        self.said: list[tuple[WorkerReport, str]] = []
         self.away = False
         self.left = 0
 
-    def say(self, said: Said, pulse: str = "") -> None:
+    def publish(self, said: WorkerReport, pulse: str = "") -> None:
         if self.away:
             raise redis.ConnectionError("away")
         self.said.append((said, pulse))
 
-    def leave(self) -> None:
+    def withdraw(self) -> None:
         if self.away:
             raise redis.ConnectionError("away")
         self.left += 1
@@ -54,7 +54,7 @@ class Watched:
         self.ended: list[int] = []
         self.now = 0.0
         said: Any = self.heard
-        self.watch = Watch(Pulses("w"), said, clock=lambda: self.now, end_now=self.ended.append)
+        self.watch = Watchdog(SelfPing("w"), said, clock=lambda: self.now, end_now=self.ended.append)
         self.worker = SimpleNamespace(
             hostname="celery@here",
             blueprint=SimpleNamespace(state=RUNNING),
@@ -73,10 +73,10 @@ class Watched:
     def look(self, seconds: float = 1, *, hears: bool = False) -> None:
         for _ in range(int(seconds)):
             self.now += 1
-            self.watch.turned()
+            self.watch.on_loop_tick()
             if hears and self.heard.said and self.heard.said[-1][1]:
-                self.watch.heard()
-            self.watch.look(self.worker)
+                self.watch.on_message()
+            self.watch.check(self.worker)
 
 
 class Log:
@@ -136,14 +136,14 @@ def test_every_pulse_is_another_message(watched: Watched) -> None:
 
 def test_a_stall_is_one_line_in_the_log_and_a_mark_in_redis(watched: Watched, log: Log) -> None:
     watched.look(3, hears=True)
-    watched.look(QUIET + DEAF + 5)
+    watched.look(QUIET_INTERVAL + STALL_TIMEOUT + 5)
     assert log.events == ["this worker takes no messages, though it has room"]
     assert watched.heard.said[-1][0].state == worker_status.DEAF
-    assert watched.heard.said[-1][0].silent >= QUIET + DEAF
+    assert watched.heard.said[-1][0].silent >= QUIET_INTERVAL + STALL_TIMEOUT
 
 
 def test_that_it_is_over_is_a_line_too(watched: Watched, log: Log) -> None:
-    watched.look(QUIET + DEAF + 5)
+    watched.look(QUIET_INTERVAL + STALL_TIMEOUT + 5)
     watched.look(2, hears=True)
     assert log.events[1:] == ["this worker takes messages again"]
     assert watched.heard.said[-1][0].state == worker_status.LISTENING
@@ -152,7 +152,7 @@ def test_that_it_is_over_is_a_line_too(watched: Watched, log: Log) -> None:
 
 def test_after_a_while_it_asks_celery_for_a_warm_stop_with_an_exit_code_of_failure(watched: Watched, log: Log) -> None:
     watched.look_until_lost()
-    assert QUIET + LOST >= watched.now >= LOST
+    assert QUIET_INTERVAL + UNRECOVERABLE_TIMEOUT >= watched.now >= UNRECOVERABLE_TIMEOUT
     assert stop_wanted() == EXIT_CODE == 1
     assert log.events[1:] == ["this worker still takes no messages; it ends, to be started again"]
     assert watched.heard.states[-1] == worker_status.ENDING
@@ -176,7 +176,7 @@ def test_a_stop_that_hangs_is_cut_short_later_where_a_handler_runs(
 
 def test_a_worker_whose_slots_are_at_work_says_that_it_is_full(watched: Watched, log: Log) -> None:
     kept = work(taken=2, running=2)
-    watched.watch.heard()
+    watched.watch.on_message()
     watched.look(300)
     assert watched.heard.states[-1] == worker_status.FULL
     assert watched.heard.said[-1][0].running == len(kept)
@@ -197,7 +197,7 @@ def test_while_redis_is_away_nothing_is_judged_and_nothing_is_raised(watched: Wa
     watched.look(3600)
     watched.watch.leave()
     watched.heard.away = False
-    watched.look(DEAF - 1)
+    watched.look(STALL_TIMEOUT - 1)
     assert log.events == []
     watched.look(3, hears=True)
     assert watched.heard.said[-1][0].state == worker_status.LISTENING

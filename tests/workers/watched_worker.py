@@ -52,7 +52,9 @@ def stall(folder: Path, how: str, name: str = "one") -> None:
 
 def state(client: redis.Redis, name: str = "one") -> str:
     """What it said it was."""
-    return next((each.said.state for each in worker_status.survey(client) if each.said.node.startswith(f"{name}@")), "")
+    return next(
+        (each.said.state for each in worker_status.worker_statuses(client) if each.said.node.startswith(f"{name}@")), ""
+    )
 
 
 def states(client: redis.Redis, seconds: float, *names: str) -> set[str]:

@@ -11,11 +11,11 @@ import typer
 from redis.exceptions import RedisError
 from rich.console import Console
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from shared.redis.connection import connect
 from shared.settings import Settings
-from shared.startup import refuse
-from shared.text import one_line
+from shared.startup import exit_with
+from shared.text import escape_control_chars
 
 #: Exit code where what a command needs is not there now.
 UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h
@@ -26,8 +26,8 @@ def settings() -> Settings:
     """The settings; exits naming every wrong one."""
     try:
         return Settings.load()
-    except WrongSettings as error:
-        refuse(error)
+    except InvalidSettings as error:
+        exit_with(error)
 
 
 def address(found: Settings, port: int | None = None) -> str:
@@ -41,8 +41,8 @@ def redis_client() -> Iterator[redis.Redis]:
     """A connection to the settings' Redis; exits with one line where it fails."""
     try:
         url = settings().redis
-    except WrongSettings as error:
-        refuse(error)
+    except InvalidSettings as error:
+        exit_with(error)
     client = connect(url, retries=0)
     try:
         yield client
@@ -54,7 +54,7 @@ def redis_client() -> Iterator[redis.Redis]:
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """One line on stderr, and exit."""
-    typer.echo(f"sluice: {one_line(message)}", err=True)
+    typer.echo(f"sluice: {escape_control_chars(message)}", err=True)
     raise typer.Exit(code)
 
 

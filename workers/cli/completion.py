@@ -4,8 +4,8 @@ from contextlib import suppress
 
 from redis.exceptions import RedisError
 
-from shared.errors import WrongSettings
-from shared.lanes.keys import LANES
+from shared.errors import InvalidSettings
+from shared.lanes.keys import LANES_KEY
 from shared.redis.connection import connect
 from shared.settings import Settings
 from workers.devtools import samples
@@ -18,6 +18,6 @@ def kinds(incomplete: str) -> list[str]:
 
 def lanes(incomplete: str) -> list[str]:
     """Lanes that any worker ever made known and that begin so."""
-    with suppress(RedisError, OSError, WrongSettings), connect(Settings.load().redis, retries=0) as client:
-        return sorted(name for lane in client.smembers(LANES) if (name := lane.decode()).startswith(incomplete))
+    with suppress(RedisError, OSError, InvalidSettings), connect(Settings.load().redis, retries=0) as client:
+        return sorted(name for lane in client.smembers(LANES_KEY) if (name := lane.decode()).startswith(incomplete))
     return []

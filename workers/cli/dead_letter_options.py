@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workers.operations.dead_letters.filter import Filter
+from workers.operations.dead_letters.filter import DeadLetterFilter
 
 Which = Annotated[list[str] | None, typer.Argument(metavar="[LANE/ID]...", help="As `sluice dead list` names them.")]
 Lane = Annotated[str, typer.Option(help="Only of this lane.")]
@@ -21,16 +21,16 @@ _AGE = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def chosen(
+def dead_letter_filter(
     which: list[str] | None, lane: str, type_: str, why: str, error: str, older: str, newer: str, everything: bool
-) -> Filter:
+) -> DeadLetterFilter:
     """The filter that these options make. Raises BadParameter where nothing was chosen, or an age is none."""
     if not (which or lane or type_ or why or error or older or newer or everything):
         raise typer.BadParameter("name dead letters, or a filter, or --all")
-    return Filter(frozenset(which or ()), lane, type_, why, error, milliseconds(older), milliseconds(newer))
+    return DeadLetterFilter(frozenset(which or ()), lane, type_, why, error, parse_age(older), parse_age(newer))
 
 
-def milliseconds(age: str) -> int:
+def parse_age(age: str) -> int:
     """`15m` as milliseconds; 0 for an empty text. Raises BadParameter."""
     if not age:
         return 0

@@ -13,11 +13,11 @@ from redis.exceptions import ResponseError
 from rich.table import Table
 from rich.text import Text
 
-from shared.observability.logging import mask
-from shared.text import lines, one_line
+from shared.observability.logging import mask_phone_numbers
+from shared.text import escape_control_chars, escape_keep_newlines
 from workers.cli.common import console, fail, print_json, redis_client
-from workers.cli.dead_letter_options import All, Error, Lane, Newer, Older, Type, Which, Why, chosen, now_ms
-from workers.lanes.dead_letter_queue import Graveyard
+from workers.cli.dead_letter_options import All, Error, Lane, Newer, Older, Type, Which, Why, dead_letter_filter, now_ms
+from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.lanes.status import DeadLetter, dead_letter
 from workers.operations.dead_letters.filter import latest, letters
 
@@ -45,7 +45,7 @@ def list_(
 
     - `sluice dead list --lane text.greet --error timeout --newer 2h`
     """
-    wanted = chosen(which, lane, type_, why, error, older, newer, everything)
+    wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
         letters = latest(client, wanted, now_ms(), limit)
     if json:
@@ -89,13 +89,15 @@ def _table(letters: list[DeadLetter]) -> Table:
         table.add_column(heading, overflow="fold")
     for letter in letters:
         row = (f"{letter.lane}/{letter.id}", _time(letter.at_ms), letter.why, str(letter.attempts), letter.error)
-        table.add_row(*[Text(mask(one_line(cell))) for cell in row])  # as Text: brackets in it are no markup
+        table.add_row(
+            *[Text(mask_phone_numbers(escape_control_chars(cell))) for cell in row]
+        )  # as Text: brackets in it are no markup
     return table
 
 
 def _block(value: str) -> str:
     """Further lines are indented, so that none of them looks like a name of ours."""
-    return lines(value).replace("\n", "\n" + " " * _WIDTH)
+    return escape_keep_newlines(value).replace("\n", "\n" + " " * _WIDTH)
 
 
 def _as_dict(letter: DeadLetter, *, whole: bool) -> dict[str, Any]:
@@ -139,9 +141,9 @@ def replay(
 
     - `sluice dead replay --lane text.greet --newer 2h`
     """
-    wanted = chosen(which, lane, type_, why, error, older, newer, everything)
+    wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
-        graveyard = Graveyard(client)
+        graveyard = DeadLetterQueue(client)
         count = _in_turns(letters(client, wanted, now_ms()), graveyard.replay)
     _tell("replayed", count, json)
 
@@ -165,12 +167,12 @@ def discard(
 
     - `sluice dead discard --why rejected --older 30d`
     """
-    wanted = chosen(which, lane, type_, why, error, older, newer, everything)
+    wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
         count = sum(1 for _ in letters(client, wanted, now_ms()))
         if count and not yes:
             typer.confirm(f"Throw {count} dead letters away for good?", abort=True)
-        discarded = _in_turns(letters(client, wanted, now_ms()), Graveyard(client).discard)
+        discarded = _in_turns(letters(client, wanted, now_ms()), DeadLetterQueue(client).discard)
     _tell("discarded", discarded, json)
 
 
@@ -191,7 +193,7 @@ def export(
 
     - `sluice dead export > letters.jsonl`
     """
-    wanted = chosen(which, lane, type_, why, error, older, newer, everything)
+    wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
         for letter in letters(client, wanted, now_ms()):
             line = letter._asdict() | {"data": base64.b64encode(letter.data).decode()}

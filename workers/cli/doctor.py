@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from shared.text import one_line
+from shared.text import escape_control_chars
 from workers.cli.common import console, print_json, settings
 from workers.operations.doctor.checks import checks
 from workers.operations.doctor.facts import Check
-from workers.operations.doctor.probe import gather
+from workers.operations.doctor.probe import gather_facts
 
 _WIDTH = 18
 
@@ -25,7 +25,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="The checks, as JSO
     - `sluice doctor`
     - `sluice doctor --json | jq '.checks[] | select(.well | not)'`
     """
-    found = checks(gather(settings()))
+    found = checks(gather_facts(settings()))
     well = all(check.well for check in found)
     if json:
         print_json({"well": well, "checks": [check._asdict() for check in found]})
@@ -38,7 +38,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="The checks, as JSO
 
 def _line(check: Check) -> Text:
     mark = ("✓", "green") if check.well else ("✗", "bold red")
-    line = Text.assemble(mark, " ", (f"{check.name:<{_WIDTH}}", "bold"), one_line(check.seen))
+    line = Text.assemble(mark, " ", (f"{check.name:<{_WIDTH}}", "bold"), escape_control_chars(check.seen))
     if check.advice:
-        line.append(f"\n  {'':<{_WIDTH}}→ {one_line(check.advice)}", "dim" if check.well else "yellow")
+        line.append(f"\n  {'':<{_WIDTH}}→ {escape_control_chars(check.advice)}", "dim" if check.well else "yellow")
     return line

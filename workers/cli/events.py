@@ -11,19 +11,19 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Connection
 
-from shared.errors import WrongSettings
-from shared.observability.logging import mask
+from shared.errors import InvalidSettings
+from shared.observability.logging import mask_phone_numbers
 from shared.redis.connection import connect
-from shared.text import one_line
+from shared.text import escape_control_chars
 from workers.cli import events
 from workers.cli.common import UNAVAILABLE, console, fail, print_json, settings
-from workers.cli.dead_letter_options import milliseconds
+from workers.cli.dead_letter_options import parse_age
 from workers.events import TYPES
-from workers.operations.event_history import Step, life
-from workers.parsing.coerce import phone
+from workers.operations.event_history import HistoryStep, event_history
+from workers.parsing.coerce import as_phone
 from workers.store import Store, StoreUnavailable
-from workers.store.read.event_detail import Details, details, unmasked
-from workers.store.read.search import Found, Search
+from workers.store.read.event_detail import EventDetails, event_details, find_by_masked_key
+from workers.store.read.search import EventFilter, EventSummary
 from workers.store.read.search import search as search_store
 
 app = typer.Typer(help="Events of the event store: search them, look into one.", no_args_is_help=True)
@@ -65,14 +65,14 @@ def search(
         raise typer.BadParameter(f"{unknown[0]!r} is no event type; {', '.join(sorted(TYPES))} are")
     if kind not in ("", "message", "status", "unknown"):
         raise typer.BadParameter(f"{kind!r} is no kind; message, status and unknown are")
-    wanted = Search(
+    wanted = EventFilter(
         wamid or None,
-        phone(customer) if customer else None,
+        as_phone(customer) if customer else None,
         tuple(type_ or ()),
         kind or None,
         status or None,
         text or None,
-        phone(number) if number else None,
+        as_phone(number) if number else None,
         _time(since),
         _time(until),
     )
@@ -83,7 +83,7 @@ def search(
     elif not found:
         typer.echo("No event is like that. `sluice status` tells whether some still wait to be handled.")
     else:
-        console().print(events.table(found, str if show_numbers else mask))
+        console().print(events.table(found, str if show_numbers else mask_phone_numbers))
 
 
 @app.command()
@@ -99,8 +99,8 @@ def show(
     - `sluice events show m:text:wamid.HBgM…`
     """
     with _reading() as connection:
-        whole = unmasked(connection, key, mask) if "…" in key else key
-        known = details(connection, whole) if whole else None
+        whole = find_by_masked_key(connection, key, mask_phone_numbers) if "…" in key else key
+        known = event_details(connection, whole) if whole else None
     if known is None:
         fail(f"there is no event {key}, or several; `sluice events search --json` names those there are")
     steps = _steps(known)
@@ -109,7 +109,7 @@ def show(
         print_json(known._asdict() | {"related": related, "life": _plain(steps)})
         return
     for line in events.lines(known, steps):
-        typer.echo(line if show_numbers else mask(line))
+        typer.echo(line if show_numbers else mask_phone_numbers(line))
 
 
 @contextmanager
@@ -127,9 +127,9 @@ def _reading() -> Iterator[Connection]:
         store.close()
 
 
-def _all(connection: Connection, wanted: Search, limit: int) -> list[Found]:
+def _all(connection: Connection, wanted: EventFilter, limit: int) -> list[EventSummary]:
     """Also where the store looks at so many events at a time only."""
-    found: list[Found] = []
+    found: list[EventSummary] = []
     before = None
     while len(found) < limit:
         page = search_store(connection, wanted, before=before, limit=min(limit - len(found), _AT_ONCE))
@@ -140,15 +140,15 @@ def _all(connection: Connection, wanted: Search, limit: int) -> list[Found]:
     return found
 
 
-def _steps(known: Details) -> list[Step] | None:
+def _steps(known: EventDetails) -> list[HistoryStep] | None:
     try:
         with connect(settings().redis, retries=0) as client:
-            return life(client, known)
-    except (RedisError, WrongSettings):
+            return event_history(client, known)
+    except (RedisError, InvalidSettings):
         return None
 
 
-def _plain(steps: list[Step] | None) -> list[dict[str, object]] | None:
+def _plain(steps: list[HistoryStep] | None) -> list[dict[str, object]] | None:
     if steps is None:
         return None
     return [{"at": step.at, "what": step.what, "about": step.about, "bad": step.bad} for step in steps]
@@ -162,7 +162,7 @@ def _time(given: str) -> datetime | None:
         with suppress(ValueError):
             return datetime.strptime(given, form).replace(tzinfo=UTC)
     try:
-        return datetime.now(UTC) - timedelta(milliseconds=milliseconds(given))
+        return datetime.now(UTC) - timedelta(milliseconds=parse_age(given))
     except (typer.BadParameter, OverflowError):
         forms = "2026-01-31, 2026-01-31T08:00:00 (UTC), 90s, 15m, 6h or 2d"
         raise typer.BadParameter(f"{given!r} is neither a time nor an age: {forms} are") from None
@@ -171,7 +171,7 @@ def _time(given: str) -> datetime | None:
 _WIDTH = 18  # of names, at least
 
 
-def table(found: list[Found], shown: Callable[[str], str]) -> Table:
+def table(found: list[EventSummary], shown: Callable[[str], str]) -> Table:
     """What was found, a row each; `shown` makes of a cell what may be shown of it."""
     table = Table(box=None, pad_edge=False)
     table.add_column("event", overflow="fold", no_wrap=True)  # whole, since it is what `show` is given
@@ -179,11 +179,13 @@ def table(found: list[Found], shown: Callable[[str], str]) -> Table:
         table.add_column(heading, overflow="fold")
     for event in found:
         row = (event.key, _instant(event.occurred_at), event.type, event.customer, event.status, event.text)
-        table.add_row(*[Text(shown(one_line(cell or ""))) for cell in row])  # as Text: brackets in it are no markup
+        table.add_row(
+            *[Text(shown(escape_control_chars(cell or ""))) for cell in row]
+        )  # as Text: brackets in it are no markup
     return table
 
 
-def lines(known: Details, steps: list[Step] | None) -> Iterator[str]:
+def lines(known: EventDetails, steps: list[HistoryStep] | None) -> Iterator[str]:
     """One event whole. No stranger's text can look like a line of ours. `steps`: None where Redis does not say."""
     named = (("event", known.event), ("message", known.message), ("media", known.media), ("customer", known.customer))
     for name, row in (*named, *(("delivery", row) for row in known.deliveries)):
@@ -204,11 +206,11 @@ def _columns(values: Iterable[tuple[str, object]]) -> Iterator[str]:
     found = list(values)
     width = max([_WIDTH, *[len(name) + 1 for name, _ in found]])
     for name, value in found:
-        shown = _instant(value) if isinstance(value, datetime) else one_line(str(value))
+        shown = _instant(value) if isinstance(value, datetime) else escape_control_chars(str(value))
         yield f"  {name:<{width}}{shown}"
 
 
-def _about(step: Step) -> str:
+def _about(step: HistoryStep) -> str:
     return " ".join(filter(None, (_instant(step.at) if step.at else "", step.about)))
 
 

@@ -9,13 +9,13 @@ import orjson
 import typer
 from redis.exceptions import RedisError
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from shared.redis.connection import connect
-from shared.startup import refuse
-from shared.text import one_line
+from shared.startup import exit_with
+from shared.text import escape_control_chars
 from workers.cli.common import fail, print_json, settings
 from workers.runtime.liveness import worker_status
-from workers.runtime.liveness.worker_status import Worker
+from workers.runtime.liveness.worker_status import WorkerStatus
 
 _READY = "/health/ready"
 _TIMEOUT = 3.0  # seconds
@@ -77,11 +77,11 @@ def worker(
     """
     try:
         url = settings().redis
-    except WrongSettings as error:
-        refuse(error)
+    except InvalidSettings as error:
+        exit_with(error)
     try:
         with connect(url, retries=0) as client:
-            workers = worker_status.survey(client)
+            workers = worker_status.worker_statuses(client)
     except RedisError as error:
         _tell(Answer(liveness, "Redis cannot be reached", {"error": type(error).__name__, "workers": []}), json)
     here = [found for found in workers if anywhere or found.said.host == socket.gethostname()]
@@ -115,16 +115,16 @@ def _read(body: bytes) -> tuple[bool, str]:
         return False, body[:200].decode("utf-8", "replace")
 
 
-def _trouble(found: Worker) -> str:
+def _trouble(found: WorkerStatus) -> str:
     return found.trouble
 
 
-def _mendable(found: Worker) -> str:
-    heard = found.age < worker_status.SILENCE
+def _mendable(found: WorkerStatus) -> str:
+    heard = found.age < worker_status.REPORT_TIMEOUT
     return "" if heard and found.said.state in _UNDER_WAY else found.trouble
 
 
-def _judge(workers: list[Worker], trouble: Callable[[Worker], str], where: str) -> Answer:
+def _judge(workers: list[WorkerStatus], trouble: Callable[[WorkerStatus], str], where: str) -> Answer:
     troubles = {found: trouble(found) for found in workers}
     well = [found.said.node for found, why in troubles.items() if not why]
     if well:
@@ -136,7 +136,7 @@ def _judge(workers: list[Worker], trouble: Callable[[Worker], str], where: str) 
     return Answer(bool(well), line, {"workers": [_as_dict(found, why) for found, why in troubles.items()]})
 
 
-def _as_dict(found: Worker, why: str) -> dict[str, object]:
+def _as_dict(found: WorkerStatus, why: str) -> dict[str, object]:
     return {"name": found.name, "seconds_ago": round(found.age, 1), "trouble": why} | found.said.as_dict()
 
 
@@ -144,7 +144,7 @@ def _tell(answer: Answer, json: bool) -> NoReturn:
     if json:
         print_json({"well": answer.well, "reason": answer.line} | answer.more)
     elif answer.well:
-        typer.echo(one_line(answer.line))
+        typer.echo(escape_control_chars(answer.line))
     else:
         fail(answer.line)
     raise typer.Exit(0 if answer.well else 1)

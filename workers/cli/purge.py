@@ -6,7 +6,7 @@ import typer
 
 from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
 from workers.operations.purge import not_reached, purge_lanes
-from workers.parsing.coerce import phone
+from workers.parsing.coerce import as_phone
 from workers.store import Store, StoreUnavailable
 from workers.store.purge import purge as purge_store
 
@@ -34,7 +34,7 @@ def purge(
 
     - `sluice purge --customer 919800000001`
     """
-    who = phone(customer)
+    who = as_phone(customer)
     if who is None:
         raise typer.BadParameter("a phone number or a business-scoped id is expected")
     if not yes:

@@ -13,11 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
 from workers.events import TYPES
 from workers.lanes import Lanes
-from workers.operations.replay import Bookmark, lanes_for
+from workers.operations.replay import ReplayBookmark, lanes_for
 from workers.operations.replay import replay as run
-from workers.parsing.coerce import phone
+from workers.parsing.coerce import as_phone
 from workers.store import Store, StoreUnavailable
-from workers.store.read.replay import Wanted, count, stream
+from workers.store.read.replay import ReplayFilter, count, stream
 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 _INTERRUPTED = 130  # as a shell has it: 128 and the signal
@@ -54,7 +54,7 @@ def replay(
     address = settings().database
     if address is None:
         fail("there is no event store: SLUICE_DATABASE_URL is none")
-    wanted = Wanted(type_ or None, phone(customer) if customer else None, _utc(since), _utc(until))
+    wanted = ReplayFilter(type_ or None, as_phone(customer) if customer else None, _utc(since), _utc(until))
     store = Store(address)
     try:
         done = _replay(store, wanted, handler, rate=rate, dry_run=dry_run, restart=restart)
@@ -67,12 +67,12 @@ def replay(
         typer.echo(f"{done} events {what}.")
 
 
-def _replay(store: Store, wanted: Wanted, handler: str, *, rate: float, dry_run: bool, restart: bool) -> int:
+def _replay(store: Store, wanted: ReplayFilter, handler: str, *, rate: float, dry_run: bool, restart: bool) -> int:
     with redis_client() as client, store.reading() as connection:
         targets = lanes_for(client, handler)
         if not targets or (wanted.type and wanted.type not in targets):
             fail(f"no handler {handler} is known for that" if handler else "no handler is known: has a worker run yet?")
-        bookmark = Bookmark(client, wanted, handler)
+        bookmark = ReplayBookmark(client, wanted, handler)
         after = "" if restart or dry_run else bookmark.read()
         if after:
             typer.echo("Going on where this replay was interrupted (--restart begins anew).", err=True)

@@ -13,7 +13,7 @@ import typer
 from rich.columns import Columns
 
 from shared.settings import Settings
-from shared.text import lines
+from shared.text import escape_keep_newlines
 from workers.cli import completion
 from workers.cli.common import UNAVAILABLE, address, console, fail, print_json, settings
 from workers.devtools import samples
@@ -53,7 +53,7 @@ def send(
     if json:
         print_json({"status": answer.status_code, "answer": answer.text, "sent": body.decode()})
     else:
-        typer.echo(f"{answer.status_code} {lines(answer.text)}")
+        typer.echo(f"{answer.status_code} {escape_keep_newlines(answer.text)}")
     raise typer.Exit(0 if answer.status_code == 200 else 1)
 
 

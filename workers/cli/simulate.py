@@ -14,11 +14,11 @@ from rich.table import Table
 
 from workers.cli.common import UNAVAILABLE, address, fail, print_json, settings
 from workers.cli.send import headers
-from workers.devtools.simulation import DUPLICATES, MIX, Traffic
-from workers.devtools.simulation.posting import Target
+from workers.devtools.simulation import DUPLICATES, MIX, SimulatedTraffic
+from workers.devtools.simulation.posting import WebhookTarget
 from workers.devtools.simulation.schedule import schedule
-from workers.devtools.simulation.sending import READY, Sender, endless
-from workers.devtools.simulation.tally import Summary, Tally
+from workers.devtools.simulation.sending import READY, LoadSender, endless
+from workers.devtools.simulation.tally import ResponseSummary, ResponseTally
 
 _NAMES = ", ".join(MIX)
 _EVERY = 0.25  # seconds between two looks at the numbers
@@ -50,17 +50,17 @@ def simulate(
     shares = _shares(mix)
     found = settings()
     try:
-        target = Target(url or f"{address(found)}/webhooks")
+        target = WebhookTarget(url or f"{address(found)}/webhooks")
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    traffic = Traffic(
+    traffic = SimulatedTraffic(
         random.randrange(2**32) if seed is None else seed, int(time.time()), mix=shares, duplicates=duplicates
     )
     webhooks = endless(traffic, int(min(rate * burst * duration, READY)))
-    tally, begun = Tally(), time.monotonic()
+    tally, begun = ResponseTally(), time.monotonic()
 
     async def run() -> None:
-        sender = Sender(target, lambda body: headers(found, body), tally, connections)
+        sender = LoadSender(target, lambda body: headers(found, body), tally, connections)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, sender.stop)
@@ -99,7 +99,7 @@ def _shares(mix: str) -> dict[str, int]:
     return found
 
 
-def _table(summary: Summary) -> Table:
+def _table(summary: ResponseSummary) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
     table.add_column()

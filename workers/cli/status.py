@@ -8,11 +8,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from shared.text import one_line
+from shared.text import escape_control_chars
 from workers.cli import watch as watching
 from workers.cli.common import console, print_json, redis_client
 from workers.lanes.circuit_breaker import BreakerStatus
-from workers.lanes.status import LaneStatus, survey
+from workers.lanes.status import LaneStatus, lane_statuses
 
 _EXACT = 60.0  # seconds; a longer time is told in its largest unit
 _QUIET = "lanes with nothing in them are left out; --all shows them"
@@ -36,7 +36,7 @@ def status(
         if watch:
             watching.watch(lambda: moving(client, everything=everything))
             return
-        lanes = survey(client)
+        lanes = lane_statuses(client)
         server = _server(client)
     if json:
         print_json({"redis": server, "totals": _totals(lanes), "lanes": [_plain(lane) for lane in lanes]})
@@ -51,7 +51,7 @@ def status(
 
 def moving(client: redis.Redis, *, everything: bool) -> Group:
     """The picture for a screen that may be too small for it: what matters most is at its top."""
-    lanes, server = survey(client), _server(client)
+    lanes, server = lane_statuses(client), _server(client)
     shown = sorted([lane for lane in lanes if everything or _busy(lane)], key=_is_at_rest)
     return Group(_summary(lanes, server), *_broken(lanes), _table(shown))
 
@@ -66,7 +66,11 @@ def _summary(lanes: list[LaneStatus], server: dict[str, Any]) -> Text:
 
 
 def _broken(lanes: list[LaneStatus]) -> list[Text]:
-    return [Text(one_line(f"{lane.lane}: {_sentence(lane.breaker)}")) for lane in lanes if lane.breaker is not None]
+    return [
+        Text(escape_control_chars(f"{lane.lane}: {_sentence(lane.breaker)}"))
+        for lane in lanes
+        if lane.breaker is not None
+    ]
 
 
 def _table(lanes: list[LaneStatus]) -> Table:
@@ -76,7 +80,7 @@ def _table(lanes: list[LaneStatus]) -> Table:
         table.add_column(heading, justify="right")
     for lane in lanes:
         table.add_row(
-            Text(one_line(lane.lane + _mark(lane))),
+            Text(escape_control_chars(lane.lane + _mark(lane))),
             str(lane.waiting),
             str(lane.in_flight),
             age(lane.oldest_ms),

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from shared.errors import SluiceError, WrongSettings
+from shared.errors import InvalidSettings, SluiceError
 from shared.settings import Settings
-from shared.startup import refuse
+from shared.startup import exit_with
 from workers.cli.common import address, fail, settings
 from workers.devtools.up import procfile
 from workers.devtools.up.runner import run
@@ -38,11 +38,11 @@ def up(
     os.umask(0o077)  # customers' messages are in the data folder
     try:
         found.require_secret_unless_loopback()
-        commands = procfile.read(file)
+        commands = procfile.read_procfile(file)
         _banner(found, commands)
         code = asyncio.run(run(found, commands, _printer(list(commands))))
-    except WrongSettings as error:
-        refuse(error)
+    except InvalidSettings as error:
+        exit_with(error)
     except SluiceError as error:
         fail(str(error))
     raise typer.Exit(code)

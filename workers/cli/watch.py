@@ -9,7 +9,7 @@ from rich.live import Live
 
 from workers.cli.common import console
 
-_EVERY = 1.0  # seconds
+_INTERVAL = 1.0  # seconds
 
 
 def watch(picture: Callable[[], RenderableType]) -> None:
@@ -18,7 +18,7 @@ def watch(picture: Callable[[], RenderableType]) -> None:
     before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with Live(picture(), console=console(), auto_refresh=False) as live:
-            while not ended.wait(_EVERY):
+            while not ended.wait(_INTERVAL):
                 live.update(picture(), refresh=True)
     finally:
         for number, handler in before.items():

@@ -5,17 +5,17 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from shared.observability import logging
+from shared.observability.logging import configure_logging
 from shared.settings import Settings
-from shared.startup import or_refuse
+from shared.startup import exit_on_invalid_settings
 from workers.console.app import create_app
-from workers.console.context import Desk
+from workers.console.context import ConsoleContext
 
 
 class _Server(uvicorn.Server):
     """Ends the streams of live figures when it is told to stop: they would never end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+    def __init__(self, config: uvicorn.Config, desk: ConsoleContext) -> None:
         super().__init__(config)
         self._desk = desk
 
@@ -27,8 +27,8 @@ class _Server(uvicorn.Server):
 
 def main() -> None:
     """Runs until SIGTERM."""
-    logging.configure()
-    settings, desk, app = or_refuse(_made)
+    configure_logging()
+    settings, desk, app = exit_on_invalid_settings(_made)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -45,9 +45,9 @@ def main() -> None:
     _Server(config, desk).run()
 
 
-def _made() -> tuple[Settings, Desk, ASGIApp]:
+def _made() -> tuple[Settings, ConsoleContext, ASGIApp]:
     settings = Settings.load()
-    desk = Desk(settings)
+    desk = ConsoleContext(settings)
     return settings, desk, create_app(settings, desk)
 
 

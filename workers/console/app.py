@@ -14,14 +14,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from shared.observability import logging
+from shared.observability.logging import configure_logging
 from shared.settings import Settings
-from shared.startup import or_refuse
+from shared.startup import exit_on_invalid_settings
 from workers.console.auth.metrics_auth import METRICS
-from workers.console.auth.middleware import Door
+from workers.console.auth.middleware import AccessMiddleware
 from workers.console.auth.security_headers import SecurityHeaders
-from workers.console.context import Desk
-from workers.console.forms import posted
+from workers.console.context import ConsoleContext
+from workers.console.forms import form_page
 from workers.console.pages import (
     audit,
     conversation,
@@ -38,10 +38,10 @@ from workers.console.pages import (
 )
 
 
-def create_app(settings: Settings, desk: Desk | None = None) -> ASGIApp:
-    """The whole console. Raises WrongSettings where it would be open to everybody, or knows no Redis."""
+def create_app(settings: Settings, desk: ConsoleContext | None = None) -> ASGIApp:
+    """The whole console. Raises InvalidSettings where it would be open to everybody, or knows no Redis."""
     settings.require_password_unless_loopback()
-    made = desk or Desk(settings)
+    made = desk or ConsoleContext(settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -53,7 +53,7 @@ def create_app(settings: Settings, desk: Desk | None = None) -> ASGIApp:
     pages.state.desk = made
     pages.router.redirect_slashes = False  # it would redirect to whatever host the request names
     # Around it rather than as its middleware: what Starlette answers to a fault of ours goes through them, too.
-    door = Door(pages, made.sessions, password=made.password, proxies=settings.trusted_proxies)
+    door = AccessMiddleware(pages, made.sessions, password=made.password, proxies=settings.trusted_proxies)
     return SecurityHeaders(door)
 
 
@@ -64,26 +64,26 @@ def _routes() -> list[Route | Mount]:
         Route("/live/lanes/{lane}", live.lane),
         Route("/lanes", lanes.page),
         Route("/lanes/{lane}", lanes.one),
-        Route("/lanes/{lane}/pause", posted(lanes.pause), methods=["POST"]),
-        Route("/lanes/{lane}/resume", posted(lanes.resume), methods=["POST"]),
+        Route("/lanes/{lane}/pause", form_page(lanes.pause), methods=["POST"]),
+        Route("/lanes/{lane}/resume", form_page(lanes.resume), methods=["POST"]),
         Route("/dead", dead.page),
-        Route("/dead/confirm", posted(dead_actions.confirm), methods=["POST"]),
-        Route("/dead/act", posted(dead_actions.act), methods=["POST"]),
-        Route("/dead/restore", posted(dead_actions.restore), methods=["POST"]),
+        Route("/dead/confirm", form_page(dead_actions.confirm), methods=["POST"]),
+        Route("/dead/act", form_page(dead_actions.act), methods=["POST"]),
+        Route("/dead/restore", form_page(dead_actions.restore), methods=["POST"]),
         Route("/dead/{lane}/{id}", dead.one),
         Route("/events", events.page),
         Route("/events/{token}", events.one),
         Route("/conversations", conversation.page),
-        Route("/conversations", posted(conversation.find), methods=["POST"]),
+        Route("/conversations", form_page(conversation.find), methods=["POST"]),
         Route("/conversations/{token}", conversation.one),
         Route("/report", report.page),
         Route("/report/billing", report.billing),
         Route("/report/{what}.csv", report.download),
         Route("/audit", audit.page),
         Route("/sign-in", sign_in.page),
-        Route("/sign-in", posted(sign_in.sign_in), methods=["POST"]),
-        Route("/sign-out", posted(sign_in.sign_out), methods=["POST"]),
-        Route("/numbers", posted(sign_in.numbers), methods=["POST"]),
+        Route("/sign-in", form_page(sign_in.sign_in), methods=["POST"]),
+        Route("/sign-out", form_page(sign_in.sign_out), methods=["POST"]),
+        Route("/numbers", form_page(sign_in.numbers), methods=["POST"]),
         Route(METRICS, metrics.page),
         Route("/health/live", _live),
         Mount("/static", StaticFiles(directory=str(files(__package__) / "static"))),
@@ -97,6 +97,6 @@ async def _live(_request: Request) -> Response:
 def __getattr__(name: str) -> ASGIApp:
     # Made when it is asked for, so that importing this module reads no environment.
     if name == "app":
-        logging.configure()
-        return or_refuse(lambda: create_app(Settings.load()))
+        configure_logging()
+        return exit_on_invalid_settings(lambda: create_app(Settings.load()))
     raise AttributeError(name)

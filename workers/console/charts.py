@@ -53,7 +53,7 @@ def rate(field: str) -> Callable[[list[Sample]], float]:
     return lambda bucket: sum(getattr(sample, field) for sample in bucket) / sum(sample.span for sample in bucket)
 
 
-def most(field: str, scale: float = 1.0) -> Callable[[list[Sample]], float]:
+def max_rate(field: str, scale: float = 1.0) -> Callable[[list[Sample]], float]:
     """The highest of a measure."""
     return lambda bucket: max(getattr(sample, field) for sample in bucket) * scale
 

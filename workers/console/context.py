@@ -20,10 +20,10 @@ from shared.errors import SluiceError
 from shared.redis.connection import connect
 from shared.settings import Settings
 from workers.console import rendering
-from workers.console.auth.keys import keys
-from workers.console.auth.login_throttle import Throttle
+from workers.console.auth.keys import derive_keys
+from workers.console.auth.login_throttle import LoginThrottle
 from workers.console.auth.sessions import Session, Sessions
-from workers.console.auth.url_tokens import BadToken, Veil
+from workers.console.auth.url_tokens import InvalidUrlToken, UrlTokenCipher
 from workers.operations.monitoring.sampler import Sampler
 from workers.store import Store
 
@@ -40,21 +40,21 @@ ENDED = "sluice:console:ended"
 _FLASH_SECONDS = 600
 
 
-class NoStore(SluiceError):
+class NoDatabase(SluiceError):
     """The event store is switched off."""
 
 
-class Desk:
+class ConsoleContext:
     """One console process'. Made in it, and closed with it."""
 
     def __init__(self, settings: Settings) -> None:
         password = settings.console_password
         self.settings = settings
         self.password = password.get_secret_value() if password else None
-        made = keys(self.password)
+        made = derive_keys(self.password)
         self.sessions = Sessions(made.session, made.csrf)
-        self.veil = Veil(made.veil)
-        self.throttle = Throttle()
+        self.veil = UrlTokenCipher(made.veil)
+        self.throttle = LoginThrottle()
         self.redis = _client(settings.redis)
         self.store = Store(settings.database, timeout=QUERY_SECONDS) if settings.database else None
         self.sampler = Sampler(self.redis, self._check_store if self.store else None, each_time=self._learn_of_ends)
@@ -72,20 +72,20 @@ class Desk:
         if self.store:
             self.store.close()
 
-    async def ask(self, function: Callable[..., _T], *arguments: Any, **named: Any) -> _T:
+    async def run_redis(self, function: Callable[..., _T], *arguments: Any, **named: Any) -> _T:
         """What a function that uses Redis answers, from a thread. Raises RedisError."""
         return await anyio.to_thread.run_sync(partial(function, *arguments, **named), limiter=self._limits[0])
 
-    async def query(self, function: Callable[..., _T], *arguments: Any, **named: Any) -> _T:
-        """What `function(connection, …)` answers, from a thread. Raises StoreUnavailable, NoStore."""
+    async def run_query(self, function: Callable[..., _T], *arguments: Any, **named: Any) -> _T:
+        """What `function(connection, …)` answers, from a thread. Raises StoreUnavailable, NoDatabase."""
         return await anyio.to_thread.run_sync(
-            partial(self.query_here, function, *arguments, **named), limiter=self._limits[1]
+            partial(self.run_query_sync, function, *arguments, **named), limiter=self._limits[1]
         )
 
-    def query_here(self, function: Callable[..., _T], *arguments: Any, **named: Any) -> _T:
+    def run_query_sync(self, function: Callable[..., _T], *arguments: Any, **named: Any) -> _T:
         """The same in the thread that calls."""
         if self.store is None:
-            raise NoStore
+            raise NoDatabase
         if not self._store_is_made:  # so that a store which nothing was written to yet is an empty one
             self.store.create()
             self._store_is_made = True
@@ -107,7 +107,7 @@ class Desk:
             "here": _address(request),
             "veil": self.veil.hide,
             "has_password": self.password is not None,
-            "flash": self.flashed(request.query_params.get("said")),
+            "flash": self.read_flash(request.query_params.get("said")),
             "dead_count": sum(lane.dead for lane in self.sampler.state.look.lanes) if self.sampler.state.look else 0,
         }
         return self._templates.get_template(template).render(given | context)
@@ -121,17 +121,17 @@ class Desk:
         """The text of a token in an address; None for what is none, or of a console with other keys."""
         try:
             return self.veil.reveal(token)
-        except BadToken:
+        except InvalidUrlToken:
             return None
 
-    def saying(self, target: str, said: dict[str, Any]) -> str:
+    def with_flash(self, target: str, said: dict[str, Any]) -> str:
         """The address of a page that shall say something once. Signed: nobody else can make it say things."""
         path, _, query = target.partition("?")
         kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "said"]
         written = self._flash.dumps(said)
         return f"{path}?{urlencode([*kept, ('said', written)])}"
 
-    def flashed(self, text: str | None) -> dict[str, Any] | None:
+    def read_flash(self, text: str | None) -> dict[str, Any] | None:
         """What the page before wanted to be said."""
         try:
             said: dict[str, Any] | None = self._flash.loads(text, max_age=_FLASH_SECONDS) if text else None
@@ -159,9 +159,9 @@ class Desk:
         self.store.check()
 
 
-def desk(request: Request) -> Desk:
+def context_of(request: Request) -> ConsoleContext:
     """The desk of the console that answers a request."""
-    found: Desk = request.app.state.desk
+    found: ConsoleContext = request.app.state.desk
     return found
 
 

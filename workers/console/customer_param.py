@@ -5,21 +5,21 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from workers.console.context import Desk
-from workers.parsing.coerce import phone
+from workers.console.context import ConsoleContext
+from workers.parsing.coerce import as_phone
 
 
-def customer_of(here: Desk, text: str) -> str | None:
+def customer_of(here: ConsoleContext, text: str) -> str | None:
     """The customer that was typed, or that a link of ours names by its token; None for nothing."""
     if not text:
         return None
-    return here.reveal(text) or phone(text)
+    return here.reveal(text) or as_phone(text)
 
 
-def veiled(here: Desk, request: Request) -> Response | None:
+def redirect_to_token(here: ConsoleContext, request: Request) -> Response | None:
     """Leads to the same page with the token in place of the number that was typed; None where none was."""
     typed = request.query_params.get("customer", "").strip()
-    customer = phone(typed) if typed and here.reveal(typed) is None else None
+    customer = as_phone(typed) if typed and here.reveal(typed) is None else None
     if customer is None:
         return None
     return RedirectResponse(f"{request.url.path}?{urlencode(_with(request, here.veil.hide(customer)))}", 303)

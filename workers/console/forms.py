@@ -8,20 +8,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workers.console.context import desk
+from workers.console.context import context_of
 
-_MOST_BYTES = 1024 * 1024
-_MOST_FIELDS = 5000
+_MAX_BYTES = 1024 * 1024
+_MAX_FIELDS = 5000
 
-Handler = Callable[[Request, FormData], Awaitable[Response]]
+FormHandler = Callable[[Request, FormData], Awaitable[Response]]
 
 
-def posted(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def form_page(handler: FormHandler) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint of a form: the handler gets its fields once the token in them is right, else 403."""
 
     async def endpoint(request: Request) -> Response:
         fields = await _read(request)
-        if not desk(request).sessions.is_token(request.state.session, fields.get("csrf")):
+        if not context_of(request).sessions.is_token(request.state.session, fields.get("csrf")):
             raise HTTPException(403, "This form is no longer valid. Go back, reload the page, and try again.")
         return await handler(request, fields)
 
@@ -43,9 +43,9 @@ async def _read(request: Request) -> FormData:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_BYTES:
+        if len(body) > _MAX_BYTES:
             raise HTTPException(413, "This form is too large.")
     try:
-        return FormData([*parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)])
+        return FormData([*parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)])
     except ValueError:
         raise HTTPException(400, "This form cannot be read.") from None

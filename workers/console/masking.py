@@ -4,8 +4,8 @@ import re
 
 from markupsafe import Markup
 
-from shared.observability.logging import mask
-from shared.text import lines, one_line
+from shared.observability.logging import mask_phone_numbers
+from shared.text import escape_control_chars, escape_keep_newlines
 
 #: Characters that change the direction of what follows; a name could make a page read otherwise than it is.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -16,12 +16,12 @@ _WAMID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]{12,}")
 def plain(text: object, *, shown: bool, whole: bool = False) -> str:
     """The text with control characters spelt out, and masked unless numbers are `shown`. `whole`: with its lines."""
     words = str(text)
-    words = lines(words) if whole else one_line(words)
+    words = escape_keep_newlines(words) if whole else escape_control_chars(words)
     words = _DIRECTION.sub(lambda found: f"\\u{ord(found[0]):04x}", words)
-    return words if shown else mask(_WAMID.sub(_short_wamid, words))
+    return words if shown else mask_phone_numbers(_WAMID.sub(_short_wamid, words))
 
 
-def stranger(text: object, *, shown: bool) -> Markup:
+def isolate_untrusted(text: object, *, shown: bool) -> Markup:
     """The same as HTML, isolated from the direction of the text around it."""
     return Markup("<bdi>{}</bdi>").format(plain(text, shown=shown))
 

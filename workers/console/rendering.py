@@ -9,8 +9,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from shared.errors import NotJSON
-from shared.format import NOTHING, bytes_of, clock, count_of, from_ms, number, percent, span
+from shared.errors import InvalidJSON
+from shared.format import (
+    NO_VALUE,
+    datetime_from_ms,
+    format_bytes,
+    format_duration,
+    format_number,
+    format_percent,
+    format_time,
+    pluralize,
+)
 from shared.wire import lenient_json
 from workers.console import masking
 
@@ -25,10 +34,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "number": number,
-        "span": span,
-        "bytes": bytes_of,
-        "count": count_of,
+        "number": format_number,
+        "span": format_duration,
+        "bytes": format_bytes,
+        "count": pluralize,
         "when": _when,
         "ago": _ago,
         "customer": _customer,
@@ -37,23 +46,23 @@ def environment() -> Environment:
         "whole": _whole,
         "pretty": _pretty,
     }
-    made.globals |= {"percent": percent, "from_ms": from_ms}
+    made.globals |= {"percent": format_percent, "from_ms": datetime_from_ms}
     return made
 
 
 def _when(when: datetime | float | None) -> Markup:
     """A time as `<time>`; milliseconds since 1970 are fine too."""
-    moment = from_ms(when) if isinstance(when, (int, float)) else when
+    moment = datetime_from_ms(when) if isinstance(when, (int, float)) else when
     if moment is None:
-        return escape(NOTHING)
-    shown = clock(moment, datetime.now(UTC))
+        return escape(NO_VALUE)
+    shown = format_time(moment, datetime.now(UTC))
     return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(
         moment.astimezone(UTC).isoformat(timespec="milliseconds"), shown
     )
 
 
 def _ago(milliseconds: float) -> str:
-    return span(time.time() - milliseconds / 1000)
+    return format_duration(time.time() - milliseconds / 1000)
 
 
 @pass_context
@@ -63,7 +72,7 @@ def _customer(context: Context, customer: object) -> str:
 
 @pass_context
 def _stranger(context: Context, text: object) -> Markup:
-    return masking.stranger(text, shown=bool(context["shown"]))
+    return masking.isolate_untrusted(text, shown=bool(context["shown"]))
 
 
 @pass_context
@@ -82,7 +91,7 @@ def _pretty(context: Context, text: Any) -> str:
     """JSON text, indented; as it is where it is none."""
     try:
         value = lenient_json.loads(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
-    except NotJSON:
+    except InvalidJSON:
         shown = text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
     else:
         shown = json.dumps(value, indent=2, ensure_ascii=False)

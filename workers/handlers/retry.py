@@ -4,14 +4,16 @@ import traceback
 from collections.abc import Callable
 
 from shared.errors import Reject, Retry
-from workers.lanes import Again, Dead
+from workers.lanes import DeadLettered, Rescheduled
 from workers.lanes.outcomes import REJECTED
 
 _ERROR_LENGTH = 500  # characters of an error that are kept
 _TRACE_LENGTH = 4000  # …and of the end of its traceback
 
 
-def decide(error: BaseException, attempt: int, policy: Retry, draw: Callable[[float], float]) -> Again | Dead:
+def outcome_of_error(
+    error: BaseException, attempt: int, policy: Retry, draw: Callable[[float], float]
+) -> Rescheduled | DeadLettered:
     """The verdict after run number `attempt` (from 1) raised `error`.
 
     `draw(x)` answers a number from 0 to x, evenly distributed: full jitter, so that what failed together does not
@@ -19,12 +21,12 @@ def decide(error: BaseException, attempt: int, policy: Retry, draw: Callable[[fl
     """
     text = describe(error)
     if isinstance(error, Reject):
-        return Dead(REJECTED, text)
+        return DeadLettered(REJECTED, text)
     if attempt >= policy.attempts:
-        return Dead("exhausted", text, trace(error), failed=True)
+        return DeadLettered("exhausted", text, traceback_text(error), failed=True)
     if isinstance(error, Retry) and error.delay is not None:
-        return Again(error.delay, text)
-    return Again(draw(min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 60))), text, failed=True)
+        return Rescheduled(error.delay, text)
+    return Rescheduled(draw(min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 60))), text, failed=True)
 
 
 def describe(error: BaseException) -> str:
@@ -42,6 +44,6 @@ def _words(error: BaseException) -> str:
         return f"(its __str__ raised {type(broken).__name__})"
 
 
-def trace(error: BaseException) -> str:
+def traceback_text(error: BaseException) -> str:
     """The end of the error's traceback."""
     return "".join(traceback.format_exception(error))[-_TRACE_LENGTH:]

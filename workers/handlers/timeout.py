@@ -19,7 +19,7 @@ class HandlerTimeout(SluiceError):
 
 
 @contextmanager
-def limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Iterator[None]:
     """Raises HandlerTimeout inside the block once it has run for `seconds`. An alarm set before it rings after it."""
     if threading.current_thread() is not threading.main_thread():
         yield

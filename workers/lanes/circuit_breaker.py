@@ -15,7 +15,7 @@ class BreakerPolicy(NamedTuple):
         return [self.threshold, max(1, round(self.first * 1000)), max(1, round(self.longest * 1000))]
 
 
-class BreakerNews(NamedTuple):
+class BreakerChange(NamedTuple):
     """What a settle did to its lane's breaker, or found."""
 
     now_open: bool
@@ -24,7 +24,7 @@ class BreakerNews(NamedTuple):
     closed_after_ms: int | None = None  # it closed now, and had been open for so long
 
     @classmethod
-    def read(cls, word: bytes, measure: int, error: bytes) -> "BreakerNews":
+    def from_redis(cls, word: bytes, measure: int, error: bytes) -> "BreakerChange":
         """From the end of settle.lua's reply."""
         return cls(
             now_open=word in (b"open", b"opened"),
@@ -44,7 +44,7 @@ class BreakerStatus(NamedTuple):
     next_try_s: float | None  # 0: as soon as there is an entry; None: one is being tried
 
     @classmethod
-    def read(cls, fields: Any, hold_ms: int, now_ms: int) -> "BreakerStatus | None":
+    def from_redis(cls, fields: Any, hold_ms: int, now_ms: int) -> "BreakerStatus | None":
         """From the values of FIELDS and what is left of the lane's hold; None where it is closed."""
         since, error, tries, probe = fields
         if since is None:

@@ -8,22 +8,22 @@ from redis.exceptions import ResponseError
 
 from shared.lanes import keys as names
 from shared.lanes.intake import push_script
-from shared.lanes.keys import LaneSpec, Taken
+from shared.lanes.keys import LaneSpec, TakenEntry
 from workers.lanes import wakeup_message
-from workers.lanes.circuit_breaker import BreakerNews, BreakerPolicy
-from workers.lanes.heartbeats import Holders
-from workers.lanes.outcomes import Back, Verdict, packed
+from workers.lanes.circuit_breaker import BreakerChange, BreakerPolicy
+from workers.lanes.heartbeats import HeartbeatRegistry
+from workers.lanes.outcomes import Outcome, Released, encode_outcomes
 from workers.lanes.scripts import lane_script
-from workers.lanes.timings import Measures
+from workers.lanes.timings import TakeTimings
 
 #: An entry whose holders died this often is a dead letter.
-POISON_DEATHS = 3
+MAX_DEATHS = 3
 #: What one tick does in one lane at most.
-DUE_AT_ONCE = 500
-LEASES_AT_ONCE = 100
+MAX_DUE_RETRIES = 500
+MAX_EXPIRED_LEASES = 100
 
 
-class Begun(NamedTuple):
+class DrainStart(NamedTuple):
     """What a drain finds in its lane."""
 
     held: bool  # not to be drained now
@@ -37,10 +37,10 @@ class Settled(NamedTuple):
     entries: int
     added: int  # events that followed
     duplicates: int  # events that were known already
-    breaker: BreakerNews
+    breaker: BreakerChange
 
 
-class Ticked(NamedTuple):
+class MaintenanceReport(NamedTuple):
     """What one tick did in one lane."""
 
     moved: int  # retries whose time had come
@@ -66,7 +66,7 @@ class Lanes:
         self._takes = takes or client
         self.dedupe_seconds = dedupe_seconds
         self._policy = (breaker or BreakerPolicy()).arguments()
-        self.holders = Holders(client)
+        self.holders = HeartbeatRegistry(client)
         self._known = client.register_script(lane_script("known"))
         self._push = client.register_script(push_script())
         self._begin = client.register_script(lane_script("begin"))
@@ -74,38 +74,45 @@ class Lanes:
         self._tick = client.register_script(lane_script("tick"))
         self._hold = client.register_script(lane_script("hold"))
 
-    def make_known(self, specs: Iterable[LaneSpec]) -> None:
+    def register(self, specs: Iterable[LaneSpec]) -> None:
         """Writes the lanes' specs where the scripts read them, and creates what is missing."""
         pipe = self.client.pipeline(transaction=False)
         for spec in specs:
             wakeup = wakeup_message.template(spec.name, spec.queue)
-            args: list[str | int | bytes] = [spec.name, spec.queue, spec.grain, spec.cap, wakeup, spec.lease_ms]
-            self._known(keys=[names.stream(spec.name), names.LANES], args=args, client=pipe)
+            args: list[str | int | bytes] = [
+                spec.name,
+                spec.queue,
+                spec.entries_per_wakeup,
+                spec.max_wakeups,
+                wakeup,
+                spec.lease_ms,
+            ]
+            self._known(keys=[names.stream_key(spec.name), names.LANES_KEY], args=args, client=pipe)
         pipe.execute()
 
     def push(self, lane: str, entries: Sequence[bytes], *, limit: int = 0) -> None:
         """Adds entries and wakes the lane. Raises ResponseError `BACKLOG …` where more than `limit` would wait."""
-        self._push(keys=[names.stream(lane)], args=[lane, limit, *entries])
+        self._push(keys=[names.stream_key(lane)], args=[lane, limit, *entries])
 
-    def begin(self, lane: str, wakeup: str | None, consumer: str = "") -> Begun:
+    def start_drain(self, lane: str, wakeup: str | None, consumer: str = "") -> DrainStart:
         """A wake-up arrived (None: a drain without one): it is not on its way any more. What is there to do?"""
-        held, suspects, probe = self._begin(keys=[names.stream(lane)], args=[lane, wakeup or "", consumer])
-        return Begun(bool(held), bool(suspects), probe.decode())
+        held, suspects, probe = self._begin(keys=[names.stream_key(lane)], args=[lane, wakeup or "", consumer])
+        return DrainStart(bool(held), bool(suspects), probe.decode())
 
-    def hold(self, lane: str, seconds: float, *, probe: str = "") -> None:
+    def suspend(self, lane: str, seconds: float, *, probe: str = "") -> None:
         """Nobody drains the lane for that long. `probe`: the one that ends by this, having told nothing."""
-        self._hold(keys=[names.stream(lane)], args=[max(1, round(seconds * 1000)), probe])
+        self._hold(keys=[names.stream_key(lane)], args=[max(1, round(seconds * 1000)), probe])
 
-    def take(self, lane: str, consumer: str, count: int) -> list[Taken]:
+    def take(self, lane: str, consumer: str, count: int) -> list[TakenEntry]:
         """Up to `count` entries that nobody holds; they belong to this consumer until their lease runs out."""
-        return self._read(names.stream(lane), consumer, count)
+        return self._read(names.stream_key(lane), consumer, count)
 
-    def take_suspect(self, lane: str, consumer: str) -> list[Taken]:
+    def take_suspect(self, lane: str, consumer: str) -> list[TakenEntry]:
         """One entry whose last holder died, if there is any: to be run alone, so that it harms no other."""
-        return self._read(names.suspects(lane), consumer, 1)
+        return self._read(names.suspects_key(lane), consumer, 1)
 
     def settle(
-        self, lane: str, verdicts: list[tuple[bytes, Verdict]], *, suspect: bool = False
+        self, lane: str, verdicts: list[tuple[bytes, Outcome]], *, suspect: bool = False
     ) -> tuple[int, int, int]:
         """Ends the handling of taken entries, all at once. Replies (settled, events added, duplicates)."""
         return self.conclude(lane, verdicts, suspect=suspect)[:3]
@@ -113,61 +120,61 @@ class Lanes:
     def conclude(
         self,
         lane: str,
-        verdicts: list[tuple[bytes, Verdict]],
+        verdicts: list[tuple[bytes, Outcome]],
         *,
         suspect: bool = False,
         probe: str = "",
-        measures: Measures | None = None,
+        measures: TakeTimings | None = None,
     ) -> Settled:
         """Settles, and tells what became of the lane's breaker. `probe`: the one that ends by this. `measures`: of
         these entries; they count if all of them were still this worker's."""
-        keys = [names.suspects(lane) if suspect else names.stream(lane), names.stream(lane)]
-        told = packed(verdicts, measures.fields() if measures else {})
+        keys = [names.suspects_key(lane) if suspect else names.stream_key(lane), names.stream_key(lane)]
+        told = encode_outcomes(verdicts, measures.fields() if measures else {})
         args: list[bytes | str | int] = [lane, self.dedupe_seconds, *self._policy, probe, told]
         entries, added, duplicates, *news = self._settle(keys=keys, args=args)
-        return Settled(int(entries), int(added), int(duplicates), BreakerNews.read(*news))
+        return Settled(int(entries), int(added), int(duplicates), BreakerChange.from_redis(*news))
 
-    def give_back(self, lane: str, consumer: str) -> int:
+    def release_all(self, lane: str, consumer: str) -> int:
         """All that this consumer holds of the lane is for anybody to take at once. Replies how many entries."""
         given = 0
-        for stream, suspect in ((names.stream(lane), False), (names.suspects(lane), True)):
-            held: Any = self.client.xpending_range(stream, names.GROUP, "-", "+", 1000, consumer)
+        for stream, suspect in ((names.stream_key(lane), False), (names.suspects_key(lane), True)):
+            held: Any = self.client.xpending_range(stream, names.CONSUMER_GROUP, "-", "+", 1000, consumer)
             if held:
-                given += self.settle(lane, [(entry["message_id"], Back()) for entry in held], suspect=suspect)[0]
+                given += self.settle(lane, [(entry["message_id"], Released()) for entry in held], suspect=suspect)[0]
         return given
 
-    def tick(self, lanes: Iterable[str], dead: Sequence[str] = ()) -> dict[str, Ticked]:
+    def run_maintenance(self, lanes: Iterable[str], dead: Sequence[str] = ()) -> dict[str, MaintenanceReport]:
         """Lets time act on the lanes, in one round trip. `dead`: processes whose entries are taken over."""
         lanes = list(lanes)
         pipe = self.client.pipeline(transaction=False)
         for lane in lanes:
-            args: list[str | int] = [lane, DUE_AT_ONCE, LEASES_AT_ONCE, POISON_DEATHS, *dead]
-            self._tick(keys=[names.stream(lane)], args=args, client=pipe)
-        return {lane: Ticked(*map(int, reply)) for lane, reply in zip(lanes, pipe.execute(), strict=True)}
+            args: list[str | int] = [lane, MAX_DUE_RETRIES, MAX_EXPIRED_LEASES, MAX_DEATHS, *dead]
+            self._tick(keys=[names.stream_key(lane)], args=args, client=pipe)
+        return {lane: MaintenanceReport(*map(int, reply)) for lane, reply in zip(lanes, pipe.execute(), strict=True)}
 
-    def _read(self, stream: str, consumer: str, count: int) -> list[Taken]:
+    def _read(self, stream: str, consumer: str, count: int) -> list[TakenEntry]:
         try:
             reply = self._takes.execute_command(  # type: ignore[no-untyped-call]
-                "XREADGROUP", "GROUP", names.GROUP, consumer, "COUNT", count, "STREAMS", stream, ">"
+                "XREADGROUP", "GROUP", names.CONSUMER_GROUP, consumer, "COUNT", count, "STREAMS", stream, ">"
             )
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            self.client.xgroup_create(stream, names.GROUP, id="0", mkstream=True)
+            self.client.xgroup_create(stream, names.CONSUMER_GROUP, id="0", mkstream=True)
             return []
-        return [Taken.read(*entry) for _, entries in reply or () for entry in entries]
+        return [TakenEntry.from_redis(*entry) for _, entries in reply or () for entry in entries]
 
 
 def lane_exists(client: redis.Redis, lane: str) -> bool:
     """Whether any worker ever made such a lane known. Raises RedisError."""
-    return bool(client.sismember(names.LANES, lane))
+    return bool(client.sismember(names.LANES_KEY, lane))
 
 
 def pause_lane(client: redis.Redis, lane: str) -> None:
     """For all workers: what they have taken is still handled, nothing more is taken. Raises RedisError."""
-    client.set(names.paused(lane), "")
+    client.set(names.paused_key(lane), "")
 
 
 def resume_lane(client: redis.Redis, lane: str) -> bool:
     """Drained again, at once; replies whether it was paused. Raises RedisError."""
-    return bool(client.register_script(lane_script("resume"))(keys=[names.stream(lane)], args=[lane]))
+    return bool(client.register_script(lane_script("resume"))(keys=[names.stream_key(lane)], args=[lane]))

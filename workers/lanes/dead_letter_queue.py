@@ -7,12 +7,12 @@ import redis
 
 from shared.lanes import keys as names
 from shared.redis.scripts import read_script
-from workers.lanes.paging import pages
+from workers.lanes.paging import iter_pages
 from workers.lanes.scripts import lane_script
 from workers.lanes.status import DeadLetter, read_dead_letter
 
 
-class Graveyard:
+class DeadLetterQueue:
     """Dead letters of one Redis. Methods may raise redis.exceptions.RedisError."""
 
     def __init__(self, client: redis.Redis) -> None:
@@ -23,19 +23,19 @@ class Graveyard:
     def walk(self, lane: str, *, latest_first: bool = False) -> Iterator[DeadLetter]:
         """All dead letters of a lane, the oldest first, or the latest, a page at a time. Those walked may be removed
         meanwhile."""
-        for page in pages(self._client, f"{names.stream(lane)}:dead", latest_first=latest_first):
+        for page in iter_pages(self._client, f"{names.stream_key(lane)}:dead", latest_first=latest_first):
             for identity, fields in page:
                 yield read_dead_letter(lane, identity, fields)
 
     def latest(self, lane: str) -> DeadLetter | None:
         """The dead letter of a lane that died last, if there is any."""
-        found: Any = self._client.xrevrange(f"{names.stream(lane)}:dead", count=1)
+        found: Any = self._client.xrevrange(f"{names.stream_key(lane)}:dead", count=1)
         return read_dead_letter(lane, *found[0]) if found else None
 
     def replay(self, lane: str, ids: Sequence[str]) -> int:
         """Back into the lane with no attempts made, atomically; replies how many were there."""
-        return int(self._replay(keys=[names.stream(lane)], args=[lane, *ids]))
+        return int(self._replay(keys=[names.stream_key(lane)], args=[lane, *ids]))
 
     def discard(self, lane: str, ids: Sequence[str]) -> int:
         """Thrown away; replies how many were there."""
-        return int(self._discard(keys=[names.stream(lane)], args=ids))
+        return int(self._discard(keys=[names.stream_key(lane)], args=ids))

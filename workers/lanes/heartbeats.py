@@ -14,18 +14,18 @@ import redis
 from shared.redis.scripts import read_script
 
 #: Seconds without a beat that mean death. With the beats and the ticks around it, a takeover is over within 10 s.
-SILENCE = 6.0
+HEARTBEAT_TIMEOUT = 6.0
 #: Seconds between two beats.
-EVERY = 2.0
+HEARTBEAT_INTERVAL = 2.0
 
-ALIVE = "sluice:alive"
-_KEYS = (ALIVE, "sluice:beaten", "sluice:grace")
+HEARTBEATS_KEY = "sluice:alive"
+_KEYS = (HEARTBEATS_KEY, "sluice:beaten", "sluice:grace")
 
 
-class Holders:
+class HeartbeatRegistry:
     """The heartbeats in one Redis. Methods may raise redis.exceptions.RedisError; each may be repeated."""
 
-    def __init__(self, client: redis.Redis, *, silence: float = SILENCE) -> None:
+    def __init__(self, client: redis.Redis, *, silence: float = HEARTBEAT_TIMEOUT) -> None:
         self._client = client
         self._silence = round(silence * 1000)
         self._beat = client.register_script(read_script("workers.lanes.scripts", "beat"))
@@ -38,4 +38,4 @@ class Holders:
     def forget(self, names: Sequence[str]) -> None:
         """They hold nothing any more."""
         if names:
-            self._client.zrem(ALIVE, *names)
+            self._client.zrem(HEARTBEATS_KEY, *names)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgpack
 
 
-class Next(NamedTuple):
+class FollowUp(NamedTuple):
     """An entry that a settled one leads to, added to each of `lanes` unless its dedupe `key` is claimed already."""
 
     key: bytes  # empty: not deduplicated
@@ -14,13 +14,13 @@ class Next(NamedTuple):
     lanes: tuple[str, ...]
 
 
-class Done(NamedTuple):
+class Completed(NamedTuple):
     """Handled; `next` follows from it."""
 
-    next: tuple[Next, ...] = ()
+    next: tuple[FollowUp, ...] = ()
 
 
-class Again(NamedTuple):
+class Rescheduled(NamedTuple):
     """To be tried again after `delay` seconds. `counted`: whether this run was one of its attempts.
 
     `failed`: whether that is because its handler failed. A lane whose handler fails for everyone opens its breaker;
@@ -33,7 +33,7 @@ class Again(NamedTuple):
     failed: bool = False
 
 
-class Dead(NamedTuple):
+class DeadLettered(NamedTuple):
     """Never to be tried again. `why`: one word for grouping; `error` and `trace` for people.
 
     `failed`: whether that is because its handler failed and may not try again. While the lane's breaker is open it is
@@ -46,15 +46,15 @@ class Dead(NamedTuple):
     failed: bool = False
 
 
-class Back(NamedTuple):
+class Released(NamedTuple):
     """Not begun: for anybody to take at once."""
 
 
-Verdict = Done | Again | Dead | Back
+Outcome = Completed | Rescheduled | DeadLettered | Released
 #: The reason that settle.lua knows: its handler will not have it.
 REJECTED = "rejected"
 #: Seconds. A delay beyond that, even an infinite one, is this one: ten years.
-LONGEST_DELAY = 10 * 366 * 86_400.0
+MAX_RETRY_DELAY = 10 * 366 * 86_400.0
 
 
 def _pack(value: Any) -> bytes:
@@ -62,14 +62,14 @@ def _pack(value: Any) -> bytes:
     return bytes(msgpack.packb(value, use_bin_type=False))
 
 
-def packed(verdicts: list[tuple[bytes, Verdict]], measured: Mapping[str, int]) -> bytes:
+def encode_outcomes(verdicts: list[tuple[bytes, Outcome]], measured: Mapping[str, int]) -> bytes:
     """What settle.lua is told of these (entry id, verdict) pairs, in MessagePack. `measured`: see measures.py."""
     done: list[bytes] = []
     targets: dict[tuple[str, ...], int] = {}  # lists of lanes, by their positions in Lua
     leading: list[tuple[bytes, list[tuple[bytes, bytes, int]]]] = []
     others: list[tuple[Any, ...]] = []
     for identity, verdict in verdicts:
-        if not isinstance(verdict, Done):
+        if not isinstance(verdict, Completed):
             others.append((identity, *_details(verdict)))
         elif verdict.next:
             events = [(key, data, targets.setdefault(lanes, len(targets) + 1)) for key, data, lanes in verdict.next]
@@ -79,18 +79,18 @@ def packed(verdicts: list[tuple[bytes, Verdict]], measured: Mapping[str, int]) -
     return _pack((done, list(targets), leading, others, dict(measured)))
 
 
-def _details(verdict: Again | Dead | Back) -> tuple[Any, ...]:
+def _details(verdict: Rescheduled | DeadLettered | Released) -> tuple[Any, ...]:
     match verdict:
-        case Again(delay, error, counted, failed):
+        case Rescheduled(delay, error, counted, failed):
             return "retry", _milliseconds(delay), int(counted), failed, _utf8(error)
-        case Dead(why, error, trace, failed):
+        case DeadLettered(why, error, trace, failed):
             return "dead", failed, why, _utf8(error), _utf8(trace)
-        case Back():
+        case Released():
             return ("back",)
 
 
 def _milliseconds(delay: float) -> int:
-    return round(min(delay, LONGEST_DELAY) * 1000) if delay > 0 else 0  # not a number: 0 too
+    return round(min(delay, MAX_RETRY_DELAY) * 1000) if delay > 0 else 0  # not a number: 0 too
 
 
 def _utf8(text: str) -> bytes:

@@ -9,7 +9,7 @@ _AT_ONCE = 500
 Entry = tuple[bytes, dict[bytes, bytes]]  # id and fields
 
 
-def pages(client: redis.Redis, stream: str, *, latest_first: bool = False) -> Iterator[list[Entry]]:
+def iter_pages(client: redis.Redis, stream: str, *, latest_first: bool = False) -> Iterator[list[Entry]]:
     """Its entries, the oldest first, or the latest. Those of a page may be removed before the next is asked for.
 
     Raises RedisError.

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import redis
 
 from shared.lanes import keys as names
-from shared.lanes.keys import LANES
+from shared.lanes.keys import LANES_KEY
 from workers.lanes.circuit_breaker import FIELDS, BreakerStatus
 
 _NO_KEY = -2  # what PTTL answers for a key that is not there
@@ -43,9 +43,9 @@ class DeadLetter(NamedTuple):
     data: bytes  # the entry as it was
 
 
-def survey(client: redis.Redis) -> list[LaneStatus]:
+def lane_statuses(client: redis.Redis) -> list[LaneStatus]:
     """Every known lane, by name. Raises RedisError."""
-    known: Any = client.smembers(LANES)
+    known: Any = client.smembers(LANES_KEY)
     lanes = sorted(lane.decode() for lane in known)
     now = _now(client)
     return [_status(client, lane, now) for lane in lanes]
@@ -53,23 +53,23 @@ def survey(client: redis.Redis) -> list[LaneStatus]:
 
 def dead_letter(client: redis.Redis, lane: str, identity: str) -> DeadLetter | None:
     """One dead letter. Raises RedisError, also for what is no id."""
-    found: Any = client.xrange(f"{names.stream(lane)}:dead", identity, identity)
+    found: Any = client.xrange(f"{names.stream_key(lane)}:dead", identity, identity)
     return read_dead_letter(lane, *found[0]) if found else None
 
 
 def _status(client: redis.Redis, lane: str, now: int) -> LaneStatus:
-    base = names.stream(lane)
+    base = names.stream_key(lane)
     pipe = client.pipeline(transaction=False)
     pipe.hget(f"{base}:spec", "queue")
-    for stream in (base, names.suspects(lane)):
+    for stream in (base, names.suspects_key(lane)):
         pipe.xlen(stream)
-        pipe.xpending(stream, names.GROUP)
+        pipe.xpending(stream, names.CONSUMER_GROUP)
         pipe.xrange(stream, count=1)
     pipe.zcard(f"{base}:retry")
     pipe.zrange(f"{base}:retry", 0, 0, withscores=True)
     pipe.xlen(f"{base}:dead")
     pipe.pttl(f"{base}:hold")
-    pipe.exists(names.paused(lane))
+    pipe.exists(names.paused_key(lane))
     pipe.hgetall(f"{base}:counts")
     pipe.hmget(f"{base}:breaker", FIELDS)
     queue, length, held, first, alone, alone_held, alone_first, retries, due, dead, hold, paused, counts, breaker = (
@@ -89,7 +89,7 @@ def _status(client: redis.Redis, lane: str, now: int) -> LaneStatus:
         next_retry_ms=round(due[0][1]) - now if due else None,
         held=hold != _NO_KEY or bool(paused),
         paused=bool(paused),
-        breaker=BreakerStatus.read(breaker, hold, now),
+        breaker=BreakerStatus.from_redis(breaker, hold, now),
         counts={name.decode(): int(value) for name, value in counts.items()},
     )
 

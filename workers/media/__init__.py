@@ -1,25 +1,25 @@
 """Media metadata: what the provider's media API says of a media id. The files themselves are not fetched."""
 
-from workers.media.address import BadMediaId, MediaAddress
-from workers.media.answers import Answer, Found, Gone, Later, Tally, status, tally
-from workers.media.breaker import Breaker, Policy
+from workers.media.address import InvalidMediaId, MediaAddress
+from workers.media.answers import Fetched, LookupCounts, LookupResult, Permanent, Transient, count_answers, status
+from workers.media.breaker import MediaBreakerPolicy, MediaCircuitBreaker
 from workers.media.cache import MediaCache
 from workers.media.client import MediaClient
-from workers.media.counting import MediaCounts
+from workers.media.counting import MediaAnswerCounter
 
 __all__ = [
-    "Answer",
-    "BadMediaId",
-    "Breaker",
-    "Found",
-    "Gone",
-    "Later",
+    "Fetched",
+    "InvalidMediaId",
+    "LookupCounts",
+    "LookupResult",
     "MediaAddress",
+    "MediaAnswerCounter",
+    "MediaBreakerPolicy",
     "MediaCache",
+    "MediaCircuitBreaker",
     "MediaClient",
-    "MediaCounts",
-    "Policy",
-    "Tally",
+    "Permanent",
+    "Transient",
+    "count_answers",
     "status",
-    "tally",
 ]

@@ -10,12 +10,12 @@ from shared.errors import SluiceError
 
 #: What stands in a template for the id.
 PLACEHOLDER = "{media_id}"
-_LONGEST = 512  # characters; the ids seen have 10 to 150
+_MAX_ID_LENGTH = 512  # characters; the ids seen have 10 to 150
 _MARK = "media-id-mark"  # stands for the id while the template itself is looked at; unreserved, so never rewritten
 _HOST = re.compile(r"[a-z0-9_.:-]+")
 
 
-class BadMediaId(SluiceError):
+class InvalidMediaId(SluiceError):
     """An id that the media API cannot be asked for; the message says why."""
 
 
@@ -30,7 +30,7 @@ class MediaAddress:
         return f"<MediaAddress {self._model.scheme}://{self._model.netloc.decode('ascii')}>"
 
     def url(self, media_id: str) -> str:
-        """The address to ask for that id. Raises BadMediaId."""
+        """The address to ask for that id. Raises InvalidMediaId."""
         _check(media_id)
         quoted = quote(media_id, safe="")
         url = self._template.replace(PLACEHOLDER, quoted)
@@ -38,19 +38,21 @@ class MediaAddress:
         asked, model = httpx.URL(url), self._model
         same_server = (asked.scheme, asked.netloc, asked.userinfo) == (model.scheme, model.netloc, b"")
         if not same_server or asked.raw_path != model.raw_path.replace(_MARK.encode(), quoted.encode()):
-            raise BadMediaId("the media id would change the address that is asked")
+            raise InvalidMediaId("the media id would change the address that is asked")
         return url
 
 
 def _check(media_id: str) -> None:
     if not media_id:
-        raise BadMediaId("the media id is empty")
-    if len(media_id) > _LONGEST:
-        raise BadMediaId(f"the media id has {len(media_id)} characters; more than {_LONGEST} are not asked for")
+        raise InvalidMediaId("the media id is empty")
+    if len(media_id) > _MAX_ID_LENGTH:
+        raise InvalidMediaId(
+            f"the media id has {len(media_id)} characters; more than {_MAX_ID_LENGTH} are not asked for"
+        )
     if media_id in {".", ".."}:
-        raise BadMediaId(f"the media id is {media_id!r}, which means another path")
+        raise InvalidMediaId(f"the media id is {media_id!r}, which means another path")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in media_id):
-        raise BadMediaId("the media id holds a control character or half a character")
+        raise InvalidMediaId("the media id holds a control character or half a character")
 
 
 def _model(template: str) -> httpx.URL:

@@ -17,12 +17,12 @@ import redis
 from shared.redis.scripts import read_script
 
 #: How the keys of the one that guards the media API begin.
-MEDIA_BREAKER = "sluice:media:breaker"
+MEDIA_BREAKER_KEY = "sluice:media:breaker"
 _SCRIPT = read_script(__package__, "breaker")
 _PARTS = ("state", "latest", "failures", "under-way")
 
 
-class Policy(NamedTuple):
+class MediaBreakerPolicy(NamedTuple):
     """When the breaker opens, and for how long. Times in seconds."""
 
     failures: int = 10  # of the latest `of` lookups
@@ -33,15 +33,15 @@ class Policy(NamedTuple):
     lease: float = 120.0  # a lookup not recorded by then is taken for lost; at least twice a fetch's deadline
 
 
-class Breaker:
+class MediaCircuitBreaker:
     """One breaker of all processes with the same Redis and prefix. Methods may raise redis.exceptions.RedisError.
 
     Allow, look up, record, in this order and always all three: what is allowed and never recorded holds its place
     until the lease ends.
     """
 
-    def __init__(self, client: redis.Redis, prefix: str, policy: Policy | None = None) -> None:
-        policy = policy or Policy()
+    def __init__(self, client: redis.Redis, prefix: str, policy: MediaBreakerPolicy | None = None) -> None:
+        policy = policy or MediaBreakerPolicy()
         if not 1 <= policy.failures <= policy.of or policy.per_hour == 0 or policy.lease <= 0:
             raise ValueError("a Policy needs 1 <= failures <= of, a lease, and a per_hour that is None or above zero")
         self._keys = [f"{prefix}:{part}" for part in _PARTS]
@@ -69,6 +69,6 @@ class Breaker:
         return int(allowed), int(until)
 
 
-def _arguments(policy: Policy) -> list[int]:
+def _arguments(policy: MediaBreakerPolicy) -> list[int]:
     seconds = (policy.open_for, policy.longest, policy.lease)
     return [policy.failures, policy.of, policy.per_hour or 0, *(round(1000 * each) for each in seconds)]

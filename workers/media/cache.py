@@ -11,7 +11,7 @@ from workers.events.messages import MediaMetadata
 #: Seconds. Meta's addresses live 5 minutes (Cloud API, "Media"), so whoever gets one here has a minute left to use it.
 FOUND_TTL = 240
 #: Seconds. A final answer is asked for again only after that.
-GONE_TTL = 3600
+PERMANENT_TTL = 3600
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(MediaMetadata)
@@ -38,7 +38,7 @@ class MediaCache:
         pipe = self._client.pipeline(transaction=False)
         for media_id, each in metadata.items():
             if text := _encode(each):
-                pipe.set(self._key(media_id), text, ex=GONE_TTL if each.error else FOUND_TTL)
+                pipe.set(self._key(media_id), text, ex=PERMANENT_TTL if each.error else FOUND_TTL)
         pipe.execute()
 
     def _key(self, media_id: str) -> str:

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from workers.media.address import BadMediaId, MediaAddress
-from workers.media.answers import Answer, Gone, Later
-from workers.media.lookup import Lookup
+from workers.media.address import InvalidMediaId, MediaAddress
+from workers.media.answers import LookupResult, Permanent, Transient
+from workers.media.lookup import MediaLookup
 
 _CLEANUP_SECONDS = 1.0
 
@@ -37,14 +37,14 @@ class MediaClient:
             raise ValueError("concurrency, timeout and deadline must be above zero")
         self._address = address
         self._deadline = deadline
-        self._lookup = Lookup(auth, connections=concurrency, seconds=timeout, now=now)
+        self._lookup = MediaLookup(auth, connections=concurrency, seconds=timeout, now=now)
         self._places = asyncio.Semaphore(concurrency)
         self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="media-lookups", daemon=True)
         self._thread.start()
 
-    def fetch(self, ids: Sequence[str], *, within: float | None = None) -> dict[str, Answer]:
+    def fetch(self, ids: Sequence[str], *, within: float | None = None) -> dict[str, LookupResult]:
         """An answer for each id, within `within` seconds (default: the client's deadline). Never raises for one id.
 
         An exception that hits the caller meanwhile (Celery's soft time limit) ends the lookups.
@@ -71,7 +71,7 @@ class MediaClient:
         self._thread.join()
         self._loop.close()
 
-    async def _fetch(self, ids: dict[str, None], seconds: float) -> dict[str, Answer]:
+    async def _fetch(self, ids: dict[str, None], seconds: float) -> dict[str, LookupResult]:
         asked: set[str] = set()
         tasks = {media_id: asyncio.create_task(self._one(media_id, asked)) for media_id in ids}
         try:
@@ -83,21 +83,21 @@ class MediaClient:
             for media_id, task in tasks.items()
         }
 
-    async def _one(self, media_id: str, asked: set[str]) -> Answer:
+    async def _one(self, media_id: str, asked: set[str]) -> LookupResult:
         try:
             url = self._address.url(media_id)
-        except BadMediaId as error:
-            return Gone(str(error), asked=False)
+        except InvalidMediaId as error:
+            return Permanent(str(error), asked=False)
         async with self._places:
             asked.add(media_id)
-            return await self._lookup.ask(media_id, url)
+            return await self._lookup.fetch(media_id, url)
 
 
-def _too_late(asked: bool) -> Later:
-    return Later("no answer in time", asked=True) if asked else Later("not reached in time", asked=False)
+def _too_late(asked: bool) -> Transient:
+    return Transient("no answer in time", asked=True) if asked else Transient("not reached in time", asked=False)
 
 
-async def _cancel(tasks: Collection[asyncio.Task[Answer]]) -> None:
+async def _cancel(tasks: Collection[asyncio.Task[LookupResult]]) -> None:
     late = [task for task in tasks if not task.done()]
     for task in late:
         task.cancel()

@@ -5,19 +5,19 @@ from collections.abc import Iterable
 
 import redis
 
-from workers.media.answers import Answer, status
+from workers.media.answers import LookupResult, status
 
 #: A hash: lookups by HTTP status, or `none`.
 ANSWERS = "sluice:media:answers"
 
 
-class MediaCounts:
+class MediaAnswerCounter:
     """The counts in one Redis. Methods may raise redis.exceptions.RedisError."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
 
-    def add(self, answers: Iterable[Answer]) -> None:
+    def add(self, answers: Iterable[LookupResult]) -> None:
         """These answers came."""
         pipe = self._client.pipeline(transaction=False)
         for each, number in Counter(status(answer) for answer in answers if answer.asked).items():

@@ -9,8 +9,8 @@ from typing import cast
 
 import httpx
 
-from workers.media.answers import Answer, Later
-from workers.media.reply import MAX_BODY, HttpAnswer, read
+from workers.media.answers import LookupResult, Transient
+from workers.media.reply import MAX_BODY_BYTES, MediaResponse, interpret_response
 
 #: Idle connections are given up before the server does: Node and uvicorn close theirs after 5 s, and a request that
 #: meets a closing connection fails for nothing.
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2: token
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
-class Lookup:
+class MediaLookup:
     """Asks for one media id; connections are kept for the next. Used from one event loop only.
 
     It speaks to httpx's transport rather than to its client, which would follow redirects, keep cookies, look for
@@ -45,25 +45,25 @@ class Lookup:
         )
         self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
 
-    async def ask(self, media_id: str, url: str) -> Answer:
+    async def fetch(self, media_id: str, url: str) -> LookupResult:
         """The answer, also where there is none: whatever the network does is a Later."""
         request = httpx.Request("GET", url, headers=self._headers, extensions={"timeout": self._timeouts})
         try:
             async with asyncio.timeout(self._seconds):  # the whole of it: a trickle of bytes never times out a read
                 http = await self._get(request)
         except httpx.ConnectTimeout:
-            return Later(f"no connection within {self._seconds / 2:g} s")
+            return Transient(f"no connection within {self._seconds / 2:g} s")
         except (TimeoutError, httpx.TimeoutException):
-            return Later(f"no answer within {self._seconds:g} s")
+            return Transient(f"no answer within {self._seconds:g} s")
         except httpx.TransportError as error:  # its text is the socket's or the parser's, and names no header of ours
-            return Later(f"the connection failed: {str(error)[:150] or type(error).__name__}")
-        return read(media_id, http, self._now(), self._secrets)
+            return Transient(f"the connection failed: {str(error)[:150] or type(error).__name__}")
+        return interpret_response(media_id, http, self._now(), self._secrets)
 
     async def close(self) -> None:
         """Closes all connections."""
         await self._transport.aclose()
 
-    async def _get(self, request: httpx.Request) -> HttpAnswer:
+    async def _get(self, request: httpx.Request) -> MediaResponse:
         response = await self._transport.handle_async_request(request)
         body = b""
         try:
@@ -71,11 +71,11 @@ class Lookup:
             async with aclosing(cast(AsyncGenerator[bytes, None], response.aiter_raw())) as chunks:
                 async for chunk in chunks:
                     body += chunk
-                    if len(body) > MAX_BODY:
+                    if len(body) > MAX_BODY_BYTES:
                         break
         finally:
             await response.aclose()
-        return HttpAnswer(response.status_code, response.headers, body[: MAX_BODY + 1])
+        return MediaResponse(response.status_code, response.headers, body[: MAX_BODY_BYTES + 1])
 
 
 def _header(auth: tuple[str, str] | None) -> dict[str, str]:

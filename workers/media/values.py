@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 #: The longest wait that a Retry-After may ask for, in seconds: a mistaken date must not park an event for a year.
-LONGEST_WAIT = 3600.0
+MAX_RETRY_AFTER = 3600.0
 _UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]+")  # control characters and halves of characters
 _LARGEST = 2**63 - 1  # what a SQL BIGINT holds
 
@@ -41,7 +41,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     value = value.strip()
     # float, not int: CPython refuses to read an int of thousands of digits, while float answers inf.
     seconds = float(value) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value, re.ASCII) else _seconds_until(value, now)
-    return None if seconds is None else min(max(seconds, 0.0), LONGEST_WAIT)
+    return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 def _seconds_until(date: str, now: datetime) -> float | None:

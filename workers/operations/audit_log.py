@@ -7,15 +7,15 @@ import redis
 from redis.exceptions import RedisError
 from starlette.requests import Request
 
-from shared.format import from_ms
-from shared.observability.logging import logger
+from shared.format import datetime_from_ms
+from shared.observability.logging import get_logger
 
-_log = logger("workers.operations.audit_log")
-AUDIT = "sluice:console:audit"
-_MOST = 10_000
+_log = get_logger("workers.operations.audit_log")
+AUDIT_KEY = "sluice:console:audit"
+_MAX_ENTRIES = 10_000
 
 
-class Entry(NamedTuple):
+class AuditEntry(NamedTuple):
     """One action."""
 
     id: str
@@ -38,7 +38,7 @@ class Actor(NamedTuple):
         return cls(request.state.address or "this machine", request.state.session.id[:6])
 
 
-def note(client: redis.Redis, actor: Actor, what: str, about: str = "", count: int | None = None) -> None:
+def record(client: redis.Redis, actor: Actor, what: str, about: str = "", count: int | None = None) -> None:
     """Notes an action. Where Redis does not take it, the log has it."""
     _log.info("console", action=what, about=about, count=count, address=actor.address, session=actor.session)
     fields = {"who": f"{actor.address} ({actor.session})", "what": what, "about": about}
@@ -46,19 +46,19 @@ def note(client: redis.Redis, actor: Actor, what: str, about: str = "", count: i
         fields["count"] = str(count)
     written: dict[Any, Any] = {name: value.encode("utf-8", "backslashreplace") for name, value in fields.items()}
     try:
-        client.xadd(AUDIT, written, maxlen=_MOST, approximate=True)
+        client.xadd(AUDIT_KEY, written, maxlen=_MAX_ENTRIES, approximate=True)
     except (RedisError, OSError) as error:
         _log.warning("this action is noted in the log alone", reason=str(error))
 
 
-def entries(client: redis.Redis, before: str = "", most: int = 100) -> list[Entry]:
+def entries(client: redis.Redis, before: str = "", most: int = 100) -> list[AuditEntry]:
     """The latest actions, the newest first; `before`: those older than the one of that id. Raises RedisError."""
-    found: Any = client.xrevrange(AUDIT, f"({before}" if before else "+", "-", count=most)
+    found: Any = client.xrevrange(AUDIT_KEY, f"({before}" if before else "+", "-", count=most)
     return [_entry(identity.decode(), fields) for identity, fields in found]
 
 
-def _entry(identity: str, fields: dict[bytes, bytes]) -> Entry:
+def _entry(identity: str, fields: dict[bytes, bytes]) -> AuditEntry:
     who, what, about, count = (
         fields.get(name, b"").decode("utf-8", "replace") for name in (b"who", b"what", b"about", b"count")
     )
-    return Entry(identity, from_ms(int(identity.partition("-")[0])), who, what, about, count)
+    return AuditEntry(identity, datetime_from_ms(int(identity.partition("-")[0])), who, what, about, count)

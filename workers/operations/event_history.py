@@ -10,41 +10,43 @@ from typing import Any, NamedTuple
 
 import redis
 
-from shared.format import count_of, from_ms
+from shared.format import datetime_from_ms, pluralize
 from shared.lanes import keys as names
-from shared.lanes.keys import LANES
+from shared.lanes.keys import LANES_KEY
 from shared.wire import lenient_json
 from workers.lanes.status import DeadLetter, read_dead_letter
-from workers.operations.scheduled_retries import Upcoming, read_upcoming
+from workers.operations.scheduled_retries import ScheduledRetry, parse_scheduled_retry
 from workers.runtime.attempt_history import DIED, HANDLED, RETRIED, Attempt, attempts
 from workers.runtime.lane_config import MEDIA_LANE
-from workers.store.read.event_detail import Details
+from workers.store.read.event_detail import EventDetails
 
 _AT_ONCE, _MOST = 200, 2000
 #: The ingress's clock, which tells when an event came, may be ahead of Redis' by so much (ms).
-_CLOCKS = 60_000
+_MAX_CLOCK_SKEW_MS = 60_000
 
 
-class Waits(NamedTuple):
+class Waiting(NamedTuple):
     """It is in the lane's stream: it waits, or is being handled."""
 
     certain: bool  # False: so much waits that not all was looked at, and it may be among the rest
 
 
-def find(client: redis.Redis, lane: str, key: str, received_ms: int) -> Waits | Upcoming | DeadLetter | None:
+def locate_event(
+    client: redis.Redis, lane: str, key: str, received_ms: int
+) -> Waiting | ScheduledRetry | DeadLetter | None:
     """The event with that key; None where it is not in the lane (any more). Raises RedisError."""
     # As an entry holds it.
-    mark, base, start = lenient_json.dumps(key), names.stream(lane), str(max(received_ms - _CLOCKS, 0))
+    mark, base, start = lenient_json.dumps(key), names.stream_key(lane), str(max(received_ms - _MAX_CLOCK_SKEW_MS, 0))
     dead, _ = _in_stream(client, f"{base}:dead", start, mark)
     if dead is not None:
         return read_dead_letter(lane, *dead)
     for member, due in _retries(client, f"{base}:retry"):
         if mark in member:
-            return read_upcoming(member, due)
-    looked = [_in_stream(client, stream, start, mark) for stream in (base, names.suspects(lane))]
+            return parse_scheduled_retry(member, due)
+    looked = [_in_stream(client, stream, start, mark) for stream in (base, names.suspects_key(lane))]
     if any(found for found, _ in looked):
-        return Waits(certain=True)
-    return None if all(complete for _, complete in looked) else Waits(certain=False)
+        return Waiting(certain=True)
+    return None if all(complete for _, complete in looked) else Waiting(certain=False)
 
 
 def _in_stream(client: redis.Redis, stream: str, start: str, mark: bytes) -> tuple[Any, bool]:
@@ -68,10 +70,10 @@ def _retries(client: redis.Redis, key: str) -> Iterator[tuple[bytes, float]]:
             return
 
 
-_STORE = ".store"  # how the names of the built-in handlers' lanes end
+_STORE_HANDLER = ".store"  # how the names of the built-in handlers' lanes end
 
 
-class Step(NamedTuple):
+class HistoryStep(NamedTuple):
     """Something that became of the event."""
 
     at: datetime | None
@@ -81,25 +83,25 @@ class Step(NamedTuple):
     bad: bool = False
 
 
-def life(client: redis.Redis, known: Details) -> list[Step]:
+def event_history(client: redis.Redis, known: EventDetails) -> list[HistoryStep]:
     """Its steps, lane by lane. Raises RedisError."""
     event = known.event
     key, received_ms = str(event["key"]), round(event["received_at"].timestamp() * 1000)
     made = attempts(client, key, received_ms)
     steps = [
-        Step(event["occurred_at"], "happened", "by the provider's clock"),
-        Step(event["received_at"], "received", "acknowledged with a 200: safe from then on"),
-        Step(None, "classified", f"{event['kind']}, {event['type']}"),
+        HistoryStep(event["occurred_at"], "happened", "by the provider's clock"),
+        HistoryStep(event["received_at"], "received", "acknowledged with a 200: safe from then on"),
+        HistoryStep(None, "classified", f"{event['kind']}, {event['type']}"),
         *(_attempt(MEDIA_LANE, attempt) for attempt in _of(MEDIA_LANE, made) if attempt.outcome == RETRIED),
         *_media(known),
-        Step(None, "stored", "by the built-in handler"),
+        HistoryStep(None, "stored", "by the built-in handler"),
     ]
     for lane in _lanes(client, str(event["type"])):
-        steps += in_lane(lane, _of(lane, made), find(client, lane, key, received_ms))
+        steps += in_lane(lane, _of(lane, made), locate_event(client, lane, key, received_ms))
     return steps
 
 
-def failures(client: redis.Redis, lane: str, key: str, received_ms: int) -> list[Step]:
+def failures(client: redis.Redis, lane: str, key: str, received_ms: int) -> list[HistoryStep]:
     """The attempts in one lane that are remembered. Raises RedisError."""
     return [_attempt(lane, attempt) for attempt in _of(lane, attempts(client, key, received_ms))]
 
@@ -108,50 +110,57 @@ def _of(lane: str, made: Iterable[Attempt]) -> list[Attempt]:
     return [attempt for attempt in made if attempt.lane == lane]
 
 
-def _media(known: Details) -> list[Step]:
+def _media(known: EventDetails) -> list[HistoryStep]:
     media = known.media
     if media is None:
         return []
     if media["fetched_at"]:
-        return [Step(media["fetched_at"], "media looked up", str(media["mime_type"] or ""))]
-    return [Step(None, "media not found", str(media["error"]), bad=True)] if media["error"] else []
+        return [HistoryStep(media["fetched_at"], "media looked up", str(media["mime_type"] or ""))]
+    return [HistoryStep(None, "media not found", str(media["error"]), bad=True)] if media["error"] else []
 
 
 def _lanes(client: redis.Redis, event_type: str) -> list[str]:
-    known: Any = client.smembers(LANES)
+    known: Any = client.smembers(LANES_KEY)
     return sorted(lane for lane in (name.decode() for name in known) if lane.startswith(f"{event_type}."))
 
 
-def in_lane(lane: str, made: list[Attempt], place: Waits | Upcoming | DeadLetter | None) -> list[Step]:
+def in_lane(lane: str, made: list[Attempt], place: Waiting | ScheduledRetry | DeadLetter | None) -> list[HistoryStep]:
     """What became of the event in a lane: the attempts that are remembered, and where it is now. Pure."""
     if isinstance(place, DeadLetter) and made and made[-1].outcome == DIED:
         made = made[:-1]  # the letter tells it
     steps = [_attempt(lane, attempt) for attempt in made]
     match place:
-        case Upcoming():
-            about = f"by {lane}, after {count_of(place.attempts, 'attempt')}: {place.error}"
-            return [*steps, Step(place.due, "to be tried again", about, f"/lanes/{lane}", bad=True)]
+        case ScheduledRetry():
+            about = f"by {lane}, after {pluralize(place.attempts, 'attempt')}: {place.error}"
+            return [*steps, HistoryStep(place.due, "to be tried again", about, f"/lanes/{lane}", bad=True)]
         case DeadLetter():
             return [*steps, _death(place)]
-        case Waits(certain=True):
-            return [*steps, Step(None, f"waits for {lane}", "or is being handled", f"/lanes/{lane}")]
-        case Waits():
-            return [*steps, Step(None, f"handled by {lane}, or still waiting", "much waits there", f"/lanes/{lane}")]
-    if lane.endswith(_STORE) or (made and made[-1].outcome != RETRIED):
+        case Waiting(certain=True):
+            return [*steps, HistoryStep(None, f"waits for {lane}", "or is being handled", f"/lanes/{lane}")]
+        case Waiting():
+            return [
+                *steps,
+                HistoryStep(None, f"handled by {lane}, or still waiting", "much waits there", f"/lanes/{lane}"),
+            ]
+    if lane.endswith(_STORE_HANDLER) or (made and made[-1].outcome != RETRIED):
         return steps
     if made:
-        return [*steps, Step(None, f"handled by {lane}", "at a later attempt")]
-    return [Step(None, f"handled by {lane}", "at the first attempt, unless that handler is newer than the event")]
+        return [*steps, HistoryStep(None, f"handled by {lane}", "at a later attempt")]
+    return [
+        HistoryStep(None, f"handled by {lane}", "at the first attempt, unless that handler is newer than the event")
+    ]
 
 
-def _attempt(lane: str, attempt: Attempt) -> Step:
-    at = from_ms(attempt.at_ms)
+def _attempt(lane: str, attempt: Attempt) -> HistoryStep:
+    at = datetime_from_ms(attempt.at_ms)
     if attempt.outcome == HANDLED:
-        return Step(at, f"handled by {lane}", f"at attempt {attempt.number}")
+        return HistoryStep(at, f"handled by {lane}", f"at attempt {attempt.number}")
     what = f"attempt {attempt.number} of {lane} failed"
-    return Step(at, what + (" for good" if attempt.outcome == DIED else ""), attempt.error, bad=True)
+    return HistoryStep(at, what + (" for good" if attempt.outcome == DIED else ""), attempt.error, bad=True)
 
 
-def _death(letter: DeadLetter) -> Step:
-    about = f"in {letter.lane} after {count_of(letter.attempts, 'attempt')}: {letter.error}"
-    return Step(from_ms(letter.at_ms), f"dead ({letter.why})", about, f"/dead/{letter.lane}/{letter.id}", bad=True)
+def _death(letter: DeadLetter) -> HistoryStep:
+    about = f"in {letter.lane} after {pluralize(letter.attempts, 'attempt')}: {letter.error}"
+    return HistoryStep(
+        datetime_from_ms(letter.at_ms), f"dead ({letter.why})", about, f"/dead/{letter.lane}/{letter.id}", bad=True
+    )

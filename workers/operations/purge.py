@@ -14,13 +14,13 @@ import redis
 
 from shared.lanes import keys as names
 from shared.wire import receipt
-from shared.wire.receipt import BadReceipt
+from shared.wire.receipt import InvalidReceipt
 from workers.events import Message, StatusUpdate
-from workers.lanes.paging import pages
+from workers.lanes.paging import iter_pages
 from workers.operations.dead_letters.filter import COPIES
 from workers.operations.monitoring import ingress_processes
 from workers.runtime import attempt_history
-from workers.runtime.event_entry import BadEntry, to_event, unpack
+from workers.runtime.event_entry import InvalidEntry, event_of, unpack
 from workers.runtime.lane_config import INTAKE_LANES
 
 _INTAKE = frozenset(INTAKE_LANES)
@@ -31,8 +31,8 @@ def purge_lanes(client: redis.Redis, customer: str) -> dict[str, int]:
     """Removes the customer's entries; replies how many of each kind went. Raises RedisError."""
     gone: Counter[str] = Counter(waiting=0, retries=0, dead_letters=0)
     for lane in _lanes(client) - _INTAKE:
-        base = names.stream(lane)
-        for stream in (base, names.suspects(lane)):
+        base = names.stream_key(lane)
+        for stream in (base, names.suspects_key(lane)):
             gone["waiting"] += _purge_stream(client, stream, customer)
         if customer.encode() in (client.hget(f"{base}:breaker", "error") or b""):
             client.hdel(f"{base}:breaker", "error")  # an error may quote its event
@@ -40,7 +40,7 @@ def purge_lanes(client: redis.Redis, customer: str) -> dict[str, int]:
         gone["retries"] += _purge_retries(client, f"{base}:retry", customer)
     for copies in client.scan_iter(f"{COPIES}*"):  # discarded lately, and yet to be restored
         gone["dead_letters"] += _purge_stream(client, copies.decode(), customer)
-    attempt_history.forget(client)
+    attempt_history.clear(client)
     return dict(gone)
 
 
@@ -49,8 +49,8 @@ def not_reached(client: redis.Redis, customer: str) -> dict[str, int]:
     that the ingresses have spooled, of anybody. Raises RedisError."""
     left: Counter[str] = Counter(not_yet_classified=0, unreadable_webhooks=0)
     for lane in _lanes(client) & _INTAKE:
-        base = names.stream(lane)
-        for stream in (base, names.suspects(lane)):
+        base = names.stream_key(lane)
+        for stream in (base, names.suspects_key(lane)):
             left["not_yet_classified"] += _mentions(client, stream, customer)
         left["unreadable_webhooks"] += _mentions(client, f"{base}:dead", customer)
     return dict(left) | {"spooled_bytes": _spooled(client)}
@@ -59,8 +59,8 @@ def not_reached(client: redis.Redis, customer: str) -> dict[str, int]:
 def is_about(data: bytes, customer: str) -> bool:
     """Whether an entry's event is from or about the customer. Pure."""
     try:
-        event = to_event(unpack(data), 1)
-    except BadEntry:
+        event = event_of(unpack(data), 1)
+    except InvalidEntry:
         return customer.encode() in data
     if isinstance(event, Message):
         return event.customer == customer
@@ -70,12 +70,12 @@ def is_about(data: bytes, customer: str) -> bool:
 
 
 def _lanes(client: redis.Redis) -> set[str]:
-    known: Any = client.smembers(names.LANES)
+    known: Any = client.smembers(names.LANES_KEY)
     return {name.decode() for name in known}
 
 
 def _spooled(client: redis.Redis) -> int:
-    return sum(spool.bytes for spool in ingress_processes.spools(ingress_processes.survey(client) or ()))
+    return sum(spool.bytes for spool in ingress_processes.spools(ingress_processes.ingress_processes(client) or ()))
 
 
 def _purge_stream(client: redis.Redis, stream: str, customer: str) -> int:
@@ -86,7 +86,7 @@ def _mentions(client: redis.Redis, stream: str, customer: str) -> int:
     def mentioned(data: bytes) -> bool:
         try:
             return customer.encode() in receipt.unpack(data).body
-        except BadReceipt:
+        except InvalidReceipt:
             return False
 
     return _walk(client, stream, mentioned, len)
@@ -94,7 +94,7 @@ def _mentions(client: redis.Redis, stream: str, customer: str) -> int:
 
 def _walk(client: redis.Redis, stream: str, wanted: Callable[[bytes], bool], act: Callable[[list[bytes]], int]) -> int:
     done = 0
-    for page in pages(client, stream):
+    for page in iter_pages(client, stream):
         ids = [identity for identity, fields in page if wanted(fields.get(b"d", b""))]
         done += act(ids) if ids else 0
     return done

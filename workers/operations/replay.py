@@ -12,18 +12,18 @@ import redis
 from shared.lanes import keys as names
 from workers.events import MediaMetadata
 from workers.lanes import Lanes
-from workers.parsing import Item
-from workers.runtime.event_entry import REPLAYED, Entry, pack
+from workers.parsing import RawEvent
+from workers.runtime.event_entry import REPLAYED, EventEntry, pack
 from workers.store.read.replay import StoredEvent
 
 #: Events in a lane, beyond which nothing more is put into it for now.
-MOST_WAITING = 5000
+MAX_WAITING = 5000
 _AT_ONCE = 200
 _REST = 0.2  # seconds between two looks whether there is room again
-_REMEMBERED = 7 * 86_400  # seconds that an interrupted replay can be taken up again
+_BOOKMARK_TTL = 7 * 86_400  # seconds that an interrupted replay can be taken up again
 
 
-class Bookmark:
+class ReplayBookmark:
     """How far a replay has come, so that an interrupted one goes on where it stopped."""
 
     def __init__(self, client: redis.Redis, *wanted: object) -> None:
@@ -37,7 +37,7 @@ class Bookmark:
 
     def write(self, key: str) -> None:
         """Everything up to this key is in its lanes."""
-        self._client.set(self._key, key, ex=_REMEMBERED)
+        self._client.set(self._key, key, ex=_BOOKMARK_TTL)
 
     def remove(self) -> None:
         """The replay is complete."""
@@ -46,7 +46,7 @@ class Bookmark:
 
 def lanes_for(client: redis.Redis, handler: str) -> dict[str, list[str]]:
     """Handlers' lanes by event type; `handler` names one function (`greet`) or lane (`text.greet`), empty: all."""
-    known: Any = client.smembers(names.LANES)
+    known: Any = client.smembers(names.LANES_KEY)
     found: dict[str, list[str]] = {}
     for lane in sorted(each.decode() for each in known):
         kind, dot, name = lane.partition(".")
@@ -59,7 +59,7 @@ def replay(
     lanes: Lanes,
     events: Iterable[StoredEvent],
     targets: dict[str, list[str]],
-    bookmark: Bookmark,
+    bookmark: ReplayBookmark,
     *,
     rate: float,
     clock: Callable[[], float] = time.monotonic,
@@ -76,7 +76,7 @@ def replay(
             for lane in targets.get(event.type, ()):
                 by_lane.setdefault(lane, []).append(pack(entry(event)))
         for lane, entries in by_lane.items():
-            while lanes.client.xlen(names.stream(lane)) > MOST_WAITING:
+            while lanes.client.xlen(names.stream_key(lane)) > MAX_WAITING:
                 sleep(_REST)
             lanes.push(lane, entries)
         bookmark.write(batch[-1].key)
@@ -86,15 +86,15 @@ def replay(
     bookmark.remove()
 
 
-def entry(event: StoredEvent) -> Entry:
+def entry(event: StoredEvent) -> EventEntry:
     """The lane entry of a stored event, as classification made it; without the contact, which is not stored."""
-    item = Item(event.kind, event.type, event.key, json.loads(event.payload), None, event.business_number)  # type: ignore[arg-type]
+    item = RawEvent(event.kind, event.type, event.key, json.loads(event.payload), None, event.business_number)  # type: ignore[arg-type]
     metadata = None
     if event.media is not None:
         item.media_id = event.media["id"]
         known = ("id", "url", "mime_type", "sha256", "file_size", "fetched_at", "error")
         metadata = MediaMetadata(**{name: event.media[name] for name in known})
-    return Entry(item, REPLAYED, int(event.received_at.timestamp() * 1000), metadata)
+    return EventEntry(item, REPLAYED, int(event.received_at.timestamp() * 1000), metadata)
 
 
 def _batches(events: Iterable[StoredEvent]) -> Iterator[list[StoredEvent]]:

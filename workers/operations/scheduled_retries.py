@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 import orjson
 import redis
 
-from shared.format import from_ms
+from shared.format import datetime_from_ms
 from shared.lanes import keys as names
-from workers.runtime.event_entry import BadEntry, unpack
+from workers.runtime.event_entry import InvalidEntry, unpack
 
 #: Until when (s from now) retries are counted together.
 _TERMS = (("within a minute", 60), ("within 10 minutes", 600), ("within an hour", 3600))
 
 
-class Upcoming(NamedTuple):
+class ScheduledRetry(NamedTuple):
     """One retry."""
 
     due: datetime | None
@@ -24,16 +24,16 @@ class Upcoming(NamedTuple):
     key: str
 
 
-class Due(NamedTuple):
+class RetrySchedule(NamedTuple):
     """The retries of a lane."""
 
     terms: tuple[tuple[str, int], ...]  # in words when, and how many then
-    next: tuple[Upcoming, ...]
+    next: tuple[ScheduledRetry, ...]
 
 
-def schedule(client: redis.Redis, lane: str, most: int = 20) -> Due:
+def retry_schedule(client: redis.Redis, lane: str, most: int = 20) -> RetrySchedule:
     """When how many are due, and the next ones. Raises RedisError."""
-    key, now = f"{names.stream(lane)}:retry", _now_ms(client)
+    key, now = f"{names.stream_key(lane)}:retry", _now_ms(client)
     ends = [str(now + seconds * 1000) for _, seconds in _TERMS]
     pipe = client.pipeline(transaction=True)
     for begin, end in zip(("-inf", *(f"({end}" for end in ends)), (*ends, "+inf"), strict=True):
@@ -41,10 +41,12 @@ def schedule(client: redis.Redis, lane: str, most: int = 20) -> Due:
     pipe.zrange(key, 0, most - 1, withscores=True)
     *counts, found = pipe.execute()
     terms = zip((*(term for term, _ in _TERMS), "later"), counts, strict=True)
-    return Due(tuple(term for term in terms if term[1]), tuple(read_upcoming(member, due) for member, due in found))
+    return RetrySchedule(
+        tuple(term for term in terms if term[1]), tuple(parse_scheduled_retry(member, due) for member, due in found)
+    )
 
 
-def read_upcoming(member: bytes, due: float) -> Upcoming:
+def parse_scheduled_retry(member: bytes, due: float) -> ScheduledRetry:
     """From a member of the set and its score."""
     head, _, data = member.partition(b"\n")
     try:
@@ -53,9 +55,9 @@ def read_upcoming(member: bytes, due: float) -> Upcoming:
         held = {}
     try:
         item = unpack(data).item
-    except BadEntry:
-        return Upcoming(from_ms(due), int(held.get("a", 0)), str(held.get("e", "")), "", "")
-    return Upcoming(from_ms(due), int(held.get("a", 0)), str(held.get("e", "")), item.type, item.key)
+    except InvalidEntry:
+        return ScheduledRetry(datetime_from_ms(due), int(held.get("a", 0)), str(held.get("e", "")), "", "")
+    return ScheduledRetry(datetime_from_ms(due), int(held.get("a", 0)), str(held.get("e", "")), item.type, item.key)
 
 
 def _now_ms(client: redis.Redis) -> int:

@@ -11,8 +11,8 @@
 Both `split` and `event` are total: whatever JSON value they are given, they raise nothing and drop nothing.
 """
 
-from workers.parsing.envelopes import count, split, whole
-from workers.parsing.items import Item
-from workers.parsing.to_event import event
+from workers.parsing.envelopes import count_events, split_webhook, unknown_document
+from workers.parsing.items import RawEvent
+from workers.parsing.to_event import to_event
 
-__all__ = ["Item", "count", "event", "split", "whole"]
+__all__ = ["RawEvent", "count_events", "split_webhook", "to_event", "unknown_document"]

@@ -4,7 +4,7 @@ Both read the item alone, never the contacts that came along: the same item may 
 with other contacts, and has to have the same identity there.
 """
 
-from workers.parsing.coerce import Json, phone
+from workers.parsing.coerce import Json, as_phone
 
 #: Where a message names its sender. Without a phone number there is a business-scoped id, under one of three names.
 _SENDER = ("from", "from_user_id", "from_bsuid", "user_id")
@@ -24,14 +24,14 @@ def recipient(status: Json) -> str | None:
     return _first(status, _RECIPIENT)
 
 
-def owner(contact: Json) -> str | None:
+def contact_id(contact: Json) -> str | None:
     """The customer a contact describes."""
     return _first(contact, _CONTACT)
 
 
 def _first(body: Json, names: tuple[str, ...]) -> str | None:
     for name in names:
-        who = phone(body.get(name))
+        who = as_phone(body.get(name))
         if who is not None:
             return who
     return None

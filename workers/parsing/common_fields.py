@@ -4,16 +4,26 @@ from datetime import datetime
 from typing import Any
 
 from workers.events.base import Contact, Context, ErrorDetail, Referral
-from workers.parsing.coerce import Json, boolean, each, identifier, integer, phone, record, text, timestamp
-from workers.parsing.items import Item
+from workers.parsing.coerce import (
+    Json,
+    as_boolean,
+    as_identifier,
+    as_integer,
+    as_list,
+    as_object,
+    as_phone,
+    as_text,
+    as_timestamp,
+)
+from workers.parsing.items import RawEvent
 
 #: Keyword arguments of an event class.
 Fields = dict[str, Any]
 
 
-def common(item: Item, body: Json, received_at: datetime, receipt: str, attempt: int) -> Fields:
+def common(item: RawEvent, body: Json, received_at: datetime, receipt: str, attempt: int) -> Fields:
     """The fields that every event has."""
-    occurred_at = timestamp(body.get("timestamp"))
+    occurred_at = as_timestamp(body.get("timestamp"))
     return {
         "key": item.key,
         "kind": item.kind,
@@ -34,24 +44,24 @@ def contact(value: Any) -> Contact | None:
     """One entry of `contacts` beside the messages: `profile.name` and `wa_id`."""
     if not isinstance(value, dict):
         return None
-    return Contact(name=text(record(value.get("profile")).get("name")), wa_id=identifier(value.get("wa_id")))
+    return Contact(name=as_text(as_object(value.get("profile")).get("name")), wa_id=as_identifier(value.get("wa_id")))
 
 
 def errors(value: Any) -> tuple[ErrorDetail, ...]:
     """An `errors` list (Meta, "Error codes"), or a single one. Entries that are no objects are left out."""
     if not value:
         return ()
-    return tuple(_error(entry) for entry in each(value) if isinstance(entry, dict))
+    return tuple(_error(entry) for entry in as_list(value) if isinstance(entry, dict))
 
 
 def _error(entry: Json) -> ErrorDetail:
-    details = text(record(entry.get("error_data")).get("details"))
+    details = as_text(as_object(entry.get("error_data")).get("details"))
     return ErrorDetail(
-        code=integer(entry.get("code")),
-        title=text(entry.get("title")),
-        message=text(entry.get("message")),
-        details=text(entry.get("details")) if details is None else details,
-        href=text(entry.get("href")),
+        code=as_integer(entry.get("code")),
+        title=as_text(entry.get("title")),
+        message=as_text(entry.get("message")),
+        details=as_text(entry.get("details")) if details is None else details,
+        href=as_text(entry.get("href")),
     )
 
 
@@ -62,10 +72,10 @@ def context(value: Any) -> Context | None:
     product = value.get("referred_product")
     mentions = value.get("mentions")
     return Context(
-        id=identifier(value.get("id")),
-        sender=phone(value.get("from")),
-        forwarded=boolean(value.get("forwarded")) or False,
-        frequently_forwarded=boolean(value.get("frequently_forwarded")) or False,
+        id=as_identifier(value.get("id")),
+        sender=as_phone(value.get("from")),
+        forwarded=as_boolean(value.get("forwarded")) or False,
+        frequently_forwarded=as_boolean(value.get("frequently_forwarded")) or False,
         referred_product=product if isinstance(product, dict) else None,
         mentions=mentions if isinstance(mentions, list) else None,
     )
@@ -76,10 +86,10 @@ def referral(value: Any) -> Referral | None:
     if not isinstance(value, dict) or not value:
         return None
     return Referral(
-        source_url=text(value.get("source_url")),
-        source_type=text(value.get("source_type")),
-        source_id=identifier(value.get("source_id")),
-        headline=text(value.get("headline")),
-        body=text(value.get("body")),
-        ctwa_clid=text(value.get("ctwa_clid")),
+        source_url=as_text(value.get("source_url")),
+        source_type=as_text(value.get("source_type")),
+        source_id=as_identifier(value.get("source_id")),
+        headline=as_text(value.get("headline")),
+        body=as_text(value.get("body")),
+        ctwa_clid=as_text(value.get("ctwa_clid")),
     )

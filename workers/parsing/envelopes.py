@@ -11,9 +11,9 @@ Anything else is kept as one unknown item. A document never yields no item: what
 
 from typing import Any
 
-from workers.parsing.addresses import owner, recipient, sender
-from workers.parsing.coerce import Json, each, phone, record
-from workers.parsing.items import ERRORS, Item, message, status, unknown
+from workers.parsing.addresses import contact_id, recipient, sender
+from workers.parsing.coerce import Json, as_list, as_object, as_phone
+from workers.parsing.items import ERRORS, RawEvent, message, status, unknown
 
 #: Names that are no event family of their own.
 _ENVELOPE = {
@@ -30,7 +30,7 @@ _ENVELOPE = {
 }
 
 
-def split(document: Any) -> list[Item]:
+def split_webhook(document: Any) -> list[RawEvent]:
     """The items of one webhook (any JSON value), in the order they stand in. Never empty; never raises."""
     if isinstance(document, dict):
         return _document(document)
@@ -39,63 +39,65 @@ def split(document: Any) -> list[Item]:
     return [unknown(document, None, "nothing in it")]
 
 
-def count(document: Any) -> int:
+def count_events(document: Any) -> int:
     """About how many items `split` would make of it, without making them. Total as `split` is."""
     total = 0
-    for part in each(document):
-        total += 1 + _count_batch(record(part))
-        for entry in each(record(part).get("entry")):
-            changes = each(record(entry).get("changes"))
-            total += 1 + len(changes) + sum(_count_batch(record(record(change).get("value"))) for change in changes)
+    for part in as_list(document):
+        total += 1 + _count_batch(as_object(part))
+        for entry in as_list(as_object(part).get("entry")):
+            changes = as_list(as_object(entry).get("changes"))
+            total += (
+                1 + len(changes) + sum(_count_batch(as_object(as_object(change).get("value"))) for change in changes)
+            )
     return total
 
 
-def whole(document: Any, reason: str) -> Item:
+def unknown_document(document: Any, reason: str) -> RawEvent:
     """The document as one unknown item."""
-    return unknown(document, record(document).get("id"), reason)
+    return unknown(document, as_object(document).get("id"), reason)
 
 
 def _count_batch(source: Json) -> int:
-    return len(each(source.get("messages"))) + len(each(source.get("statuses")))
+    return len(as_list(source.get("messages"))) + len(as_list(source.get("statuses")))
 
 
-def _part(part: Any) -> list[Item]:
+def _part(part: Any) -> list[RawEvent]:
     return _document(part) if isinstance(part, dict) else [unknown(part, None, "a document that is no object")]
 
 
-def _document(document: Json) -> list[Item]:
+def _document(document: Json) -> list[RawEvent]:
     delivery = document.get("id")
-    items = _batch(document, delivery, phone(document.get("businessPhoneNumber")), is_root=True)
-    for entry in each(document.get("entry")):
+    items = _batch(document, delivery, as_phone(document.get("businessPhoneNumber")), is_root=True)
+    for entry in as_list(document.get("entry")):
         items += _entry(entry, document)
     return items or [unknown(document, delivery, _why_nothing(document))]
 
 
-def _entry(entry: Any, document: Json) -> list[Item]:
-    changes = each(record(entry).get("changes"))
+def _entry(entry: Any, document: Json) -> list[RawEvent]:
+    changes = as_list(as_object(entry).get("changes"))
     if not changes:
         return [unknown(entry, document.get("id"), "an entry without changes")]
     return [item for change in changes for item in _change(change, document)]
 
 
-def _change(change: Any, document: Json) -> list[Item]:
-    value = record(record(change).get("value"))
-    number = record(value.get("metadata")).get("display_phone_number")
-    business_number = phone(number) or phone(document.get("businessPhoneNumber"))
+def _change(change: Any, document: Json) -> list[RawEvent]:
+    value = as_object(as_object(change).get("value"))
+    number = as_object(value.get("metadata")).get("display_phone_number")
+    business_number = as_phone(number) or as_phone(document.get("businessPhoneNumber"))
     delivery = document.get("id")
     items = _batch(value, delivery, business_number)
     return items or [unknown(change, delivery, _why_nothing(value), business_number)]
 
 
-def _batch(source: Json, delivery: Any, business_number: str | None, *, is_root: bool = False) -> list[Item]:
+def _batch(source: Json, delivery: Any, business_number: str | None, *, is_root: bool = False) -> list[RawEvent]:
     """The items under `messages`, `statuses` and `errors` of one object; none where it has no messages nor statuses."""
     items = []
     messages = source.get("messages")
     if messages is not None:
-        items = [message(body, delivery, business_number) for body in each(messages) if not _is_stub(body, delivery)]
+        items = [message(body, delivery, business_number) for body in as_list(messages) if not _is_stub(body, delivery)]
     statuses = source.get("statuses")
     if statuses is not None:
-        bodies = each(statuses)
+        bodies = as_list(statuses)
         if is_root and bodies and _has_only_id(bodies[-1]):
             bodies = bodies[:-1]
         items += [status(body, delivery, business_number) for body in bodies if not _is_stub(body, delivery)]
@@ -119,13 +121,13 @@ def _is_stub(body: Any, delivery: Any) -> bool:
     return isinstance(body, dict) and len(body) == 1 and isinstance(delivery, str) and body.get("id") == delivery
 
 
-def _attach(contacts: Any, items: list[Item]) -> None:
+def _attach(contacts: Any, items: list[RawEvent]) -> None:
     """Give each item the contact that names its customer. One that is left over belongs to the one item left over."""
-    found = [contact for contact in each(contacts) if isinstance(contact, dict)]
+    found = [contact for contact in as_list(contacts) if isinstance(contact, dict)]
     if len(found) == 1 and len(items) == 1:
         items[0].contact = found[0]
         return
-    owners = {who: contact for contact in found if (who := owner(contact)) is not None}
+    owners = {who: contact for contact in found if (who := contact_id(contact)) is not None}
     for item in items:
         item.contact = owners.get(_customer(item) or "")
     taken = {id(item.contact) for item in items}
@@ -135,7 +137,7 @@ def _attach(contacts: Any, items: list[Item]) -> None:
         lonely[0].contact = strangers[0]
 
 
-def _customer(item: Item) -> str | None:
+def _customer(item: RawEvent) -> str | None:
     if not isinstance(item.body, dict):
         return None
     return sender(item.body) if item.kind == "message" else recipient(item.body)
@@ -144,6 +146,6 @@ def _customer(item: Item) -> str | None:
 def _why_nothing(source: Json) -> str:
     if source.get("errors"):
         return "errors only"
-    if each(source.get("statuses")) or each(source.get("messages")):
+    if as_list(source.get("statuses")) or as_list(source.get("messages")):
         return "nothing but a stub"
     return "nothing in it" if source.keys() <= _ENVELOPE else "another event family"

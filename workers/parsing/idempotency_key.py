@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from workers.parsing.addresses import recipient, sender
-from workers.parsing.coerce import Json, identifier
+from workers.parsing.coerce import Json, as_identifier
 
 MAX_LENGTH = 256  # characters, and bytes: they are ASCII
 _DIGEST = 32  # hexadecimal characters, 128 bits
@@ -25,7 +25,7 @@ _DIGEST = 32  # hexadecimal characters, 128 bits
 
 def message_key(kind: str, body: Json, delivery: Any) -> str:
     """The key of a message of that type; `delivery` is the webhook's own id (any JSON value), None if it has none."""
-    wamid = identifier(body.get("id"))
+    wamid = as_identifier(body.get("id"))
     if wamid is None:
         return content_key(body, delivery)
     if wamid.startswith("wamid."):
@@ -38,7 +38,7 @@ def message_key(kind: str, body: Json, delivery: Any) -> str:
 
 def status_key(body: Json, delivery: Any) -> str:
     """The key of a status; `delivery` as for messages."""
-    wamid = identifier(body.get("id"))
+    wamid = as_identifier(body.get("id"))
     word = body.get("status")
     if wamid is None or not isinstance(word, str) or not word:
         return content_key(body, delivery)

@@ -6,7 +6,7 @@ Each function is given the fields it shares with the others, and the message.
 
 from typing import Any
 
-from shared.errors import NotJSON
+from shared.errors import InvalidJSON
 from shared.wire.lenient_json import loads
 from workers.events.messages import (
     AudioMessage,
@@ -30,89 +30,91 @@ from workers.events.messages import (
     VideoMessage,
     VoiceMessage,
 )
-from workers.parsing.coerce import Json, boolean, each, identifier, number, phone, record, text
+from workers.parsing.coerce import Json, as_boolean, as_identifier, as_list, as_number, as_object, as_phone, as_text
 from workers.parsing.common_fields import Fields
 
 
-def written(common: Fields, body: Json) -> TextMessage:
+def text(common: Fields, body: Json) -> TextMessage:
     """`type: text`."""
-    return TextMessage(**common, text=text(record(body.get("text")).get("body")))
+    return TextMessage(**common, text=as_text(as_object(body.get("text")).get("body")))
 
 
 def location(common: Fields, body: Json) -> LocationMessage:
     """`type: location`; degrees."""
-    part = record(body.get("location"))
+    part = as_object(body.get("location"))
     return LocationMessage(
         **common,
-        latitude=number(part.get("latitude")),
-        longitude=number(part.get("longitude")),
-        name=text(part.get("name")),
-        address=text(part.get("address")),
-        url=text(part.get("url")),
+        latitude=as_number(part.get("latitude")),
+        longitude=as_number(part.get("longitude")),
+        name=as_text(part.get("name")),
+        address=as_text(part.get("address")),
+        url=as_text(part.get("url")),
     )
 
 
 def reaction(common: Fields, body: Json) -> ReactionMessage:
     """`type: reaction`; an empty or absent emoji takes the reaction back."""
-    part = record(body.get("reaction"))
-    about = identifier(part.get("message_id")) or identifier(part.get("messsage_id"))  # so misspelt at one sender
-    return ReactionMessage(**common, emoji=text(part.get("emoji")) or None, message_id=about)
+    part = as_object(body.get("reaction"))
+    about = as_identifier(part.get("message_id")) or as_identifier(part.get("messsage_id"))  # so misspelt at one sender
+    return ReactionMessage(**common, emoji=as_text(part.get("emoji")) or None, message_id=about)
 
 
 def button(common: Fields, body: Json) -> ButtonMessage:
     """`type: button`."""
-    part = record(body.get("button"))
-    return ButtonMessage(**common, text=text(part.get("text")), payload=text(part.get("payload")))
+    part = as_object(body.get("button"))
+    return ButtonMessage(**common, text=as_text(part.get("text")), payload=as_text(part.get("payload")))
 
 
 def order(common: Fields, body: Json) -> OrderMessage:
     """`type: order`."""
-    part = record(body.get("order"))
-    items = tuple(each(part.get("product_items")))
+    part = as_object(body.get("order"))
+    items = tuple(as_list(part.get("product_items")))
     return OrderMessage(
-        **common, catalog_id=identifier(part.get("catalog_id")), text=text(part.get("text")), items=items
+        **common, catalog_id=as_identifier(part.get("catalog_id")), text=as_text(part.get("text")), items=items
     )
 
 
 def system(common: Fields, body: Json) -> SystemMessage:
     """`type: system`; the new number is `new_wa_id`, since Cloud API 12 `wa_id`."""
-    part = record(body.get("system"))
-    number_now = phone(part.get("new_wa_id")) or phone(part.get("wa_id"))
-    return SystemMessage(**common, text=text(part.get("body")), change=text(part.get("type")), new_wa_id=number_now)
+    part = as_object(body.get("system"))
+    number_now = as_phone(part.get("new_wa_id")) or as_phone(part.get("wa_id"))
+    return SystemMessage(
+        **common, text=as_text(part.get("body")), change=as_text(part.get("type")), new_wa_id=number_now
+    )
 
 
 def edit(common: Fields, body: Json) -> EditMessage:
     """`type: edit`."""
-    return EditMessage(**common, message_id=_earlier(record(body.get("edit"))))
+    return EditMessage(**common, message_id=_earlier(as_object(body.get("edit"))))
 
 
 def revoke(common: Fields, body: Json) -> RevokeMessage:
     """`type: revoke`."""
-    return RevokeMessage(**common, message_id=_earlier(record(body.get("revoke"))))
+    return RevokeMessage(**common, message_id=_earlier(as_object(body.get("revoke"))))
 
 
 def unknown(common: Fields, body: Json) -> UnknownMessage:
     """A message of any other type, or of none."""
-    return UnknownMessage(**common, stated_type=text(body.get("type")))
+    return UnknownMessage(**common, stated_type=as_text(body.get("type")))
 
 
 def _earlier(part: Json) -> str | None:
-    return identifier(part.get("message_id")) or identifier(part.get("original_message_id"))
+    return as_identifier(part.get("message_id")) or as_identifier(part.get("original_message_id"))
 
 
 def contacts(common: Fields, body: Json) -> ContactsMessage:
     """`type: contacts`. Entries that are no objects are left out; `raw` has them."""
-    cards = tuple(_card(entry) for entry in each(body.get("contacts")) if isinstance(entry, dict))
+    cards = tuple(_card(entry) for entry in as_list(body.get("contacts")) if isinstance(entry, dict))
     return ContactsMessage(**common, cards=cards)
 
 
 def _card(card: Json) -> ContactCard:
-    name = record(card.get("name"))
-    phones = [record(entry) for entry in each(card.get("phones"))]
+    name = as_object(card.get("name"))
+    phones = [as_object(entry) for entry in as_list(card.get("phones"))]
     return ContactCard(
-        formatted_name=text(name.get("formatted_name")),
-        first_name=text(name.get("first_name")),
-        last_name=text(name.get("last_name")),
+        formatted_name=as_text(name.get("formatted_name")),
+        first_name=as_text(name.get("first_name")),
+        last_name=as_text(name.get("last_name")),
         phones=_all(phones, "phone"),
         wa_ids=_all(phones, "wa_id"),
         raw=card,
@@ -120,13 +122,13 @@ def _card(card: Json) -> ContactCard:
 
 
 def _all(entries: list[Json], name: str) -> tuple[str, ...]:
-    found: list[Any] = [identifier(entry.get(name)) for entry in entries]
+    found: list[Any] = [as_identifier(entry.get(name)) for entry in entries]
     return tuple(value for value in found if value is not None)
 
 
 def media(kind: str, common: Fields, body: Json, metadata: MediaMetadata | None) -> MediaMessage:
     """A message of one of MEDIA_TYPES; `metadata` is what the media API said of it."""
-    part = record(body.get(kind))
+    part = as_object(body.get(kind))
     fields = {**common, **_file(part), "metadata": metadata}
     match kind:
         case "image":
@@ -134,37 +136,37 @@ def media(kind: str, common: Fields, body: Json, metadata: MediaMetadata | None)
         case "video":
             return VideoMessage(**fields)
         case "audio":
-            return AudioMessage(**fields, voice=boolean(part.get("voice")) or False)
+            return AudioMessage(**fields, voice=as_boolean(part.get("voice")) or False)
         case "voice":
-            return VoiceMessage(**fields, voice=boolean(part.get("voice")) is not False)
+            return VoiceMessage(**fields, voice=as_boolean(part.get("voice")) is not False)
         case "sticker":
-            return StickerMessage(**fields, animated=boolean(part.get("animated")) or False)
+            return StickerMessage(**fields, animated=as_boolean(part.get("animated")) or False)
         case _:
             return DocumentMessage(**fields)
 
 
 def _file(part: Json) -> dict[str, Any]:
     return {
-        "media_id": identifier(part.get("id")),
-        "mime_type": text(part.get("mime_type")),
-        "sha256": text(part.get("sha256")),
-        "caption": text(part.get("caption")),
-        "filename": text(part.get("filename")),
-        "link": text(part.get("link")) or text(part.get("url")),
+        "media_id": as_identifier(part.get("id")),
+        "mime_type": as_text(part.get("mime_type")),
+        "sha256": as_text(part.get("sha256")),
+        "caption": as_text(part.get("caption")),
+        "filename": as_text(part.get("filename")),
+        "link": as_text(part.get("link")) or as_text(part.get("url")),
     }
 
 
 def interactive(common: Fields, body: Json) -> InteractiveMessage:
     """`type: interactive`."""
-    part = record(body.get("interactive"))
-    subtype = text(part.get("type"))
-    reply = record(part.get(subtype or ""))
+    part = as_object(body.get("interactive"))
+    subtype = as_text(part.get("type"))
+    reply = as_object(part.get(subtype or ""))
     return InteractiveMessage(
         **common,
         subtype=subtype,
-        reply_id=identifier(reply.get("id")),
-        title=text(reply.get("title")),
-        description=text(reply.get("description")),
+        reply_id=as_identifier(reply.get("id")),
+        title=as_text(reply.get("title")),
+        description=as_text(reply.get("description")),
         response=_response(part, reply),
     )
 
@@ -183,5 +185,5 @@ def _decoded(answers: Any) -> Any:
         return answers
     try:
         return loads(answers.encode("utf-8", "surrogatepass"))
-    except NotJSON:
+    except InvalidJSON:
         return answers

@@ -13,16 +13,16 @@ from workers.events.messages import (
 )
 from workers.events.types import MEDIA_TYPES
 from workers.parsing import messages
-from workers.parsing.addresses import owner, sender
-from workers.parsing.coerce import Json, identifier, record
+from workers.parsing.addresses import contact_id, sender
+from workers.parsing.coerce import Json, as_identifier, as_object
 from workers.parsing.common_fields import Fields, common, context, errors, referral
-from workers.parsing.items import ERRORS, Item
+from workers.parsing.items import ERRORS, RawEvent
 from workers.parsing.messages import contacts, interactive, media
 from workers.parsing.statuses import status
 
 #: Types with fields of their own, media aside. A type in neither table is an unknown message.
 _BUILDERS: dict[str, Callable[[Fields, Json], Message]] = {
-    "text": messages.written,
+    "text": messages.text,
     "location": messages.location,
     "contacts": contacts,
     "reaction": messages.reaction,
@@ -41,15 +41,15 @@ _BARE: dict[str, type[Message]] = {
 }
 
 
-def event(
-    item: Item, *, received_at: datetime, receipt: str, attempt: int = 1, metadata: MediaMetadata | None = None
+def to_event(
+    item: RawEvent, *, received_at: datetime, receipt: str, attempt: int = 1, metadata: MediaMetadata | None = None
 ) -> Event:
     """The event of an item, as handlers get it. Raises nothing, whatever the item's body.
 
     `received_at` (aware) and `receipt` (hexadecimal) are those of the webhook it came in; `attempt` counts from 1;
     `metadata` is what the media API said of the item's media id.
     """
-    body = record(item.body)
+    body = as_object(item.body)
     fields = common(item, body, received_at, receipt, attempt)
     if item.kind == "status":
         return status(fields, body)
@@ -58,12 +58,12 @@ def event(
     return _unknown(item, body, fields)
 
 
-def _message(item: Item, body: Json, fields: Fields, metadata: MediaMetadata | None) -> Message:
-    fields["wamid"] = identifier(body.get("id"))
-    fields["customer"] = sender(body) or owner(record(item.contact))
+def _message(item: RawEvent, body: Json, fields: Fields, metadata: MediaMetadata | None) -> Message:
+    fields["wamid"] = as_identifier(body.get("id"))
+    fields["customer"] = sender(body) or contact_id(as_object(item.contact))
     fields["context"] = context(body.get("context"))
     fields["referral"] = referral(body.get("referral"))
-    fields["group_id"] = identifier(body.get("group_id"))
+    fields["group_id"] = as_identifier(body.get("group_id"))
     if item.type in _BUILDERS:
         return _BUILDERS[item.type](fields, body)
     if item.type in MEDIA_TYPES:
@@ -73,9 +73,9 @@ def _message(item: Item, body: Json, fields: Fields, metadata: MediaMetadata | N
     return messages.unknown(fields, body)
 
 
-def _unknown(item: Item, body: Json, fields: Fields) -> UnknownEvent:
+def _unknown(item: RawEvent, body: Json, fields: Fields) -> UnknownEvent:
     if item.reason == ERRORS:
         fields["errors"] = errors(item.body)
     elif not fields["errors"]:  # a change of Meta's envelope has them one level down
-        fields["errors"] = errors(record(body.get("value")).get("errors"))
+        fields["errors"] = errors(as_object(body.get("value")).get("errors"))
     return UnknownEvent(**fields, reason=item.reason or "")

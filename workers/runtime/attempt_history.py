@@ -14,18 +14,18 @@ from typing import Any, NamedTuple
 import redis
 from redis.exceptions import RedisError
 
-from workers.lanes import Again, Dead, Done, Taken, Verdict
-from workers.runtime.event_entry import BadEntry, key_of
-from workers.runtime.steps.base import Verdicts
+from workers.lanes import Completed, DeadLettered, Outcome, Rescheduled, TakenEntry
+from workers.runtime.event_entry import InvalidEntry, key_of
+from workers.runtime.steps.base import Outcomes
 from workers.runtime.steps.classify import dedupe_key
 
-ATTEMPTS = "sluice:attempts"
+ATTEMPTS_KEY = "sluice:attempts"
 #: Notes that are kept; one takes some 300 bytes of Redis.
-_MOST = 10_000
+_MAX_ATTEMPTS_KEPT = 10_000
 _ERROR = 200  # characters
 _AT_ONCE = 1000
 #: The ingress's clock, which tells when an event came, may be ahead of Redis' by so much (ms).
-_CLOCKS = 60_000
+_MAX_CLOCK_SKEW_MS = 60_000
 
 HANDLED, RETRIED, DIED = "handled", "to be tried again", "dead"
 
@@ -40,8 +40,8 @@ class Attempt(NamedTuple):
     error: str  # empty where it was handled
 
 
-def note(
-    client: redis.Redis, lane: str, taken: Sequence[Taken], verdicts: Verdicts, *, breaker_open: bool = False
+def record(
+    client: redis.Redis, lane: str, taken: Sequence[TakenEntry], verdicts: Outcomes, *, breaker_open: bool = False
 ) -> None:
     """Notes what is worth it. Where Redis does not take it nothing is noted, and nothing is raised.
 
@@ -54,7 +54,7 @@ def note(
     with suppress(RedisError, OSError):
         pipe = client.pipeline(transaction=False)
         for fields in notes:
-            pipe.xadd(ATTEMPTS, fields, maxlen=_MOST, approximate=True)
+            pipe.xadd(ATTEMPTS_KEY, fields, maxlen=_MAX_ATTEMPTS_KEPT, approximate=True)
         pipe.execute()
 
 
@@ -64,33 +64,33 @@ def attempts(client: redis.Redis, key: str, received_ms: int) -> list[Attempt]:
     return [_read(identity, fields) for identity, fields in _since(client, received_ms) if fields[b"k"] == digest]
 
 
-def forget(client: redis.Redis) -> None:
+def clear(client: redis.Redis) -> None:
     """Everything is forgotten: the errors may quote whoever is to be. Raises RedisError."""
-    client.delete(ATTEMPTS)
+    client.delete(ATTEMPTS_KEY)
 
 
-def _note(lane: str, entry: Taken, verdict: Verdict, breaker_open: bool) -> dict[Any, Any] | None:
+def _note(lane: str, entry: TakenEntry, verdict: Outcome, breaker_open: bool) -> dict[Any, Any] | None:
     match verdict:
-        case Done() if entry.attempts:
+        case Completed() if entry.attempts:
             outcome, error = HANDLED, ""
-        case Again(error=error, counted=True):
+        case Rescheduled(error=error, counted=True):
             outcome = RETRIED
-        case Dead(error=error, failed=failed):
+        case DeadLettered(error=error, failed=failed):
             outcome = RETRIED if failed and breaker_open else DIED
         case _:
             return None
     try:
         key = key_of(entry.data)
-    except BadEntry:  # a webhook, which has no key yet
+    except InvalidEntry:  # a webhook, which has no key yet
         return None
     told = error[:_ERROR].encode("utf-8", "backslashreplace")
     return {"l": lane, "k": dedupe_key(key), "n": entry.attempts + 1, "o": outcome, "e": told}
 
 
 def _since(client: redis.Redis, received_ms: int) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:
-    start = str(max(received_ms - _CLOCKS, 0))
+    start = str(max(received_ms - _MAX_CLOCK_SKEW_MS, 0))
     while True:
-        page: Any = client.xrange(ATTEMPTS, start, "+", count=_AT_ONCE)
+        page: Any = client.xrange(ATTEMPTS_KEY, start, "+", count=_AT_ONCE)
         yield from page
         if len(page) < _AT_ONCE:
             return

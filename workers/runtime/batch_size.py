@@ -4,7 +4,7 @@ _BYTES_AT_ONCE = 8 * 1024 * 1024
 _FIRST = 16  # before anything is known of a lane's entries
 
 
-class Pace:
+class AdaptiveBatchSize:
     """Learns what an entry of a lane costs. `limit` doubles at most from take to take, and shrinks at once."""
 
     def __init__(self, most: int, seconds: float) -> None:
@@ -12,7 +12,7 @@ class Pace:
         self._seconds = seconds  # that one take may last
         self.limit = min(_FIRST, most)
 
-    def note(self, entries: int, size: int, seconds: float) -> None:
+    def record(self, entries: int, size: int, seconds: float) -> None:
         """A take of so many entries had that many bytes and took that long."""
         fitting = min(
             self._seconds / max(seconds / entries, 1e-9),

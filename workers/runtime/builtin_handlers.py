@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from shared.errors import Reject, Retry
 from workers.events import TYPES, Event
 from workers.handlers.registry import handler
-from workers.store import RowRefused, Store
+from workers.store import RowRejected, Store
 
 
 def register(store: Callable[[], Store]) -> None:
@@ -15,6 +15,6 @@ def register(store: Callable[[], Store]) -> None:
     def write(events: Sequence[Event]) -> None:
         try:
             store().write(events)
-        except RowRefused as error:
+        except RowRejected as error:
             # The database will never take it. In a batch this finds the culprit; alone it is a dead letter.
             raise Reject(str(error)) from error

@@ -7,23 +7,23 @@ from contextlib import AbstractContextManager, nullcontext
 from redis.exceptions import RedisError
 
 from shared.errors import Unavailable
-from shared.observability.logging import logger
-from workers.lanes import Back, Lanes, Measures, Taken
-from workers.lanes.client import Begun, Settled
+from shared.observability.logging import get_logger
+from workers.lanes import Lanes, Released, TakenEntry, TakeTimings
+from workers.lanes.client import DrainStart, Settled
 from workers.runtime import attempt_history, outcome_log
-from workers.runtime.batch_size import Pace
-from workers.runtime.steps.base import Work
+from workers.runtime.batch_size import AdaptiveBatchSize
+from workers.runtime.steps.base import Step
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 
 #: How long a lane is left alone after what it needs was found to be down, in seconds.
-HOLD = 2.0
+SUSPEND_SECONDS = 2.0
 #: For how long a process tries to give back what it held when Redis went away, and how often, in seconds.
-_PATIENCE = 20.0
-_AGAIN = 0.5
+_RELEASE_TIMEOUT = 20.0
+_RETRY_INTERVAL = 0.5
 
 
-def untraced(_taken: Sequence[Taken]) -> AbstractContextManager[object]:
+def untraced(_taken: Sequence[TakenEntry]) -> AbstractContextManager[object]:
     """Settling is a part of no trace."""
     return nullcontext()
 
@@ -36,12 +36,12 @@ class Drain:
         self,
         lane: str,
         lanes: Lanes,
-        work: Work,
+        work: Step,
         consumer: str,
         *,
         batch: int,
         budget: float,
-        settling: Callable[[Sequence[Taken]], AbstractContextManager[object]] = untraced,
+        settling: Callable[[Sequence[TakenEntry]], AbstractContextManager[object]] = untraced,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lane = lane
@@ -51,12 +51,12 @@ class Drain:
         self._budget = budget
         self._settling = settling
         self._clock = clock
-        self._pace = Pace(batch, budget / 2)
+        self._pace = AdaptiveBatchSize(batch, budget / 2)
 
     def run(self, wakeup: str | None = None) -> int:
         """Replies how many entries were settled. Raises RedisError; what was taken by then is taken again later."""
         end = self._clock() + self._budget
-        begun = self._lanes.begin(self.lane, wakeup, self._consumer)
+        begun = self._lanes.start_drain(self.lane, wakeup, self._consumer)
         if begun.held:
             return 0
         settled = 0
@@ -67,31 +67,33 @@ class Drain:
                 if ended.breaker.now_open:
                     break
         except Unavailable as error:
-            _log.warning("what a lane needs is down; it waits", lane=self.lane, error=str(error), seconds=HOLD)
+            _log.warning(
+                "what a lane needs is down; it waits", lane=self.lane, error=str(error), seconds=SUSPEND_SECONDS
+            )
             return 0
         except RedisError:
-            self._give_back(begun.probe)
+            self._release_all(begun.probe)
             raise
         return settled
 
-    def _give_back(self, probe: str) -> None:
+    def _release_all(self, probe: str) -> None:
         """Gives back what this process holds of the lane, also what Redis gave it in an answer that never came. As long
         as it lives nobody else takes that before the lease is over, and that would count as a death.
 
         In a pool of threads the others' share goes too; it is handled again, and settled once.
         """
-        end = self._clock() + _PATIENCE
+        end = self._clock() + _RELEASE_TIMEOUT
         while self._clock() < end:
             try:
-                self._lanes.give_back(self.lane, self._consumer)
+                self._lanes.release_all(self.lane, self._consumer)
                 if probe:
                     self._lanes.conclude(self.lane, [], probe=probe)
             except RedisError:
-                time.sleep(_AGAIN)
+                time.sleep(_RETRY_INTERVAL)
             else:
                 return
 
-    def _all(self, begun: Begun, end: float) -> Iterator[tuple[list[Taken], bool]]:
+    def _all(self, begun: DrainStart, end: float) -> Iterator[tuple[list[TakenEntry], bool]]:
         """Entries to be handled together, and whether they are suspects, until the lane is empty or time is spent."""
         # Those whose last holder died one at a time, so that the one that kills takes nobody along.
         while begun.suspects and self._clock() < end and (taken := self._suspect()):
@@ -105,7 +107,7 @@ class Drain:
             if len(taken) < limit:
                 break
 
-    def _one(self, begun: Begun) -> Iterator[tuple[list[Taken], bool]]:
+    def _one(self, begun: DrainStart) -> Iterator[tuple[list[TakenEntry], bool]]:
         """One entry, to see whether the handler does well again."""
         for suspect in (begun.suspects, not begun.suspects):
             taken = self._suspect() if suspect else self._lanes.take(self.lane, self._consumer, 1)
@@ -114,20 +116,20 @@ class Drain:
                 return
         self._lanes.conclude(self.lane, [], probe=begun.probe)
 
-    def _suspect(self) -> list[Taken]:
+    def _suspect(self) -> list[TakenEntry]:
         return self._lanes.take_suspect(self.lane, self._consumer)
 
-    def _handle(self, taken: list[Taken], end: float, suspect: bool, probe: str) -> Settled:
-        started, measures = self._clock(), Measures()
+    def _handle(self, taken: list[TakenEntry], end: float, suspect: bool, probe: str) -> Settled:
+        started, measures = self._clock(), TakeTimings()
         try:
             verdicts = self._work.run(taken, lambda: self._clock() >= end, measures)
         except Unavailable:
-            self._lanes.hold(self.lane, HOLD, probe=probe)
-            self._lanes.settle(self.lane, [(entry.id, Back()) for entry in taken], suspect=suspect)
+            self._lanes.suspend(self.lane, SUSPEND_SECONDS, probe=probe)
+            self._lanes.settle(self.lane, [(entry.id, Released()) for entry in taken], suspect=suspect)
             raise
         with self._settling(taken):
             ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
-        attempt_history.note(self._lanes.client, self.lane, taken, verdicts, breaker_open=ended.breaker.now_open)
-        self._pace.note(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
-        outcome_log.settled(self.lane, taken, verdicts, ended.breaker)
+        attempt_history.record(self._lanes.client, self.lane, taken, verdicts, breaker_open=ended.breaker.now_open)
+        self._pace.record(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
+        outcome_log.log_outcomes(self.lane, taken, verdicts, ended.breaker)
         return ended

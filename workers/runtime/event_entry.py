@@ -6,24 +6,24 @@ from typing import Any
 
 import msgspec
 
-from shared.errors import NotJSON, SluiceError
+from shared.errors import InvalidJSON, SluiceError
 from shared.wire import lenient_json
 from workers.events import Event, MediaMetadata
-from workers.parsing import Item, event
+from workers.parsing import RawEvent, to_event
 
 #: What stands for the receipt of an event that is replayed from the event store: it did not come in just now.
 REPLAYED = "replay"
 
 
-class BadEntry(SluiceError):
+class InvalidEntry(SluiceError):
     """Bytes that are no entry of a version this program knows."""
 
 
-class Entry(msgspec.Struct):
+class EventEntry(msgspec.Struct):
     """A classified event with the receipt it came in and, once fetched, its media metadata; and the context of the
     trace that it is a part of, if any."""
 
-    item: Item
+    item: RawEvent
     receipt: str
     received_ms: int
     metadata: MediaMetadata | None = None
@@ -41,7 +41,7 @@ _SHORT = {"k": "key", "n": "kind", "t": "type", "b": "body", "c": "contact", "u"
 _SHORT |= {"w": "reason"}
 
 
-def pack(entry: Entry) -> bytes:
+def pack(entry: EventEntry) -> bytes:
     """The entry's bytes. Parts that are None or empty are left out."""
     item = entry.item
     fields: dict[str, Any] = {"r": entry.receipt, "at": entry.received_ms}
@@ -56,16 +56,24 @@ def pack(entry: Entry) -> bytes:
     return lenient_json.dumps(fields)
 
 
-def unpack(data: bytes) -> Entry:
-    """The entry in `data`. Raises BadEntry."""
+def unpack(data: bytes) -> EventEntry:
+    """The entry in `data`. Raises InvalidEntry."""
     try:
         fields = lenient_json.loads(data)
         named = {name: fields.get(short) for short, name in _SHORT.items()}
         metadata = msgspec.convert(fields["m"], MediaMetadata) if "m" in fields else None
         trace = str(fields.get("tp", ""))
-        return Entry(msgspec.convert(named, Item), str(fields["r"]), int(fields["at"]), metadata, trace)
-    except (NotJSON, AttributeError, KeyError, TypeError, ValueError, OverflowError, msgspec.ValidationError) as error:
-        raise BadEntry(f"this is no event entry: {error!r}") from None
+        return EventEntry(msgspec.convert(named, RawEvent), str(fields["r"]), int(fields["at"]), metadata, trace)
+    except (
+        InvalidJSON,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        OverflowError,
+        msgspec.ValidationError,
+    ) as error:
+        raise InvalidEntry(f"this is no event entry: {error!r}") from None
 
 
 def origin(data: bytes) -> Origin:
@@ -73,24 +81,26 @@ def origin(data: bytes) -> Origin:
     try:
         return msgspec.json.decode(data, type=Origin)
     except msgspec.DecodeError:  # JSON that only jsontext reads (half a character, say), or no entry
-        with suppress(BadEntry):
+        with suppress(InvalidEntry):
             entry = unpack(data)
             return Origin(entry.receipt, entry.trace)
     return Origin()
 
 
 def key_of(data: bytes) -> str:
-    """The idempotency key of the event in `data`, at a fraction of what `unpack` costs. Raises BadEntry."""
+    """The idempotency key of the event in `data`, at a fraction of what `unpack` costs. Raises InvalidEntry."""
     try:
         return str(lenient_json.loads(data)["k"])
-    except (NotJSON, KeyError, TypeError) as error:
-        raise BadEntry(f"this is no event entry: {error!r}") from None
+    except (InvalidJSON, KeyError, TypeError) as error:
+        raise InvalidEntry(f"this is no event entry: {error!r}") from None
 
 
-def to_event(entry: Entry, attempt: int) -> Event:
-    """What a handler is called with. Raises BadEntry."""
+def event_of(entry: EventEntry, attempt: int) -> Event:
+    """What a handler is called with. Raises InvalidEntry."""
     try:
         received_at = datetime.fromtimestamp(entry.received_ms / 1000, UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise BadEntry(f"this entry was received at no time there is: {error!r}") from None
-    return event(entry.item, received_at=received_at, receipt=entry.receipt, attempt=attempt, metadata=entry.metadata)
+        raise InvalidEntry(f"this entry was received at no time there is: {error!r}") from None
+    return to_event(
+        entry.item, received_at=received_at, receipt=entry.receipt, attempt=attempt, metadata=entry.metadata
+    )

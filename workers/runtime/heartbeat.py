@@ -5,20 +5,20 @@ import threading
 from redis.exceptions import RedisError
 
 from shared.redis.connection import connect
-from workers.lanes.heartbeats import EVERY, Holders
+from workers.lanes.heartbeats import HEARTBEAT_INTERVAL, HeartbeatRegistry
 
 
-def start(url: str, name: str) -> None:
+def start_heartbeat(url: str, name: str) -> None:
     """Beats for this process until it ends. To be called once a process, after a fork."""
     # A connection of its own, and no repetitions: a beat that comes late is worth nothing.
-    holders = Holders(connect(url, retries=0))
+    holders = HeartbeatRegistry(connect(url, retries=0))
     holders.beat([name])
-    threading.Thread(target=_beat, args=(holders, name), name="heartbeat", daemon=True).start()
+    threading.Thread(target=_send_heartbeats, args=(holders, name), name="heartbeat", daemon=True).start()
 
 
-def _beat(holders: Holders, name: str) -> None:
+def _send_heartbeats(holders: HeartbeatRegistry, name: str) -> None:
     pause = threading.Event()
-    while not pause.wait(EVERY):
+    while not pause.wait(HEARTBEAT_INTERVAL):
         try:
             holders.beat([name])
         except (RedisError, OSError):

@@ -18,7 +18,7 @@ _BUDGET_ELSEWHERE = 1.0
 _MARGIN = 10.0
 
 
-class LanePlan(NamedTuple):
+class LaneConfig(NamedTuple):
     """How one lane is drained."""
 
     spec: LaneSpec
@@ -32,7 +32,7 @@ def handler_of(lane: str) -> str:
     return "" if lane in INTAKE_LANES or lane == MEDIA_LANE else lane.partition(".")[2]
 
 
-def plan(registry: Registry, *, media: bool) -> dict[str, LanePlan]:
+def lane_configs(registry: Registry, *, media: bool) -> dict[str, LaneConfig]:
     """All lanes by name. `media`: whether metadata is fetched."""
     lanes = [
         _lane("intake", INTAKE, batch=500, timeout=30),
@@ -46,19 +46,19 @@ def plan(registry: Registry, *, media: bool) -> dict[str, LanePlan]:
     return {lane.spec.name: lane for lane in lanes}
 
 
-def queues(lanes: dict[str, LanePlan]) -> list[str]:
+def queues(lanes: dict[str, LaneConfig]) -> list[str]:
     """Every Celery queue, in the order of its priority: a handler's own ones go before the statuses."""
     own = sorted({lane.spec.queue for lane in lanes.values()} - set(FAMILIES))
     return [INTAKE, "messages", MEDIA, *own, STATUSES]
 
 
-def _handler_lane(found: Handler) -> LanePlan:
+def _handler_lane(found: Handler) -> LaneConfig:
     # A batch handler deserves fewer, larger drains; single events are spread over all idle workers.
     return _lane(found.lane, found.queue, batch=500 if found.batch else 100, timeout=found.timeout)
 
 
-def _lane(name: str, queue: str, *, batch: int, timeout: float) -> LanePlan:
+def _lane(name: str, queue: str, *, batch: int, timeout: float) -> LaneConfig:
     budget = _BUDGET.get(queue, _BUDGET_ELSEWHERE)
     hard_limit = math.ceil(budget + timeout + _MARGIN)
     grain = max(1, batch // 4)
-    return LanePlan(LaneSpec(name, queue, grain, round((hard_limit + _MARGIN) * 1000)), batch, budget, hard_limit)
+    return LaneConfig(LaneSpec(name, queue, grain, round((hard_limit + _MARGIN) * 1000)), batch, budget, hard_limit)

@@ -10,19 +10,19 @@ from typing import Any
 from celery import bootsteps
 from redis.exceptions import OutOfMemoryError, RedisError
 
-from shared.lanes.keys import LANES
-from shared.observability.logging import logger
+from shared.lanes.keys import LANES_KEY
+from shared.observability.logging import get_logger
 from workers.lanes import Lanes, LaneSpec
-from workers.lanes.dead_letter_queue import Graveyard
+from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.runtime import outcome_log
 
-_log = logger(__name__)
-EVERY = 1.0  # seconds
+_log = get_logger(__name__)
+MAINTENANCE_INTERVAL = 1.0  # seconds
 _TURN = "sluice:tick"
 _FULL = "Redis is full: lanes that it knows are drained, and others wait until there is room"
 
 
-class Ticker:
+class LaneMaintenance:
     """One tick at a time; never raises what an outage causes, since it runs in a worker's event loop."""
 
     def __init__(
@@ -53,37 +53,37 @@ class Ticker:
 
     def _tick(self, lanes: Lanes, dead: list[str]) -> None:
         pipe = lanes.client.pipeline(transaction=False)
-        pipe.set(_TURN, "", nx=True, px=round(EVERY * 900))
+        pipe.set(_TURN, "", nx=True, px=round(MAINTENANCE_INTERVAL * 900))
         pipe.pttl(_TURN)
-        pipe.exists(LANES)
+        pipe.exists(LANES_KEY)
         mine, left, known = pipe.execute(raise_on_error=False)
         for reply in (mine, left, known):
             # A full Redis cannot note whose turn it is. Then everybody ticks, for that leads to room again.
             if isinstance(reply, Exception) and not isinstance(reply, OutOfMemoryError):
                 raise reply
-        if isinstance(left, int) and left > EVERY * 1000:
+        if isinstance(left, int) and left > MAINTENANCE_INTERVAL * 1000:
             # That turn was taken when Redis' clock was ahead, maybe by hours: until then nobody would tick.
             lanes.client.delete(_TURN)
         try:
             if not self._known or not known:  # at the start, and after Redis lost its data
-                lanes.make_known(self._specs)
+                lanes.register(self._specs)
                 self._known = True
         finally:
             if mine:
                 self._act(lanes, dead)
 
     def _act(self, lanes: Lanes, dead: list[str]) -> None:
-        ticked = lanes.tick([spec.name for spec in self._specs], dead)
+        ticked = lanes.run_maintenance([spec.name for spec in self._specs], dead)
         for lane, did in ticked.items():
             if did.suspected or did.dead:
                 _log.warning("entries outlived their holder", lane=lane, suspects=did.suspected, dead=did.dead)
-            if did.dead and (letter := Graveyard(lanes.client).latest(lane)):
-                outcome_log.buried(letter, did.dead)
+            if did.dead and (letter := DeadLetterQueue(lanes.client).latest(lane)):
+                outcome_log.log_poisoned(letter, did.dead)
         if not any(did.left for did in ticked.values()):
             lanes.holders.forget(dead)
 
 
-class TickStep(bootsteps.StartStopStep):
+class MaintenanceStep(bootsteps.StartStopStep):
     """Ticks from the worker's timer, which runs in the prefork, solo and threads pools alike."""
 
     requires = ("celery.worker.components:Timer",)
@@ -96,7 +96,7 @@ class TickStep(bootsteps.StartStopStep):
     def start(self, worker: Any) -> None:
         """Starts ticking; the first tick makes the lanes known before the worker consumes."""
         self.ticker([os.getpid()])
-        self._entry = worker.timer.call_repeatedly(EVERY, lambda: self.ticker(_living(worker)))
+        self._entry = worker.timer.call_repeatedly(MAINTENANCE_INTERVAL, lambda: self.ticker(_living(worker)))
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
         """Stops ticking."""

@@ -2,26 +2,32 @@
 
 from collections.abc import Sequence
 
-from shared.observability.logging import logger
+from shared.observability.logging import get_logger
 from shared.wire import receipt
-from shared.wire.receipt import BadReceipt
-from workers.lanes import Again, Dead, Taken
-from workers.lanes.circuit_breaker import BreakerNews
+from shared.wire.receipt import InvalidReceipt
+from workers.lanes import DeadLettered, Rescheduled, TakenEntry
+from workers.lanes.circuit_breaker import BreakerChange
 from workers.lanes.status import DeadLetter
-from workers.runtime.event_entry import BadEntry, unpack
+from workers.runtime.event_entry import InvalidEntry, unpack
 from workers.runtime.lane_config import INTAKE_LANES, handler_of
-from workers.runtime.steps.base import Verdicts
+from workers.runtime.steps.base import Outcomes
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 _Names = dict[str, str | int]
 
 
-def settled(lane: str, taken: Sequence[Taken], verdicts: Verdicts, news: BreakerNews) -> None:
+def log_outcomes(lane: str, taken: Sequence[TakenEntry], verdicts: Outcomes, news: BreakerChange) -> None:
     """A take was settled with these verdicts, and that did this to the lane's breaker."""
     entries = {entry.id: entry for entry in taken}
-    ended = [(entries[identity], verdict) for identity, verdict in verdicts if isinstance(verdict, Again | Dead)]
+    ended = [
+        (entries[identity], verdict)
+        for identity, verdict in verdicts
+        if isinstance(verdict, Rescheduled | DeadLettered)
+    ]
     # While the breaker is open, what failed at its last attempt is tried again after all.
-    died = [(entry, each) for entry, each in ended if isinstance(each, Dead) and not (each.failed and news.now_open)]
+    died = [
+        (entry, each) for entry, each in ended if isinstance(each, DeadLettered) and not (each.failed and news.now_open)
+    ]
     if died:
         entry, last = died[-1]
         _tell_dead(len(died), last.why, last.error, _names(lane, entry.data, entry.attempts + 1))
@@ -35,7 +41,7 @@ def settled(lane: str, taken: Sequence[Taken], verdicts: Verdicts, news: Breaker
         _log.info(text, seconds=news.closed_after_ms / 1000, **_lane(lane))
 
 
-def buried(letter: DeadLetter, events: int) -> None:
+def log_poisoned(letter: DeadLetter, events: int) -> None:
     """So many entries of a lane had killed their holders too often. This is the last of them."""
     _tell_dead(events, letter.why, letter.error, _names(letter.lane, letter.data, letter.attempts))
 
@@ -51,7 +57,7 @@ def _names(lane: str, data: bytes, attempt: int) -> _Names:
         if lane in INTAKE_LANES:
             return found | {"receipt": receipt.unpack(data).id}
         entry = unpack(data)
-    except (BadReceipt, BadEntry):
+    except (InvalidReceipt, InvalidEntry):
         return found
     return found | {"receipt": entry.receipt, "event_key": entry.item.key}
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class Process:
+class WorkerResources:
     """Resources of this process by name. `tracing` makes its spans, where these are wanted."""
 
     def __init__(self, settings: Settings, tracing: "Callable[[], Tracing] | None" = None) -> None:
@@ -60,17 +60,17 @@ class Process:
             self._held.pop("tracing").close()
 
     @property
-    def name(self) -> str:
+    def worker_name(self) -> str:
         """The worker's name: that of all its processes."""
         return f"{socket.gethostname()}:{self._worker}"
 
-    def holder(self, pid: int | None = None) -> str:
+    def consumer_name(self, pid: int | None = None) -> str:
         """The name by which a process of this worker holds entries; by default this one."""
-        return f"{self.name}:{pid or os.getpid()}"
+        return f"{self.worker_name}:{pid or os.getpid()}"
 
     @property
-    def living_holder(self) -> str:
+    def registered_consumer_name(self) -> str:
         """This process' name, with its heart beating from now on. Raises RedisError."""
-        name = self.holder()
-        self.get("heart", lambda: heartbeat.start(self.settings.redis, name))
+        name = self.consumer_name()
+        self.get("heart", lambda: heartbeat.start_heartbeat(self.settings.redis, name))
         return name

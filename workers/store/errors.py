@@ -2,7 +2,7 @@
 
     SluiceError
     ├── StoreUnavailable    the database's: down, locked, full, in recovery, lacking tables … try again later
-    └── RowRefused          a row's: the database will never take that value … halve the batch to find it
+    └── RowRejected          a row's: the database will never take that value … halve the batch to find it
 
 To take the one for the other would either throw good events away or try a bad one for ever; hence the list of
 what a row can cause is short, and everything else is the database's. No message holds credentials or data.
@@ -27,19 +27,19 @@ class StoreUnavailable(Unavailable):
     """
 
 
-class RowRefused(SluiceError):
+class RowRejected(SluiceError):
     """The database refuses a value of the batch for good. Nothing of the batch was written."""
 
 
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
-    """Turn the errors of the database at `url` into StoreUnavailable or RowRefused."""
+    """Turn the errors of the database at `url` into StoreUnavailable or RowRejected."""
     try:
         yield
     except DBAPIError as error:
         # `from None`: the driver's own message may name the user or quote the row.
         if _is_of_a_row(error):
-            raise RowRefused(f"the event store refuses a value: {_reason(error, url)}") from None
+            raise RowRejected(f"the event store refuses a value: {_reason(error, url)}") from None
         raise StoreUnavailable(f"the event store is unavailable: {_reason(error, url)}") from None
     except TimeoutError:
         raise StoreUnavailable("the event store is unavailable: all its connections are in use") from None

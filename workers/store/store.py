@@ -36,7 +36,7 @@ class Store:
     def write(self, events: Sequence[Event]) -> None:
         """Write a batch in one transaction: all of it or nothing. Repetitions change nothing, in any order.
 
-        Raises RowRefused where the database refuses a value for good: halve the batch to find the event.
+        Raises RowRejected where the database refuses a value for good: halve the batch to find the event.
         """
         batch = rows(events)
         with self.writing() as connection:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 from shared.observability.tracing import environment
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MISSING = "traces are asked for by OTEL_… in the environment, but {} is missing: pip install 'sluice[otel]'"
 
 
-class Message(NamedTuple):
+class ProcessedMessage(NamedTuple):
     """One that is processed."""
 
     trace: str  # the context it came with; empty: it is part of no trace
@@ -27,22 +27,22 @@ class Message(NamedTuple):
     attempt: int  # from 1
 
 
-def chosen(service: str) -> "Callable[[], Tracing] | None":
+def tracer_factory(service: str) -> "Callable[[], Tracing] | None":
     """What makes the process' spans, to be called once a process, after a fork; None where no traces are wanted.
 
-    `service`: the name it goes by where OTEL_SERVICE_NAME is not set. Raises WrongSettings.
+    `service`: the name it goes by where OTEL_SERVICE_NAME is not set. Raises InvalidSettings.
     """
     exporters = environment.exporters(os.environ)
     if not exporters:
         return None
     try:
-        maker: Callable[[], Tracing] = importlib.import_module("shared.observability.tracing.provider").maker(
+        maker: Callable[[], Tracing] = importlib.import_module("shared.observability.tracing.provider").tracing_factory(
             exporters, service
         )
     except ModuleNotFoundError as error:
-        raise WrongSettings([_MISSING.format(error.name)]) from None
-    except WrongSettings:
+        raise InvalidSettings([_MISSING.format(error.name)]) from None
+    except InvalidSettings:
         raise
     except Exception as error:  # noqa: BLE001 - whatever the SDK raises for a variable of its own is told in words
-        raise WrongSettings([f"OTEL_… in the environment: {type(error).__name__}: {error}"]) from None
+        raise InvalidSettings([f"OTEL_… in the environment: {type(error).__name__}: {error}"]) from None
     return maker

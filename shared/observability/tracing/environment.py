@@ -6,7 +6,7 @@ send those of everybody who has the SDK installed to localhost; here an exporter
 
 from collections.abc import Mapping
 
-from shared.errors import WrongSettings
+from shared.errors import InvalidSettings
 
 _ADDRESSES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -15,7 +15,7 @@ _OTLP = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 
 
 def exporters(environment: Mapping[str, str]) -> list[str]:
-    """Names of the SDK's plug-ins that spans go to; empty where no traces are wanted. Pure. Raises WrongSettings."""
+    """Names of the SDK's plug-ins that spans go to; empty where no traces are wanted. Pure. Raises InvalidSettings."""
     if _first(environment, "OTEL_SDK_DISABLED").lower() == "true":
         return []
     named = _first(environment, "OTEL_TRACES_EXPORTER") or ("otlp" if _first(environment, *_ADDRESSES) else "none")
@@ -27,7 +27,7 @@ def _otlp(environment: Mapping[str, str]) -> str:
     protocol = _first(environment, *_PROTOCOLS) or next(iter(_OTLP))
     if protocol not in _OTLP:
         known = ", ".join(_OTLP)
-        raise WrongSettings([f"{_PROTOCOLS[1]} is {protocol!r}: traces can be sent by {known}"])
+        raise InvalidSettings([f"{_PROTOCOLS[1]} is {protocol!r}: traces can be sent by {known}"])
     return _OTLP[protocol]
 
 

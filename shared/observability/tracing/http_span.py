@@ -39,11 +39,11 @@ class WebhookSpan:
         )
         self.trace = text_of(self._span)
 
-    def taken(self, receipt: str, lane: str, size: int) -> None:
+    def record_receipt(self, receipt: str, lane: str, size: int) -> None:
         """Its secret is right and its body of so many bytes is JSON: it has a receipt, and goes to that lane."""
         self._span.set_attributes({RECEIPT: receipt, LANE: lane, BODY_SIZE: size})
 
-    def answered(self, status: int) -> None:
+    def record_response(self, status: int) -> None:
         """Ends it. One of a stranger is not ended, and so is told to nobody."""
         if status in _STRANGERS:
             return

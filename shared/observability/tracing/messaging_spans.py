@@ -13,7 +13,7 @@ from opentelemetry.context import Context
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, Tracer
 
-from shared.observability.tracing import Message
+from shared.observability.tracing import ProcessedMessage
 from shared.observability.tracing.propagation import (
     ATTEMPT,
     COUNT,
@@ -23,7 +23,7 @@ from shared.observability.tracing.propagation import (
     RECEIPT,
     SYSTEM,
     context_of,
-    named_in,
+    span_context,
     text_of,
 )
 
@@ -63,7 +63,7 @@ def operation(tracer: Tracer, name: str, lane: str, traces: Iterable[str]) -> It
 
 
 @contextmanager
-def process(tracer: Tracer, lane: str, messages: Sequence[Message]) -> Iterator[list[Processing]]:
+def process(tracer: Tracer, lane: str, messages: Sequence[ProcessedMessage]) -> Iterator[list[Processing]]:
     """See Tracing. While the block runs, the span of all of them is the current one."""
     contexts = [context_of(message.trace) for message in messages]
     several = len(contexts) - contexts.count(None) > 1
@@ -85,7 +85,7 @@ def process(tracer: Tracer, lane: str, messages: Sequence[Message]) -> Iterator[
             span.end()
 
 
-def _own(tracer: Tracer, lane: str, message: Message, context: Context | None, common: Span) -> Span:
+def _own(tracer: Tracer, lane: str, message: ProcessedMessage, context: Context | None, common: Span) -> Span:
     """The span of one message, in its own trace."""
     if context is None:
         return INVALID_SPAN
@@ -101,7 +101,7 @@ def _shared(tracer: Tracer, name: str, kind: SpanKind, lane: str, contexts: Sequ
         return INVALID_SPAN
     if len(known) == 1:
         return tracer.start_span(f"{name} {lane}", known[0], kind, attributes)
-    named = [named_in(context) for context in known]
+    named = [span_context(context) for context in known]
     # A span has room for so many links (OTEL_SPAN_LINK_COUNT_LIMIT, 128): none is for what is not recorded.
     linked = [each for each in named if each.trace_flags.sampled] or named[:1]
     attributes[COUNT] = len(known)

@@ -22,7 +22,7 @@ def context_of(text: str) -> Context | None:
     return _W3C.extract(fields, _NOTHING) or None
 
 
-def named_in(context: Context) -> trace.SpanContext:
+def span_context(context: Context) -> trace.SpanContext:
     """The span that such a context names."""
     return trace.get_current_span(context).get_span_context()
 

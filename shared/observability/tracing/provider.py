@@ -13,15 +13,15 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
-from shared.errors import WrongSettings
-from shared.observability.tracing import Message, messaging_spans, sdk_logging
+from shared.errors import InvalidSettings
+from shared.observability.tracing import ProcessedMessage, messaging_spans, sdk_logging
 from shared.observability.tracing.http_span import Headers, WebhookSpan
 from shared.observability.tracing.messaging_spans import Processing
 from shared.observability.tracing.sampling import LinkedSampler
 
 _PLUG_INS = "opentelemetry_traces_exporter"
 #: How long a process waits at its end for its last spans to be taken, in seconds.
-_PATIENCE = 5.0
+_SHUTDOWN_TIMEOUT = 5.0
 
 
 class Tracing:
@@ -39,7 +39,7 @@ class Tracing:
         """The span of what is done with messages at once, `send` or `settle`, for as long as the block runs."""
         return messaging_spans.operation(self._tracer, name, lane, traces)
 
-    def process(self, lane: str, messages: Sequence[Message]) -> AbstractContextManager[list[Processing]]:
+    def process(self, lane: str, messages: Sequence[ProcessedMessage]) -> AbstractContextManager[list[Processing]]:
         """The spans of messages that are processed together, for as long as the block runs: one a message."""
         return messaging_spans.process(self._tracer, lane, messages)
 
@@ -47,20 +47,20 @@ class Tracing:
         """Sends what is left, for some seconds at most: an end must not wait for a collector that is away."""
         closing = threading.Thread(target=self._close, name="tracing ends", daemon=True)
         closing.start()
-        closing.join(_PATIENCE)
+        closing.join(_SHUTDOWN_TIMEOUT)
 
 
-def maker(exporters: Sequence[str], service: str) -> Callable[[], Tracing]:
-    """What begins tracing in a process. Raises WrongSettings where one of the exporters is not installed, and whatever
+def tracing_factory(exporters: Sequence[str], service: str) -> Callable[[], Tracing]:
+    """What begins tracing in a process. Raises InvalidSettings where an exporter is not installed, and whatever
     the SDK raises for its variables: better at the start than in each process of a pool."""
-    sdk_logging.down()
+    sdk_logging.throttle_sdk_logging()
     kinds = [_plug_in(name) for name in exporters]
     trace.get_tracer_provider()
     _provider(kinds, service).shutdown()
-    return lambda: begin(kinds, service)
+    return lambda: start_tracing(kinds, service)
 
 
-def begin(exporters: Sequence[Callable[[], SpanExporter]], service: str) -> Tracing:
+def start_tracing(exporters: Sequence[Callable[[], SpanExporter]], service: str) -> Tracing:
     """Tracing with a provider of its own, which becomes the process' one, so that what handlers call can use it too.
 
     One that is there already (`opentelemetry-instrument` makes one) is used as it is.
@@ -94,4 +94,4 @@ def _plug_in(name: str) -> Callable[[], SpanExporter]:
         kind: Callable[[], SpanExporter] = found.load()
         return kind
     known = sorted({found.name for found in entry_points(group=_PLUG_INS)})
-    raise WrongSettings([f"there is no exporter {name} for OTEL_TRACES_EXPORTER; installed are {', '.join(known)}"])
+    raise InvalidSettings([f"there is no exporter {name} for OTEL_TRACES_EXPORTER; installed are {', '.join(known)}"])

@@ -11,7 +11,7 @@ _PAUSE = 300.0
 _DISCREET = ("opentelemetry.sdk", "opentelemetry.exporter")
 
 
-class Sparing(logging.Handler):
+class ThrottledHandler(logging.Handler):
     """Hands on to the root logger's handlers the first line from a place for a while."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,9 +33,9 @@ def _without_values(record: logging.LogRecord) -> logging.LogRecord:
     return told
 
 
-def down() -> None:
+def throttle_sdk_logging() -> None:
     """From now on the SDK's log is told so."""
     logger = logging.getLogger("opentelemetry")
     logger.propagate = False
-    if not any(isinstance(handler, Sparing) for handler in logger.handlers):
-        logger.handlers[:] = [Sparing()]
+    if not any(isinstance(handler, ThrottledHandler) for handler in logger.handlers):
+        logger.handlers[:] = [ThrottledHandler()]

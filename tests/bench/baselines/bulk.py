@@ -13,7 +13,7 @@ from multiprocessing.synchronize import Barrier
 
 from shared.wire import lenient_json
 from workers.events import Event
-from workers.parsing import event, split
+from workers.parsing import split_webhook, to_event
 from workers.store.engine import begin_write, open_engine
 from workers.store.write.rows import Rows, rows
 from workers.store.write.statements import write_rows
@@ -35,8 +35,8 @@ def batches(bodies: Sequence[bytes], at_once: int = _AT_ONCE) -> list[Rows]:
 def _events(bodies: Sequence[bytes]) -> Iterator[Event]:
     now = datetime.now(UTC)
     for body in bodies:
-        for item in split(lenient_json.loads(body)):
-            yield event(item, received_at=now, receipt="0")
+        for item in split_webhook(lenient_json.loads(body)):
+            yield to_event(item, received_at=now, receipt="0")
 
 
 def insert(database: str, prepared: Sequence[Rows], connections: int) -> float:

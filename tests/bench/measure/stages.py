@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from shared.lanes.intake import STATUSES, lane_of
-from shared.lanes.keys import stream
+from shared.lanes.intake import INTAKE_STATUSES, lane_of
+from shared.lanes.keys import stream_key
 from shared.wire import lenient_json
 from shared.wire import receipt as receipts
 from shared.wire.receipt import ReceiptWriter
@@ -21,10 +21,10 @@ from tests.bench.context import OTHER_CORE, Context
 from tests.bench.report import Measured, Series
 from tests.bench.traffic import some_statuses
 from workers.events import TYPES
-from workers.lanes import Done, Lanes, LaneSpec, Measures, Verdict
-from workers.parsing import split
-from workers.runtime.event_entry import Entry, pack, to_event, unpack
-from workers.runtime.steps.classify import IntakeWork, dedupe_key
+from workers.lanes import Completed, Lanes, LaneSpec, Outcome, TakeTimings
+from workers.parsing import split_webhook
+from workers.runtime.event_entry import EventEntry, event_of, pack, unpack
+from workers.runtime.steps.classify import ClassifyStep, dedupe_key
 from workers.store import Store
 from workers.store.write.rows import rows
 from workers.store.write.statements import write_rows
@@ -75,7 +75,7 @@ def measure(context: Context) -> Measured:
     try:
         with broker(OTHER_CORE) as redis:
             lanes = Lanes(redis.client)
-            lanes.make_known([LaneSpec(name, "statuses", 125, 60_000) for name in (STATUSES, *_STORES)])
+            lanes.register([LaneSpec(name, "statuses", 125, 60_000) for name in (INTAKE_STATUSES, *_STORES)])
             for number in range(_ROUNDS):
                 batch = bodies[number * _BATCH : (number + 1) * _BATCH]
                 _take_in(stages, lanes, batch)
@@ -90,40 +90,42 @@ def measure(context: Context) -> Measured:
 
 def _take_in(stages: _Stages, lanes: Lanes, bodies: Sequence[bytes]) -> None:
     writer, now = ReceiptWriter(), time.time_ns() // 1_000_000
-    stages.run("JSON checked, lane chosen", _BATCH, lambda: [lane_of(lenient_json.check(b), len(b)) for b in bodies])
+    stages.run("JSON checked, lane chosen", _BATCH, lambda: [lane_of(lenient_json.validate(b), len(b)) for b in bodies])
     made = stages.run("receipt", _BATCH, lambda: [writer.pack(body, now)[1] for body in bodies])
     for start in range(0, len(made), _GROUP):
         _push(stages, lanes, made[start : start + _GROUP])
 
 
 def _push(stages: _Stages, lanes: Lanes, group: list[bytes]) -> None:
-    stages.ask("push", len(group), lanes, lambda: lanes.push(STATUSES, group))
+    stages.ask("push", len(group), lanes, lambda: lanes.push(INTAKE_STATUSES, group))
 
 
 def _classify(stages: _Stages, lanes: Lanes) -> None:
-    taken = stages.ask("take webhooks", _BATCH, lanes, lambda: lanes.take(STATUSES, "bench", _BATCH))
+    taken = stages.ask("take webhooks", _BATCH, lanes, lambda: lanes.take(INTAKE_STATUSES, "bench", _BATCH))
     found = [receipts.unpack(entry.data) for entry in taken]
     documents = stages.run("webhook: parsed", _BATCH, lambda: [lenient_json.loads(each.body) for each in found])
-    items = stages.run("webhook: split into events", _BATCH, lambda: [split(document) for document in documents])
+    items = stages.run(
+        "webhook: split into events", _BATCH, lambda: [split_webhook(document) for document in documents]
+    )
     flat = [(item, receipt) for each, receipt in zip(items, found, strict=True) for item in each]
     stages.run("event: dedupe key", _BATCH, lambda: [dedupe_key(item.key) for item, _ in flat])
-    stages.run("event: packed", _BATCH, lambda: [pack(Entry(i, r.id, r.received_ms)) for i, r in flat])
-    measures = Measures()
-    verdicts = IntakeWork(_LANES, None).run(taken, lambda: False, measures)
-    settle = partial(lanes.conclude, STATUSES, verdicts, measures=measures)
+    stages.run("event: packed", _BATCH, lambda: [pack(EventEntry(i, r.id, r.received_ms)) for i, r in flat])
+    measures = TakeTimings()
+    verdicts = ClassifyStep(_LANES, None).run(taken, lambda: False, measures)
+    settle = partial(lanes.conclude, INTAKE_STATUSES, verdicts, measures=measures)
     stages.ask("settle webhooks, claim, add events", _BATCH, lanes, settle)
 
 
 def _handle(stages: _Stages, lanes: Lanes, store: Store, lane: str) -> None:
-    count = lanes.client.xlen(stream(lane))
+    count = lanes.client.xlen(stream_key(lane))
     taken = stages.ask("take events", count, lanes, lambda: lanes.take(lane, "bench", _BATCH))
     entries = stages.run("event: parsed", count, lambda: [unpack(each.data) for each in taken])
-    events = stages.run("event: typed", count, lambda: [to_event(entry, 1) for entry in entries])
+    events = stages.run("event: typed", count, lambda: [event_of(entry, 1) for entry in entries])
     made = stages.run("event: rows", count, lambda: rows(events))
     with store.writing() as connection:
         stages.run("SQL: client's side", count, lambda: write_rows(connection, made))
-    done: list[tuple[bytes, Verdict]] = [(entry.id, Done()) for entry in taken]
-    measures = Measures()
+    done: list[tuple[bytes, Outcome]] = [(entry.id, Completed()) for entry in taken]
+    measures = TakeTimings()
     measures.called(0.01)
     for event in events:
         measures.done(event.received_at.timestamp())

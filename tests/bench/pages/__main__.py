@@ -25,7 +25,7 @@ from tests.store.many import fill
 from tests.support.postgres import Restartable, restartable_postgres
 from tests.support.programs import lasting_port
 from tests.support.valkey import valkey
-from workers.console.context import Desk
+from workers.console.context import ConsoleContext
 from workers.store import Store
 
 #: Milliseconds that a page may take, warm.
@@ -56,7 +56,7 @@ def main() -> int:
         _filled(options.events) as database,
         valkey() as redis_url,
         connect(redis_url) as client,
-        closing(Desk(_settings(Path(name), database.url, redis_url))) as desk,
+        closing(ConsoleContext(_settings(Path(name), database.url, redis_url))) as desk,
     ):
         pages = asked(desk.veil, lanes.fill(client), options.events)
         with timing.console(Path(name), database.url, redis_url) as url:
@@ -126,7 +126,7 @@ def _table(found: list[Took], events: int) -> Table:
     return table
 
 
-def _write_plans(file: Path, desk: Desk, pages: list[Asked]) -> None:
+def _write_plans(file: Path, desk: ConsoleContext, pages: list[Asked]) -> None:
     with closing(Watched(desk)) as watched, file.open("w") as out:
         for page in pages:
             plans = watched.plans(page)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from tests.bench.pages.lanes import LANE, LETTERS
 from tests.store.many import BUSY, CUSTOMER, DAYS, END, NUMBER, wamid
 from tests.store.many import customer as customer_of
-from workers.console.auth.url_tokens import Veil
+from workers.console.auth.url_tokens import UrlTokenCipher
 from workers.store.read.keyset import Cursor
 
 
@@ -19,7 +19,7 @@ class Asked(NamedTuple):
     fields: tuple[tuple[str, str], ...] = ()  # posted, if there are any
 
 
-def asked(veil: Veil, letter: str, events: int) -> list[Asked]:
+def asked(veil: UrlTokenCipher, letter: str, events: int) -> list[Asked]:
     """Every page, and every search that is paid for differently. `letter`: LANE/ID of a dead letter."""
     sent = events // 5 + 1  # the number of a message of ours
     keys = {"event, a message": f"m:text:{wamid(1)}", "event, a status": f"s:{wamid(sent)}:sent:{customer_of(sent)}"}
@@ -34,7 +34,7 @@ def asked(veil: Veil, letter: str, events: int) -> list[Asked]:
     ]
 
 
-def _lanes(veil: Veil, letter: str) -> list[Asked]:
+def _lanes(veil: UrlTokenCipher, letter: str) -> list[Asked]:
     everything = (("action", "discard"), ("scope", "all"), ("next", "/dead"))
     return [
         Asked("overview", "/"),
@@ -48,7 +48,7 @@ def _lanes(veil: Veil, letter: str) -> list[Asked]:
     ]
 
 
-def _events(veil: Veil) -> list[Asked]:
+def _events(veil: UrlTokenCipher) -> list[Asked]:
     customer, busy = veil.hide(CUSTOMER), veil.hide(BUSY)
     middle, day = END - timedelta(days=DAYS // 2), timedelta(days=1)
     searches: list[tuple[str, dict[str, str]]] = [
@@ -75,7 +75,7 @@ def _events(veil: Veil) -> list[Asked]:
     return [Asked(f"events, {name}", f"/events?{urlencode(query)}") for name, query in searches]
 
 
-def _conversations(veil: Veil) -> list[Asked]:
+def _conversations(veil: UrlTokenCipher) -> list[Asked]:
     older = Cursor(END - timedelta(days=DAYS // 2), "m:")
     return [
         Asked("conversations", "/conversations"),

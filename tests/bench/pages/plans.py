@@ -10,7 +10,7 @@ from tests.bench.pages.asked import Asked
 from tests.bench.pages.timing import PASSWORD
 from tests.console.browsing import Visitor
 from workers.console.app import create_app
-from workers.console.context import Desk
+from workers.console.context import ConsoleContext
 
 _NODE = re.compile(r"^\s*(?:->\s+)?(?P<name>\S.*?)\s+\(cost=\S+ rows=\d+ width=\d+\) (?P<ran>\(.*\))$")
 _ROWS = re.compile(r"rows=(?P<rows>\d+) loops=(?P<loops>\d+)")
@@ -28,7 +28,7 @@ class Query(NamedTuple):
 class Watched:
     """A console within this process, whose queries are written down."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ConsoleContext) -> None:
         assert desk.store is not None
         self._store = desk.store
         self._queries: list[Query] = []

@@ -9,13 +9,13 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from shared.lanes.keys import GROUP, stream
+from shared.lanes.keys import CONSUMER_GROUP, stream_key
 from tests.chaos.kept import Kept
 from tests.chaos.strikes import Fault
 from tests.chaos.traffic import slow_pictures, texts
 from tests.chaos.world import World
 from tests.support.waiting import until
-from workers.lanes.heartbeats import SILENCE
+from workers.lanes.heartbeats import HEARTBEAT_TIMEOUT
 
 #: Lanes where a worker is caught. What it settles in the first leads to further entries.
 _MEDIA, _TEXTS = "media", "text.answer"
@@ -24,7 +24,7 @@ _WITHIN = 60.0  # seconds; other faults may strike at the same time
 
 def stop_worker(world: World, random: Random) -> None:
     """A whole worker, for longer than the silence that means death; what it then settles must not count."""
-    _stop(world, random, _MEDIA, SILENCE + random.uniform(2, 4))
+    _stop(world, random, _MEDIA, HEARTBEAT_TIMEOUT + random.uniform(2, 4))
 
 
 def stop_past_lease(world: World, random: Random) -> None:
@@ -58,7 +58,7 @@ def _caught(world: World, lane: str) -> list[Kept]:
 
 def _holding(world: World, lane: str) -> list[Kept]:
     with suppress(RedisError), world.redis.client() as client:
-        held: Any = client.xpending_range(stream(lane), GROUP, "-", "+", 100)
+        held: Any = client.xpending_range(stream_key(lane), CONSUMER_GROUP, "-", "+", 100)
         pids = {int(each["consumer"].rpartition(b":")[2]) for each in held}
         return [one for one in world.workers if pids & {one.pid, *one.children()}]
     return []

@@ -10,7 +10,7 @@ from typing import NamedTuple
 _COST = {"n": 2**15, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024, "dklen": 32}
 
 
-class Keys(NamedTuple):
+class ConsoleKeys(NamedTuple):
     """One key a purpose."""
 
     session: bytes
@@ -19,13 +19,13 @@ class Keys(NamedTuple):
     flash: bytes
 
 
-def keys(password: str | None) -> Keys:
+def derive_keys(password: str | None) -> ConsoleKeys:
     """The keys of a password. Without one they are random, and so end with the process."""
     root = hashlib.scrypt(password.encode(), salt=b"sluice console", **_COST) if password else secrets.token_bytes(32)
-    return Keys(*(hmac.digest(root, purpose.encode(), "sha256") for purpose in Keys._fields))
+    return ConsoleKeys(*(hmac.digest(root, purpose.encode(), "sha256") for purpose in ConsoleKeys._fields))
 
 
-def is_right(given: str, password: str) -> bool:
+def password_matches(given: str, password: str) -> bool:
     """Compares in a time that tells nothing, the length included: digests are compared."""
     known, tried = (sha256(word.encode("utf-8", "surrogatepass")).digest() for word in (password, given))
     return hmac.compare_digest(known, tried)

@@ -6,16 +6,16 @@ import binascii
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 
-from shared.observability.logging import logger
-from workers.console.auth.keys import is_right
-from workers.console.auth.login_throttle import Throttle
+from shared.observability.logging import get_logger
+from workers.console.auth.keys import password_matches
+from workers.console.auth.login_throttle import LoginThrottle
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 #: The page that they may read.
 METRICS = "/metrics"
 
 
-class Scrapers:
+class MetricsAuth:
     """Lets in who knows the password, by HTTP Basic with any user name (RFC 7617) or as a Bearer token (RFC 6750).
 
     Guessing is as slow as at the sign-in form, and yet apart from it: a program that goes on with an old password must
@@ -24,7 +24,7 @@ class Scrapers:
 
     def __init__(self, password: str) -> None:
         self._password = password
-        self._throttle = Throttle()
+        self._throttle = LoginThrottle()
 
     def refusal(self, headers: Headers, address: str) -> Response | None:
         """What is answered instead of the metrics; None: they may be read."""
@@ -32,7 +32,7 @@ class Scrapers:
         if wait > 0:
             return PlainTextResponse("Too many wrong passwords.\n", 429, {"retry-after": str(round(wait + 0.5))})
         given = _given(headers.get("authorization", ""))
-        if given is not None and is_right(given, self._password):
+        if given is not None and password_matches(given, self._password):
             self._throttle.succeeded(address)
             return None
         if given is not None:

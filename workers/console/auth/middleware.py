@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.client_ip import client_address, is_encrypted
 from shared.networks import Network, is_loopback
-from workers.console.auth.metrics_auth import METRICS, Scrapers
-from workers.console.auth.sessions import COOKIE, LASTS, Session, Sessions
+from workers.console.auth.metrics_auth import METRICS, MetricsAuth
+from workers.console.auth.sessions import COOKIE, SESSION_TTL, Session, Sessions
 
 #: Open to everybody who can reach the console.
 _OPEN = ("/static/", "/health/live")
@@ -18,7 +18,7 @@ SIGN_IN = "/sign-in"
 _SAFE = {"GET", "HEAD"}
 
 
-class Door:
+class AccessMiddleware:
     """Stands before the pages. Without a password only this machine is let in, and every browser on it.
 
     Leaves the session in `scope["state"]["session"]`, and the sender's address in `…["address"]`. A page that changes
@@ -32,7 +32,7 @@ class Door:
         self._app = app
         self._sessions = sessions
         self._has_password = password is not None
-        self._scrapers = Scrapers(password) if password is not None else None
+        self._scrapers = MetricsAuth(password) if password is not None else None
         self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +80,7 @@ class Door:
             session = scope["state"]["session"]
             if message["type"] == "http.response.start" and session != came:
                 parts = [f"{COOKIE}={self._sessions.write(session)}", "Path=/", "HttpOnly", "SameSite=Strict"]
-                parts.append(f"Max-Age={LASTS:.0f}")
+                parts.append(f"Max-Age={SESSION_TTL:.0f}")
                 if is_encrypted(scope, self._proxies):
                     parts.append("Secure")
                 MutableHeaders(scope=message).append("set-cookie", "; ".join(parts))

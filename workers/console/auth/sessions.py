@@ -12,7 +12,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 COOKIE = "sluice_console"
 #: Seconds that a session lasts, and that phone numbers stay shown.
-LASTS = 12 * 3600.0
+SESSION_TTL = 12 * 3600.0
 NUMBERS_SHOWN = 15 * 60.0
 
 
@@ -41,7 +41,7 @@ class Sessions:
 
     def begin(self, *, signed_in: bool) -> Session:
         """A new session. Signing in always makes one, so that no id known before is worth anything."""
-        return Session(secrets.token_urlsafe(16), self._clock() + LASTS, signed_in)
+        return Session(secrets.token_urlsafe(16), self._clock() + SESSION_TTL, signed_in)
 
     def write(self, session: Session) -> str:
         """Its cookie's value."""

@@ -13,11 +13,11 @@ from shared.errors import SluiceError
 _TAG = 16  # bytes
 
 
-class BadToken(SluiceError):
+class InvalidUrlToken(SluiceError):
     """A token that this console did not make, or made with another password."""
 
 
-class Veil:
+class UrlTokenCipher:
     """Hides texts in tokens fit for an address, and finds them again."""
 
     def __init__(self, key: bytes) -> None:
@@ -31,14 +31,14 @@ class Veil:
         return base64.urlsafe_b64encode(tag + self._mix(tag, plain)).decode().rstrip("=")
 
     def reveal(self, token: str) -> str:
-        """The text of a token. Raises BadToken."""
+        """The text of a token. Raises InvalidUrlToken."""
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
-            raise BadToken("this is no token") from None
+            raise InvalidUrlToken("this is no token") from None
         tag, plain = raw[:_TAG], self._mix(raw[:_TAG], raw[_TAG:])
         if not hmac.compare_digest(tag, self._tag(plain)):
-            raise BadToken("this token is not of this console")
+            raise InvalidUrlToken("this token is not of this console")
         return plain.decode("utf-8", "surrogatepass")
 
     def _tag(self, plain: bytes) -> bytes:

@@ -10,19 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workers.console.context import Desk, desk
-from workers.console.customer_param import customer_of, veiled, without
+from workers.console.context import ConsoleContext, context_of
+from workers.console.customer_param import customer_of, redirect_to_token, without
 from workers.console.pages.events import moment
 from workers.events import Message, StatusUpdate
 from workers.lanes.status import DeadLetter, dead_letter
 from workers.operations.dead_letters import search
-from workers.operations.dead_letters.filter import Filter
-from workers.operations.dead_letters.search import Wanted
-from workers.operations.event_history import Step, failures
-from workers.runtime.event_entry import BadEntry, to_event, unpack
+from workers.operations.dead_letters.filter import DeadLetterFilter
+from workers.operations.dead_letters.search import DeadLetterQuery
+from workers.operations.event_history import HistoryStep, failures
+from workers.runtime.event_entry import InvalidEntry, event_of, unpack
 
 _SHOWN = 50
-_MOST_SHOWN = 1000
+_MAX_SHOWN = 1000
 #: What can be asked for, in the order of the form.
 FIELDS = ("lane", "type", "why", "error", "customer", "within", "since", "until", "group")
 WITHIN = {"15m": ("15 minutes", 900), "1h": ("hour", 3600), "6h": ("6 hours", 21_600), "1d": ("day", 86_400)}
@@ -31,13 +31,13 @@ WITHIN |= {"7d": ("7 days", 604_800)}
 
 async def page(request: Request) -> Response:
     """The groups, and the newest letters."""
-    here = desk(request)
-    if (elsewhere := veiled(here, request)) is not None:
+    here = context_of(request)
+    if (elsewhere := redirect_to_token(here, request)) is not None:
         return elsewhere
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     most, problems = _shown(request.query_params.get("most", "")), list[str]()
     meant = wanted(here, asked, problems)
-    found = await here.ask(search.find, here.redis, meant, most)
+    found = await here.run_redis(search.find, here.redis, meant, most)
     return here.render(
         request,
         "dead.html",
@@ -51,33 +51,33 @@ async def page(request: Request) -> Response:
         lanes=[lane.lane for lane in here.sampler.state.look.lanes if lane.dead] if here.sampler.state.look else [],
         within=WITHIN,
         narrowed=lambda **more: "/dead?" + _query({**asked, **more}),
-        further="/dead?" + _query({**asked, "most": str(min(most * 4, _MOST_SHOWN))}) if most < _MOST_SHOWN else "",
+        further="/dead?" + _query({**asked, "most": str(min(most * 4, _MAX_SHOWN))}) if most < _MAX_SHOWN else "",
     )
 
 
 async def one(request: Request) -> Response:
     """One letter whole."""
-    here, lane, identity = desk(request), request.path_params["lane"], request.path_params["id"]
+    here, lane, identity = context_of(request), request.path_params["lane"], request.path_params["id"]
     try:
-        letter = await here.ask(dead_letter, here.redis, lane, identity)
+        letter = await here.run_redis(dead_letter, here.redis, lane, identity)
     except ResponseError:  # no id at all
         letter = None
     if letter is None:
         raise HTTPException(404, "There is no such dead letter any more: it was replayed, discarded or purged.")
     about = _about(letter)
-    made: list[Step] = []
+    made: list[HistoryStep] = []
     if (entry := about["entry"]) is not None:
-        made = await here.ask(failures, here.redis, lane, entry.item.key, entry.received_ms)
+        made = await here.run_redis(failures, here.redis, lane, entry.item.key, entry.received_ms)
     group = search.group_of(letter.error)
     return here.render(request, "letter.html", letter=letter, group=group, attempts=made, **about)
 
 
-def wanted(here: Desk, asked: Mapping[str, str], problems: list[str]) -> Wanted:
+def wanted(here: ConsoleContext, asked: Mapping[str, str], problems: list[str]) -> DeadLetterQuery:
     """Which letters a form asks for; what of it cannot be read is among the `problems`."""
     within = WITHIN.get(asked["within"])
     since, until = moment(asked["since"], problems), moment(asked["until"], problems, end=True)
-    return Wanted(
-        Filter(lane=asked["lane"], type=asked["type"], why=asked["why"], error=asked["error"]),
+    return DeadLetterQuery(
+        DeadLetterFilter(lane=asked["lane"], type=asked["type"], why=asked["why"], error=asked["error"]),
         customer=customer_of(here, asked["customer"]) or "",
         group=asked["group"],
         since_ms=max(search.now_ms() - within[1] * 1000 if within else 0, _ms(since)),
@@ -93,8 +93,8 @@ def _about(letter: DeadLetter) -> dict[str, Any]:
     """What its entry tells; nothing for a webhook that was never classified."""
     try:
         entry = unpack(letter.data)
-        event = to_event(entry, letter.attempts)
-    except BadEntry:
+        event = event_of(entry, letter.attempts)
+    except InvalidEntry:
         return {"entry": None, "event": None, "customer": None, "payload": letter.data}
     about = {"entry": entry, "event": event, "payload": search.body_of(entry)}
     if isinstance(event, Message):
@@ -107,4 +107,4 @@ def _query(asked: Mapping[str, str]) -> str:
 
 
 def _shown(text: str) -> int:
-    return min(max(int(text), _SHOWN), _MOST_SHOWN) if text.isascii() and text.isdecimal() and len(text) < 6 else _SHOWN
+    return min(max(int(text), _SHOWN), _MAX_SHOWN) if text.isascii() and text.isdecimal() and len(text) < 6 else _SHOWN

@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from shared.format import count_of, from_ms
-from workers.console.context import Desk, desk
+from shared.format import datetime_from_ms, pluralize
+from workers.console.context import ConsoleContext, context_of
 from workers.console.forms import text, texts
 from workers.console.pages.dead import FIELDS, wanted
 from workers.console.pages.sign_in import local
@@ -18,21 +18,23 @@ from workers.lanes.status import DeadLetter, dead_letter
 from workers.operations import audit_log
 from workers.operations.audit_log import Actor
 from workers.operations.dead_letters import search
-from workers.operations.dead_letters.actions import Burial, Done
-from workers.operations.dead_letters.search import Wanted
+from workers.operations.dead_letters.actions import ActionResult, DeadLetterActions
+from workers.operations.dead_letters.search import DeadLetterQuery
 
 _ACTIONS = {"replay": "replayed", "discard": "discarded"}
 
 
 async def confirm(request: Request, fields: FormData) -> Response:
     """How many it would be. Nothing is done yet."""
-    here, action = desk(request), _action(fields)
+    here, action = context_of(request), _action(fields)
     chosen, asked = _chosen(fields), _asked(fields)
     if not chosen and text(fields, "scope") != "all":
         said = "Nothing was chosen. Tick the letters you mean, or take all that match."
-        return RedirectResponse(here.saying(_back(fields), {"text": said}), 303)
+        return RedirectResponse(here.with_flash(_back(fields), {"text": said}), 303)
     asked = _frozen(here, asked)
-    number, complete = (len(chosen), True) if chosen else await here.ask(search.count, here.redis, _meant(here, asked))
+    number, complete = (
+        (len(chosen), True) if chosen else await here.run_redis(search.count, here.redis, _meant(here, asked))
+    )
     return here.render(
         request,
         "confirm.html",
@@ -41,44 +43,44 @@ async def confirm(request: Request, fields: FormData) -> Response:
         asked=asked,
         count=number,
         complete=complete,
-        total=await here.ask(search.total, here.redis),
+        total=await here.run_redis(search.total, here.redis),
         back=_back(fields),
     )
 
 
 async def act(request: Request, fields: FormData) -> Response:
     """It is done."""
-    here, action = desk(request), _action(fields)
+    here, action = context_of(request), _action(fields)
     chosen, asked = _chosen(fields), _asked(fields)
     if not chosen and text(fields, "scope") != "all":
         raise HTTPException(400, "Nothing was chosen.")
     meant = _meant(here, asked)
-    before = await here.ask(search.total, here.redis)
-    done: Done = await here.ask(_act, here.redis, action, chosen, meant)
+    before = await here.run_redis(search.total, here.redis)
+    done: ActionResult = await here.run_redis(_act, here.redis, action, chosen, meant)
     about = ", ".join(chosen[:5]) if chosen else _described(asked)
-    await here.ask(
-        audit_log.note, here.redis, Actor.of(request), f"dead letters {_ACTIONS[action]}", about, done.number
+    await here.run_redis(
+        audit_log.record, here.redis, Actor.of(request), f"dead letters {_ACTIONS[action]}", about, done.number
     )
-    await here.ask(here.sampler.step)
-    after = await here.ask(search.total, here.redis)
-    said = f"{count_of(done.number, 'dead letter')} {_ACTIONS[action]}. There were {before}, now there are {after}."
+    await here.run_redis(here.sampler.step)
+    after = await here.run_redis(search.total, here.redis)
+    said = f"{pluralize(done.number, 'dead letter')} {_ACTIONS[action]}. There were {before}, now there are {after}."
     if not done.complete:
         said += " Time was up before all were done: do it again for the rest."
-    return RedirectResponse(here.saying(_back(fields), {"text": said, "undo": done.undo}), 303)
+    return RedirectResponse(here.with_flash(_back(fields), {"text": said, "undo": done.undo}), 303)
 
 
 async def restore(request: Request, fields: FormData) -> Response:
     """What was discarded is back."""
-    here = desk(request)
-    count = await here.ask(Burial(here.redis).restore, text(fields, "undo"))
-    await here.ask(audit_log.note, here.redis, Actor.of(request), "dead letters restored", "", count)
-    await here.ask(here.sampler.step)
-    said = f"{count_of(count, 'dead letter')} restored." if count else "It is too late: nothing is left to restore."
-    return RedirectResponse(here.saying(_back(fields), {"text": said}), 303)
+    here = context_of(request)
+    count = await here.run_redis(DeadLetterActions(here.redis).restore, text(fields, "undo"))
+    await here.run_redis(audit_log.record, here.redis, Actor.of(request), "dead letters restored", "", count)
+    await here.run_redis(here.sampler.step)
+    said = f"{pluralize(count, 'dead letter')} restored." if count else "It is too late: nothing is left to restore."
+    return RedirectResponse(here.with_flash(_back(fields), {"text": said}), 303)
 
 
-def _act(client: redis.Redis, action: str, chosen: list[str], meant: Wanted) -> Done:
-    burial = Burial(client)
+def _act(client: redis.Redis, action: str, chosen: list[str], meant: DeadLetterQuery) -> ActionResult:
+    burial = DeadLetterActions(client)
     found = _named(client, chosen) if chosen else search.walk(client, meant)
     return burial.replay(found) if action == "replay" else burial.discard(found)
 
@@ -93,14 +95,14 @@ def _named(client: redis.Redis, chosen: list[str]) -> Iterator[DeadLetter]:
                 yield letter
 
 
-def _frozen(here: Desk, asked: dict[str, str]) -> dict[str, str]:
+def _frozen(here: ConsoleContext, asked: dict[str, str]) -> dict[str, str]:
     """The same by times that stand: whatever dies from now on was not seen by whoever says yes."""
     meant, now = _meant(here, asked), search.now_ms()
     until = min(meant.until_ms or now, now)
     return asked | {"within": "", "since": _instant(meant.since_ms), "until": _instant(until)}
 
 
-def _meant(here: Desk, asked: dict[str, str]) -> Wanted:
+def _meant(here: ConsoleContext, asked: dict[str, str]) -> DeadLetterQuery:
     problems: list[str] = []
     meant = wanted(here, asked, problems)
     if problems:  # what cannot be read must not mean all
@@ -109,7 +111,7 @@ def _meant(here: Desk, asked: dict[str, str]) -> Wanted:
 
 
 def _instant(ms: int) -> str:
-    at = from_ms(ms) if ms else None
+    at = datetime_from_ms(ms) if ms else None
     return at.isoformat(timespec="milliseconds") if at else ""
 
 

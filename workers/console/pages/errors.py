@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from shared.errors import Unavailable
-from shared.text import one_line
-from workers.console.context import NoStore, desk
+from shared.text import escape_control_chars
+from workers.console.context import NoDatabase, context_of
 
 _TITLES = {403: "Not allowed", 404: "Not here", 405: "Not like this", 413: "Too large"}
 
@@ -20,14 +20,14 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _redis(request: Request, error: Exception) -> Response:
-    words = f"Redis does not answer: {one_line(' '.join(str(error).split()))}."
+    words = f"Redis does not answer: {escape_control_chars(' '.join(str(error).split()))}."
     advice = "Webhooks go to the ingress's spool meanwhile, and workers wait. See that the Redis server runs."
     return _page(request, 503, "Redis is away", words, advice)
 
 
 async def _store(request: Request, error: Exception) -> Response:
     advice = "Events wait in their lanes meanwhile, charged no attempt. See that the database runs, then reload."
-    return _page(request, 503, "The event store is away", f"{one_line(str(error)).capitalize()}.", advice)
+    return _page(request, 503, "The event store is away", f"{escape_control_chars(str(error)).capitalize()}.", advice)
 
 
 async def _no_store(request: Request, _error: Exception) -> Response:
@@ -44,13 +44,13 @@ async def _fault(request: Request, _error: Exception) -> Response:
 def _page(request: Request, status: int, title: str, words: str, advice: str) -> Response:
     if not hasattr(request.state, "session"):  # a file that is not there
         return PlainTextResponse(f"{title}: {words}\n", status)
-    return desk(request).render(request, "fault.html", status, title=title, words=words, advice=advice)
+    return context_of(request).render(request, "fault.html", status, title=title, words=words, advice=advice)
 
 
 HANDLERS = {
     HTTPException: _http,
     RedisError: _redis,
     Unavailable: _store,
-    NoStore: _no_store,
+    NoDatabase: _no_store,
     Exception: _fault,
 }

@@ -8,13 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workers.console.context import Desk, desk
-from workers.console.customer_param import customer_of, veiled, without
+from workers.console.context import ConsoleContext, context_of
+from workers.console.customer_param import customer_of, redirect_to_token, without
 from workers.events import TYPES
-from workers.operations.event_history import Step, life
-from workers.store.read.event_detail import details
-from workers.store.read.keyset import BadCursor
-from workers.store.read.search import Search, search
+from workers.operations.event_history import HistoryStep, event_history
+from workers.store.read.event_detail import event_details
+from workers.store.read.keyset import InvalidCursor
+from workers.store.read.search import EventFilter, search
 
 _FIELDS = ("wamid", "customer", "type", "status", "text", "since", "until")
 _STATUSES = ("sent", "delivered", "read", "played", "failed")
@@ -25,16 +25,16 @@ _DAY = timedelta(days=1)
 
 async def page(request: Request) -> Response:
     """What was asked for, the newest first."""
-    here = desk(request)
-    if (elsewhere := veiled(here, request)) is not None:
+    here = context_of(request)
+    if (elsewhere := redirect_to_token(here, request)) is not None:
         return elsewhere
     asked = {name: request.query_params.get(name, "").strip() for name in _FIELDS}
     problems: list[str] = []
     wanted = _wanted(here, asked, problems)
     before = request.query_params.get("before") or None
     try:
-        found = await here.query(search, wanted, before=before, limit=_AT_ONCE)
-    except BadCursor:
+        found = await here.run_query(search, wanted, before=before, limit=_AT_ONCE)
+    except InvalidCursor:
         raise HTTPException(400, "This address is not one of ours: search again.") from None
     query = urlencode({name: value for name, value in asked.items() if value})
     return here.render(
@@ -56,12 +56,12 @@ async def page(request: Request) -> Response:
 
 async def one(request: Request) -> Response:
     """One event's life."""
-    here = desk(request)
+    here = context_of(request)
     key = here.reveal(request.path_params["token"])
-    known = await here.query(details, key) if key is not None else None
+    known = await here.run_query(event_details, key) if key is not None else None
     if known is None:
         raise HTTPException(404, "There is no such event. Links end when the console's password changes: search anew.")
-    steps: list[Step] = await here.ask(life, here.redis, known)
+    steps: list[HistoryStep] = await here.run_redis(event_history, here.redis, known)
     return here.render(request, "event.html", known=known, event=known.event, steps=steps)
 
 
@@ -78,8 +78,8 @@ def moment(text: str, problems: list[str], *, end: bool = False) -> datetime | N
     return found + _DAY if end and len(text) == len("2026-01-31") else found
 
 
-def _wanted(here: Desk, asked: Mapping[str, str], problems: list[str]) -> Search:
-    return Search(
+def _wanted(here: ConsoleContext, asked: Mapping[str, str], problems: list[str]) -> EventFilter:
+    return EventFilter(
         wamid=asked["wamid"] or None,
         customer=customer_of(here, asked["customer"]),
         types=(asked["type"],) if asked["type"] and asked["type"] not in _KINDS else (),

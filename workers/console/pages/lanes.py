@@ -7,15 +7,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from workers.console.context import Desk, desk
+from workers.console.context import ConsoleContext, context_of
 from workers.console.forms import text
 from workers.console.pages.sign_in import local
 from workers.lanes.client import lane_exists, pause_lane, resume_lane
 from workers.lanes.status import LaneStatus
 from workers.operations import audit_log
 from workers.operations.audit_log import Actor
-from workers.operations.monitoring.sampler import LaneRate, State
-from workers.operations.scheduled_retries import Due, schedule
+from workers.operations.monitoring.sampler import LaneRate, MonitoringState
+from workers.operations.scheduled_retries import RetrySchedule, retry_schedule
 
 _STILL = LaneRate(0.0, 0.0)
 
@@ -48,56 +48,56 @@ class Row(NamedTuple):
 
 async def page(request: Request) -> Response:
     """All lanes that anything ever happened in, or all."""
-    here = desk(request)
+    here = context_of(request)
     everything = request.query_params.get("all") == "1"
     return here.render(request, "lanes.html", **(shown_all if everything else shown)(here.sampler.state))
 
 
 async def one(request: Request) -> Response:
     """One lane: its figures, its breaker, its next retries."""
-    here, name = desk(request), request.path_params["lane"]
+    here, name = context_of(request), request.path_params["lane"]
     return here.render(request, "lane.html", **await shown_one(here, name))
 
 
 async def pause(request: Request, fields: FormData) -> Response:
     """Nothing more is taken from the lane until it is resumed."""
-    here, name = desk(request), request.path_params["lane"]
+    here, name = context_of(request), request.path_params["lane"]
     await _check(request)
-    await here.ask(pause_lane, here.redis, name)
+    await here.run_redis(pause_lane, here.redis, name)
     return await _done(request, fields, "paused", f"{name} is paused: its events wait until you resume it.")
 
 
 async def resume(request: Request, fields: FormData) -> Response:
     """The lane is handled again."""
-    here, name = desk(request), request.path_params["lane"]
+    here, name = context_of(request), request.path_params["lane"]
     await _check(request)
-    was = await here.ask(resume_lane, here.redis, name)
+    was = await here.run_redis(resume_lane, here.redis, name)
     return await _done(request, fields, "resumed", f"{name} is handled again." if was else f"{name} was not paused.")
 
 
-def shown(state: State) -> dict[str, Any]:
+def shown(state: MonitoringState) -> dict[str, Any]:
     """What the table shows, quiet lanes left out. Pure."""
     found = rows(state)
     busy = [row for row in found if _is_busy(row.lane)]
     return {"rows": busy, "quiet": len(found) - len(busy), "all": False, "state": state}
 
 
-def shown_all(state: State) -> dict[str, Any]:
+def shown_all(state: MonitoringState) -> dict[str, Any]:
     """The same with all lanes. Pure."""
     return {"rows": rows(state), "quiet": 0, "all": True, "state": state}
 
 
-async def shown_one(here: Desk, name: str) -> dict[str, Any]:
+async def shown_one(here: ConsoleContext, name: str) -> dict[str, Any]:
     """What the page of one lane shows. Raises HTTPException 404, RedisError."""
     state = here.sampler.state
     found = [row for row in rows(state) if row.lane.lane == name]
     if not found:
         raise HTTPException(404, f"There is no lane {name}.")
-    due: Due = await here.ask(schedule, here.redis, name)
+    due: RetrySchedule = await here.run_redis(retry_schedule, here.redis, name)
     return {"row": found[0], "state": state, "due": due}
 
 
-def rows(state: State) -> list[Row]:
+def rows(state: MonitoringState) -> list[Row]:
     """Each lane with its rates, first those that somebody should look at. Pure."""
     found = [Row(lane, state.rates.get(lane.lane, _STILL)) for lane in state.look.lanes] if state.look else []
     return sorted(found, key=lambda row: (not row.wants_attention, row.lane.lane))
@@ -109,13 +109,13 @@ def _is_busy(lane: LaneStatus) -> bool:
 
 async def _check(request: Request) -> None:
     name = request.path_params["lane"]
-    if not await desk(request).ask(lane_exists, desk(request).redis, name):
+    if not await context_of(request).run_redis(lane_exists, context_of(request).redis, name):
         raise HTTPException(404, f"There is no lane {name}.")
 
 
 async def _done(request: Request, fields: FormData, what: str, said: str) -> Response:
-    here, name = desk(request), request.path_params["lane"]
-    await here.ask(audit_log.note, here.redis, Actor.of(request), what, name)
-    await here.ask(here.sampler.step)  # so that the page shows it already
+    here, name = context_of(request), request.path_params["lane"]
+    await here.run_redis(audit_log.record, here.redis, Actor.of(request), what, name)
+    await here.run_redis(here.sampler.step)  # so that the page shows it already
     target = local(text(fields, "next"))
-    return RedirectResponse(here.saying(target, {"text": said}), 303)
+    return RedirectResponse(here.with_flash(target, {"text": said}), 303)

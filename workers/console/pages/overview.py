@@ -7,33 +7,33 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workers.console.charts import chart, most, rate
-from workers.console.context import desk
-from workers.operations.monitoring.problem import Grade
+from workers.console.charts import chart, max_rate, rate
+from workers.console.context import context_of
+from workers.operations.monitoring.problem import Severity
 from workers.operations.monitoring.sample import Sample
-from workers.operations.monitoring.sample_history import COVERS
-from workers.operations.monitoring.sampler import State
-from workers.operations.monitoring.snapshot import Look
+from workers.operations.monitoring.sample_history import RETENTION_SECONDS
+from workers.operations.monitoring.sampler import MonitoringState
+from workers.operations.monitoring.snapshot import Snapshot
 
 #: Seconds over which "now" is taken: a single look is too short to tell a rate.
 _NOW = 10.0
-_MOST_LANES = 8
+_MAX_LANES = 8
 
 
 async def page(request: Request) -> Response:
     """The whole page; what is live in it is renewed by `/live/overview`."""
-    here = desk(request)
+    here = context_of(request)
     return here.render(request, "overview.html", **shown(here.sampler.state))
 
 
-def shown(state: State) -> dict[str, Any]:
+def shown(state: MonitoringState) -> dict[str, Any]:
     """What the page's live part shows. Pure."""
-    wrong = [trouble for trouble in state.troubles if trouble.grade < Grade.NOTE]
-    notes = [trouble for trouble in state.troubles if trouble.grade == Grade.NOTE]
+    wrong = [trouble for trouble in state.troubles if trouble.grade < Severity.NOTE]
+    notes = [trouble for trouble in state.troubles if trouble.grade == Severity.NOTE]
     hour = {
-        "taken": chart(state.samples, rate("taken"), COVERS),
-        "handled": chart(state.samples, rate("handled"), COVERS),
-        "lag": chart(state.samples, most("lag", 0.001), COVERS),
+        "taken": chart(state.samples, rate("taken"), RETENTION_SECONDS),
+        "handled": chart(state.samples, rate("handled"), RETENTION_SECONDS),
+        "lag": chart(state.samples, max_rate("lag", 0.001), RETENTION_SECONDS),
     }
     now = _latest(state.samples)
     common: dict[str, Any] = {"state": state, "look": state.look, "wrong": wrong, "notes": notes, "hour": hour}
@@ -42,7 +42,7 @@ def shown(state: State) -> dict[str, Any]:
     return common | (_standing(state.look, state.samples) if state.look else {})
 
 
-def _standing(look: Look, samples: Sequence[Sample]) -> dict[str, Any]:
+def _standing(look: Snapshot, samples: Sequence[Sample]) -> dict[str, Any]:
     lanes = look.lanes
     due = [lane.next_retry_ms for lane in lanes if lane.next_retry_ms is not None]
     busy = sorted((lane for lane in lanes if lane.waiting), key=lambda lane: -lane.waiting)
@@ -58,8 +58,8 @@ def _standing(look: Look, samples: Sequence[Sample]) -> dict[str, Any]:
         "newly_dead": max(dead - samples[0].dead, 0) if samples else 0,
         "spooled": None if look.ingresses is None else sum(spool.waiting_bytes for spool in look.spools),
         "alive": [worker for worker in look.workers if not worker.trouble],
-        "busy": busy[:_MOST_LANES],
-        "more_busy": len(busy[_MOST_LANES:]),
+        "busy": busy[:_MAX_LANES],
+        "more_busy": len(busy[_MAX_LANES:]),
         "most_waiting": max((lane.waiting for lane in busy), default=0),
     }
 

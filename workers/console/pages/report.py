@@ -9,17 +9,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from workers.console.context import NoStore, bounded, desk
+from workers.console.context import NoDatabase, bounded, context_of
 from workers.console.pages.events import moment
 from workers.operations import audit_log
 from workers.operations.audit_log import Actor
-from workers.parsing.coerce import phone
+from workers.parsing.coerce import as_phone
 from workers.store import Store
-from workers.store.read.delivery_report import Billable, Counted, Day, Period, billable, count
+from workers.store.read.delivery_report import BillingLine, DailyCounts, DeliveryReport, ReportPeriod, billable, count
 from workers.store.read.delivery_report_csv import csv_days, csv_deliveries
 
 _DAYS = 7
-_MOST_OFFSET = 14 * 60
+_MAX_OFFSET = 14 * 60
 #: Seconds that a download may take.
 _DOWNLOAD_SECONDS = 600.0
 _DOWNLOADS = {"days": csv_days, "deliveries": csv_deliveries}
@@ -36,10 +36,10 @@ class Sum(NamedTuple):
 
 async def page(request: Request) -> Response:
     """The report."""
-    here = desk(request)
+    here = context_of(request)
     problems: list[str] = []
     asked = _asked(request)
-    found: Counted = await here.query(count, _period(asked, problems))
+    found: DeliveryReport = await here.run_query(count, _period(asked, problems))
     return here.render(
         request,
         "report.html",
@@ -53,26 +53,26 @@ async def page(request: Request) -> Response:
 
 async def billing(request: Request) -> Response:
     """What is billed, as the part of the report that comes after it: it takes as long again."""
-    here, asked = desk(request), _asked(request)
-    found: tuple[Billable, ...] = await here.query(billable, _period(asked, []))
+    here, asked = context_of(request), _asked(request)
+    found: tuple[BillingLine, ...] = await here.run_query(billable, _period(asked, []))
     part = request.headers.get("hx-request") == "true"
     return here.render(request, "parts/billing.html" if part else "billing.html", billable=found, query=_query(asked))
 
 
 async def download(request: Request) -> Response:
     """As CSV. That of single messages holds phone numbers, so these must be shown."""
-    here, what = desk(request), request.path_params["what"]
+    here, what = context_of(request), request.path_params["what"]
     if what not in _DOWNLOADS:
         raise HTTPException(404)
     asked = _asked(request)
     if what == "deliveries" and not here.shows_numbers(request):
         said = "This file holds phone numbers: choose “Show numbers” first."
-        return RedirectResponse(here.saying(f"/report?{urlencode(asked)}", {"text": said}), 303)
+        return RedirectResponse(here.with_flash(f"/report?{urlencode(asked)}", {"text": said}), 303)
     if here.store is None:
-        raise NoStore
-    await here.query(lambda _connection: None)  # an error now is a page; within the file it would be half a file
-    await here.ask(
-        audit_log.note, here.redis, Actor.of(request), f"{what}.csv downloaded", f"{asked['since']} {asked['until']}"
+        raise NoDatabase
+    await here.run_query(lambda _connection: None)  # an error now is a page; within the file it would be half a file
+    await here.run_redis(
+        audit_log.record, here.redis, Actor.of(request), f"{what}.csv downloaded", f"{asked['since']} {asked['until']}"
     )
     name = f"sluice-{what}-{asked['since']}-{asked['until']}.csv"
     return StreamingResponse(
@@ -82,7 +82,7 @@ async def download(request: Request) -> Response:
     )
 
 
-def _lines(store: Store, what: str, period: Period) -> Iterator[str]:
+def _lines(store: Store, what: str, period: ReportPeriod) -> Iterator[str]:
     with store.reading() as connection, bounded(connection, _DOWNLOAD_SECONDS):
         yield from _DOWNLOADS[what](connection, period)
 
@@ -106,7 +106,7 @@ def _day(text: str) -> str:
         return ""
 
 
-def _period(asked: dict[str, str], problems: list[str]) -> Period:
+def _period(asked: dict[str, str], problems: list[str]) -> ReportPeriod:
     offset = _offset(asked["offset"])
     shift = timedelta(minutes=offset)
     since, until = moment(asked["since"], problems), moment(asked["until"], problems, end=True)
@@ -115,7 +115,7 @@ def _period(asked: dict[str, str], problems: list[str]) -> Period:
     if until <= since:
         problems.append("The last day lies before the first.")
         until = since
-    return Period(since - shift, until - shift, phone(asked["number"]) if asked["number"] else None, offset)
+    return ReportPeriod(since - shift, until - shift, as_phone(asked["number"]) if asked["number"] else None, offset)
 
 
 def _offset(text: str) -> int:
@@ -125,8 +125,8 @@ def _offset(text: str) -> int:
     if not (hours.isascii() and hours.isdecimal() and len(hours) < 5 and (not colon or minutes.isdecimal())):
         return 0
     found = sign * (int(hours) * 60 + int(minutes[:2]) if colon else int(hours))
-    return found if abs(found) <= _MOST_OFFSET else 0
+    return found if abs(found) <= _MAX_OFFSET else 0
 
 
-def _sum(days: tuple[Day, ...]) -> Sum:
+def _sum(days: tuple[DailyCounts, ...]) -> Sum:
     return Sum(*(sum(getattr(day, name) for day in days) for name in Sum._fields))

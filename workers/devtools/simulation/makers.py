@@ -38,7 +38,7 @@ MESSAGE_MIX = {
 _NAMES = ("Asha Rao", "José Núñez", "Ольга", "इमरान खान", "李雷", "Zoë <b>Bold</b>", "O'Brien; DROP TABLE events", "😀")
 
 
-class Makers:
+class SampleFactory:
     """Draws from `random`: the same seed makes the same traffic."""
 
     def __init__(self, random: Random) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 TIMEOUT = 30.0
 
 
-class Target:
+class WebhookTarget:
     """Where to post. Raises ValueError for what is no http(s) address."""
 
     def __init__(self, url: str) -> None:
@@ -29,10 +29,10 @@ class Target:
         return f"{self._head}{lines}content-length: {len(body)}\r\n\r\n".encode("latin-1") + body
 
 
-class Connection:
+class HttpConnection:
     """Posts one request after the other; connects when it must."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: WebhookTarget) -> None:
         self._target = target
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 

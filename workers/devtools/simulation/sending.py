@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
-from workers.devtools.simulation.posting import Connection, Target
-from workers.devtools.simulation.tally import Tally
-from workers.devtools.simulation.traffic import Traffic, Webhook
+from workers.devtools.simulation.posting import HttpConnection, WebhookTarget
+from workers.devtools.simulation.tally import ResponseTally
+from workers.devtools.simulation.traffic import SimulatedTraffic, SimulatedWebhook
 
 #: Webhooks that are made at once: enough for what is random in them, few enough to delay none that is due.
 _AT_ONCE = 50
@@ -17,7 +17,7 @@ READY = 20_000
 Prove = Callable[[bytes], Mapping[str, str]]
 
 
-def endless(traffic: Traffic, ready: int) -> Iterator[Webhook]:
+def endless(traffic: SimulatedTraffic, ready: int) -> Iterator[SimulatedWebhook]:
     """Its webhooks, the first so many made at once."""
     made = deque(traffic.webhooks(min(max(ready, _AT_ONCE), READY)))
     while True:
@@ -26,10 +26,10 @@ def endless(traffic: Traffic, ready: int) -> Iterator[Webhook]:
         yield made.popleft()
 
 
-class Sender:
+class LoadSender:
     """Sends each webhook when it is due, or as soon after that as one of the connections is free."""
 
-    def __init__(self, target: Target, prove: Prove, tally: Tally, connections: int = 64) -> None:
+    def __init__(self, target: WebhookTarget, prove: Prove, tally: ResponseTally, connections: int = 64) -> None:
         self._target = target
         self._prove = prove
         self._tally = tally
@@ -40,9 +40,9 @@ class Sender:
         """Sends no more; what is under way is awaited for a second."""
         self._stopped.set()
 
-    async def send(self, webhooks: Iterator[Webhook], due: Iterable[float]) -> None:
+    async def send(self, webhooks: Iterator[SimulatedWebhook], due: Iterable[float]) -> None:
         """Returns when all are answered, or after `stop`."""
-        waiting: asyncio.Queue[tuple[float, Webhook]] = asyncio.Queue()
+        waiting: asyncio.Queue[tuple[float, SimulatedWebhook]] = asyncio.Queue()
         crew = [asyncio.create_task(self._work(waiting)) for _ in range(self._connections)]
         try:
             await self._schedule(waiting, webhooks, due)
@@ -58,7 +58,10 @@ class Sender:
             await asyncio.gather(*crew, return_exceptions=True)
 
     async def _schedule(
-        self, waiting: asyncio.Queue[tuple[float, Webhook]], webhooks: Iterator[Webhook], due: Iterable[float]
+        self,
+        waiting: asyncio.Queue[tuple[float, SimulatedWebhook]],
+        webhooks: Iterator[SimulatedWebhook],
+        due: Iterable[float],
     ) -> None:
         begun = time.monotonic()
         for at in due:
@@ -72,15 +75,15 @@ class Sender:
             if wait < -0.1:
                 await asyncio.sleep(0)  # behind the schedule: those that send need their turn
 
-    async def _work(self, waiting: asyncio.Queue[tuple[float, Webhook]]) -> None:
-        connection = Connection(self._target)
+    async def _work(self, waiting: asyncio.Queue[tuple[float, SimulatedWebhook]]) -> None:
+        connection = HttpConnection(self._target)
         try:
             while True:
                 at, webhook = await waiting.get()
                 if not self._stopped.is_set():
                     self._tally.sent += 1
                     status = await connection.post(self._target.request(webhook.body, self._prove(webhook.body)))
-                    self._tally.answered(status, webhook.answer, time.monotonic() - at)
+                    self._tally.record(status, webhook.answer, time.monotonic() - at)
                     if status is None:
                         await asyncio.sleep(0.05)  # a server that is down is not to be stormed
                 waiting.task_done()

@@ -9,7 +9,7 @@ _STEP = math.log(1.02)
 _SMALLEST = 1e-5  # seconds
 
 
-class Summary(NamedTuple):
+class ResponseSummary(NamedTuple):
     """Latencies in milliseconds, from the time at which a webhook was due."""
 
     seconds: float
@@ -23,7 +23,7 @@ class Summary(NamedTuple):
     max: float
 
 
-class Tally:
+class ResponseTally:
     """Counts answers."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Tally:
         self._classes: Counter[int] = Counter()
         self._slowest = 0.0
 
-    def answered(self, status: int | None, expected: int, seconds: float) -> None:
+    def record(self, status: int | None, expected: int, seconds: float) -> None:
         """One was answered so, after so long; None: not at all."""
         self._answers["none" if status is None else str(status)] += 1
         self._unexpected += status != expected
@@ -41,10 +41,10 @@ class Tally:
             self._classes[math.ceil(math.log(max(seconds, _SMALLEST) / _SMALLEST) / _STEP)] += 1
             self._slowest = max(self._slowest, seconds)
 
-    def summary(self, seconds: float) -> Summary:
+    def summary(self, seconds: float) -> ResponseSummary:
         """All so far; `seconds`: since the start."""
         answered = self._classes.total()
-        return Summary(
+        return ResponseSummary(
             seconds=round(seconds, 3),
             sent=self.sent,
             answers=dict(sorted(self._answers.items())),

@@ -6,10 +6,15 @@ from typing import NamedTuple
 
 import orjson
 
-from workers.devtools.simulation.makers import Json, Makers
+from workers.devtools.simulation.makers import Json, SampleFactory
 
 #: Statuses of one message sent, with how often it goes that way.
-_WAYS = {("sent", "delivered", "read"): 70, ("sent", "delivered"): 20, ("sent", "failed"): 5, ("sent", "read"): 5}
+_DELIVERY_PATHS = {
+    ("sent", "delivered", "read"): 70,
+    ("sent", "delivered"): 20,
+    ("sent", "failed"): 5,
+    ("sent", "read"): 5,
+}
 #: What webhooks hold, with how often: statuses of a message sent (each a webhook), a message, several of both, rubbish.
 MIX: Mapping[str, int] = {"sent": 25, "message": 20, "batch": 2, "malformed": 1}
 #: The share of webhooks that are repetitions.
@@ -26,7 +31,7 @@ class Expected(NamedTuple):
     mark: str = ""
 
 
-class Webhook(NamedTuple):
+class SimulatedWebhook(NamedTuple):
     """One request to make and the answer it must get. A repetition leads to no further events."""
 
     body: bytes
@@ -34,7 +39,7 @@ class Webhook(NamedTuple):
     events: tuple[Expected, ...]
 
 
-class Traffic:
+class SimulatedTraffic:
     """Webhooks in the proportions of real traffic: three statuses a message sent, messages of all types, batches,
     repetitions, disorder, and a few that are malformed. The same seed makes the same."""
 
@@ -43,14 +48,14 @@ class Traffic:
         self._mix = mix
         self._duplicates = duplicates
         self._random = Random(seed)
-        self._makers = Makers(self._random)
+        self._makers = SampleFactory(self._random)
         self._now = now
         #: Of each message sent (wamid, recipient): the state its delivery must end in.
         self.deliveries: dict[tuple[str, str], str] = {}
 
-    def webhooks(self, count: int) -> list[Webhook]:
+    def webhooks(self, count: int) -> list[SimulatedWebhook]:
         """So many of them, out of order as networks make it."""
-        made: list[Webhook] = []
+        made: list[SimulatedWebhook] = []
         while len(made) < count:
             made += self._some()
         made = made[: count - int(count * self._duplicates)]
@@ -58,7 +63,7 @@ class Traffic:
         made += self._random.choices(made, k=count - len(made))  # repetitions, some of them right behind
         return self._shuffled_nearby(made)
 
-    def _some(self) -> list[Webhook]:
+    def _some(self) -> list[SimulatedWebhook]:
         match self._random.choices(list(self._mix), list(self._mix.values()))[0]:
             case "sent":
                 return [self._statuses([status]) for status in self._sent()]
@@ -70,11 +75,11 @@ class Traffic:
 
     def _sent(self) -> list[Json]:
         wamid, customer = self._makers.wamid(), self._random.choice(self._makers.customers)
-        way = self._random.choices(list(_WAYS), list(_WAYS.values()))[0]
+        way = self._random.choices(list(_DELIVERY_PATHS), list(_DELIVERY_PATHS.values()))[0]
         self.deliveries[wamid, customer] = max(way, key=_RANK.index)
         return [self._makers.status(wamid, customer, word, self._now + n) for n, word in enumerate(way)]
 
-    def _batch(self) -> Webhook:
+    def _batch(self) -> SimulatedWebhook:
         messages = [self._makers.message(self._now) for _ in range(self._random.randrange(1, 4))]
         statuses = [status for _ in range(self._random.randrange(1, 5)) for status in self._sent()]
         return _webhook(
@@ -82,20 +87,20 @@ class Traffic:
             (*map(_message, messages), *map(_status, statuses)),
         )
 
-    def _messages(self, messages: list[Json]) -> Webhook:
+    def _messages(self, messages: list[Json]) -> SimulatedWebhook:
         contacts = [self._makers.contact(message["from"]) for message in messages]
         document = {"contacts": contacts, "messages": messages[0], "id": self._makers.delivery()}
         return _webhook(document, tuple(map(_message, messages)))
 
-    def _statuses(self, statuses: list[Json]) -> Webhook:
+    def _statuses(self, statuses: list[Json]) -> SimulatedWebhook:
         delivery = self._makers.delivery()
         return _webhook({"statuses": [*statuses, {"id": delivery}], "id": delivery}, tuple(map(_status, statuses)))
 
-    def _malformed(self) -> Webhook:
+    def _malformed(self) -> SimulatedWebhook:
         mark = self._makers.delivery()
         match self._random.randrange(4):
             case 0:
-                return Webhook(b'{"messages": {"from": "91', 400, ())
+                return SimulatedWebhook(b'{"messages": {"from": "91', 400, ())
             case 1:  # an event family that nobody told of
                 return _webhook(
                     {"account_settings_update": {"mark": mark}}, (Expected("unknown", "unknown", None, mark),)
@@ -109,9 +114,11 @@ class Traffic:
         message["text"] = {"body": f"cut in half {mark}"}
         # A lone surrogate and an integer beyond 64 bits: a valid webhook all the same.
         body = orjson.dumps({"messages": message, "id": mark})
-        return Webhook(body[:-1] + b',"name":"\\ud83d","n":123456789012345678901234567890}', 200, (_message(message),))
+        return SimulatedWebhook(
+            body[:-1] + b',"name":"\\ud83d","n":123456789012345678901234567890}', 200, (_message(message),)
+        )
 
-    def _forget_untold(self, made: list[Webhook]) -> None:
+    def _forget_untold(self, made: list[SimulatedWebhook]) -> None:
         """The count may have cut a message's statuses short: the ledger holds what is told only."""
         told: dict[str, list[str]] = {}
         for webhook in made:
@@ -122,13 +129,13 @@ class Traffic:
             (wamid, customer): max(told[wamid], key=_RANK.index) for wamid, customer in self.deliveries if wamid in told
         }
 
-    def _shuffled_nearby(self, webhooks: list[Webhook]) -> list[Webhook]:
+    def _shuffled_nearby(self, webhooks: list[SimulatedWebhook]) -> list[SimulatedWebhook]:
         places = [(number + self._random.uniform(0, 40), number) for number in range(len(webhooks))]
         return [webhooks[number] for _, number in sorted(places)]
 
 
-def _webhook(document: Json, events: tuple[Expected, ...]) -> Webhook:
-    return Webhook(orjson.dumps(document), 200, events)
+def _webhook(document: Json, events: tuple[Expected, ...]) -> SimulatedWebhook:
+    return SimulatedWebhook(orjson.dumps(document), 200, events)
 
 
 def _message(body: Json) -> Expected:

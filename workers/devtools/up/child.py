@@ -10,22 +10,24 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from shared.startup import WRONG_SETTINGS
+from shared.startup import EXIT_INVALID_SETTINGS
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 _SHORTEST, _LONGEST = 0.5, 30.0  # seconds between two starts
 _LONG_LIFE = 60.0  # seconds after which a death is no longer taken for a failed start
 _LAST_WORDS = 1.0  # seconds for what a dead process has still in its pipe
-_LONGEST_LINE = 64 * 1024
+_MAX_LINE_BYTES = 64 * 1024
 
-Say = Callable[[str, str], None]
+OutputLine = Callable[[str, str], None]
 
 
-class Child:
+class ChildProcess:
     """A process group of its own. `say(name, line)` shows a line; `patience`: seconds from SIGTERM to SIGKILL."""
 
-    def __init__(self, name: str, command: str, environment: Mapping[str, str], say: Say, patience: float) -> None:
+    def __init__(
+        self, name: str, command: str, environment: Mapping[str, str], say: OutputLine, patience: float
+    ) -> None:
         self.name = name
         self._command = command
         self._environment = dict(environment)
@@ -45,7 +47,7 @@ class Child:
             code = await self._run_once()
             if self._stopping.is_set():
                 break
-            if code == WRONG_SETTINGS:
+            if code == EXIT_INVALID_SETTINGS:
                 return False
             lived = asyncio.get_running_loop().time() - began
             wait = _SHORTEST if lived > _LONG_LIFE else min(wait * 2, _LONGEST)
@@ -104,7 +106,7 @@ class _Output(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:  # noqa: ARG002 - there is one pipe
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > _LONGEST_LINE:
+        if len(self._rest) > _MAX_LINE_BYTES:
             lines, self._rest = [*lines, self._rest], b""
         for line in lines:
             self._say(line.decode("utf-8", "replace"))

@@ -12,18 +12,18 @@ from pathlib import Path
 
 from shared.errors import SluiceError
 from shared.settings import Settings
-from workers.devtools.up.child import Child, Say
+from workers.devtools.up.child import ChildProcess, OutputLine
 
 _STOP_SECONDS = 30.0
 _START_SECONDS = 60.0
 
 
-class CannotRun(SluiceError):
+class StartFailed(SluiceError):
     """Another `sluice up` has this data folder, or its Redis does not start."""
 
 
-async def run(settings: Settings, commands: dict[str, str], say: Say, *, patience: float = _STOP_SECONDS) -> int:
-    """Until SIGTERM, SIGINT or the end of its terminal; replies the exit code. Raises CannotRun.
+async def run(settings: Settings, commands: dict[str, str], say: OutputLine, *, patience: float = _STOP_SECONDS) -> int:
+    """Until SIGTERM, SIGINT or the end of its terminal; replies the exit code. Raises StartFailed.
 
     `patience`: seconds from SIGTERM to SIGKILL.
     """
@@ -39,7 +39,7 @@ async def run(settings: Settings, commands: dict[str, str], say: Say, *, patienc
         command = shlex.join(
             [sys.executable, "-m", "workers.devtools.up.embedded", str(url_file.parent), str(url_file)]
         )
-        server = Child("redis", command, os.environ, say, patience)
+        server = ChildProcess("redis", command, os.environ, say, patience)
         running = asyncio.create_task(server.run())
         try:
             url = await _url(url_file, stop)
@@ -49,12 +49,12 @@ async def run(settings: Settings, commands: dict[str, str], say: Say, *, patienc
             await running
 
 
-def _children(commands: dict[str, str], redis_url: str, say: Say, patience: float) -> list[Child]:
+def _children(commands: dict[str, str], redis_url: str, say: OutputLine, patience: float) -> list[ChildProcess]:
     environment = _environment(redis_url)
-    return [Child(name, command, environment, say, patience) for name, command in commands.items()]
+    return [ChildProcess(name, command, environment, say, patience) for name, command in commands.items()]
 
 
-async def _run_all(children: list[Child], stop: asyncio.Event, say: Say) -> int:
+async def _run_all(children: list[ChildProcess], stop: asyncio.Event, say: OutputLine) -> int:
     stopping = asyncio.create_task(stop.wait())
     running = [asyncio.create_task(child.run()) for child in children]
     await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
@@ -75,7 +75,7 @@ async def _url(url_file: Path, stop: asyncio.Event) -> str:
                 await asyncio.sleep(0.05)
             return ""
     except TimeoutError:
-        raise CannotRun(f"the embedded Valkey does not answer within {_START_SECONDS:g} s") from None
+        raise StartFailed(f"the embedded Valkey does not answer within {_START_SECONDS:g} s") from None
 
 
 def _read(url_file: Path) -> str:
@@ -96,5 +96,5 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotRun(f"another `sluice up` runs in {folder.resolve()}") from None
+            raise StartFailed(f"another `sluice up` runs in {folder.resolve()}") from None
         yield

@@ -15,19 +15,19 @@ import redis
 
 from shared.lanes import keys as names
 from shared.redis.scripts import read_script
-from workers.lanes.dead_letter_queue import Graveyard
+from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.lanes.status import DeadLetter
 from workers.operations.dead_letters.filter import COPIES
 
 #: Seconds that discarded letters can be restored.
-KEPT = 600
+UNDO_TTL = 600
 #: Seconds that one request acts for at most; what is left then is said, and can be asked for again.
-_LONGEST = 20.0
+_TIME_LIMIT = 20.0
 _AT_ONCE = 200
 _NAME = re.compile(r"[0-9a-f]{16}")
 
 
-class Done(NamedTuple):
+class ActionResult(NamedTuple):
     """What was done."""
 
     number: int
@@ -35,38 +35,38 @@ class Done(NamedTuple):
     undo: str = ""  # what `restore` is given
 
 
-class Burial:
+class DeadLetterActions:
     """For one Redis. Methods may raise redis.exceptions.RedisError."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._graveyard = Graveyard(client)
+        self._graveyard = DeadLetterQueue(client)
         self._discard = client.register_script(read_script(__package__, "discard"))
         self._restore = client.register_script(read_script(__package__, "restore"))
 
-    def replay(self, found: Iterable[DeadLetter]) -> Done:
+    def replay(self, found: Iterable[DeadLetter]) -> ActionResult:
         """Back into their lanes, with no attempts made."""
-        done, end = 0, time.monotonic() + _LONGEST
+        done, end = 0, time.monotonic() + _TIME_LIMIT
         for lane, ids in _in_turns(found):
             if time.monotonic() > end:
-                return Done(done, complete=False)
+                return ActionResult(done, complete=False)
             done += self._graveyard.replay(lane, ids)
-        return Done(done, complete=True)
+        return ActionResult(done, complete=True)
 
-    def discard(self, found: Iterable[DeadLetter]) -> Done:
+    def discard(self, found: Iterable[DeadLetter]) -> ActionResult:
         """Thrown away, with a copy kept for a while."""
-        done, end, undo = 0, time.monotonic() + _LONGEST, secrets.token_hex(8)
+        done, end, undo = 0, time.monotonic() + _TIME_LIMIT, secrets.token_hex(8)
         for lane, ids in _in_turns(found):
             if time.monotonic() > end:
-                return Done(done, complete=False, undo=undo)
-            done += int(self._discard(keys=[names.stream(lane), COPIES + undo], args=[lane, KEPT, *ids]))
-        return Done(done, complete=True, undo=undo if done else "")
+                return ActionResult(done, complete=False, undo=undo)
+            done += int(self._discard(keys=[names.stream_key(lane), COPIES + undo], args=[lane, UNDO_TTL, *ids]))
+        return ActionResult(done, complete=True, undo=undo if done else "")
 
     def restore(self, undo: str) -> int:
         """Discarded letters are dead letters again; replies how many. 0: it is too late, or they were restored."""
         if not _NAME.fullmatch(undo):
             return 0
         restored = 0
-        while some := int(self._restore(keys=[COPIES + undo], args=[names.stream(""), _AT_ONCE])):
+        while some := int(self._restore(keys=[COPIES + undo], args=[names.stream_key(""), _AT_ONCE])):
             restored += some
         return restored
 

@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 import redis
 
-from workers.lanes.dead_letter_queue import Graveyard
-from workers.lanes.status import DeadLetter, survey
-from workers.runtime.event_entry import BadEntry, unpack
+from workers.lanes.dead_letter_queue import DeadLetterQueue
+from workers.lanes.status import DeadLetter, lane_statuses
+from workers.runtime.event_entry import InvalidEntry, unpack
 
 #: Copies of letters that the console discarded lie, for a while, in streams of which the names begin so.
 COPIES = "sluice:console:discarded:"
 
 
-class Filter(NamedTuple):
+class DeadLetterFilter(NamedTuple):
     """What a dead letter must be like; empty values ask for nothing. Ages in milliseconds."""
 
     ids: frozenset[str] = frozenset()  # LANE/ID
@@ -42,16 +42,16 @@ class Filter(NamedTuple):
         return {self.lane} if self.lane else {name.rpartition("/")[0] for name in self.ids}
 
 
-def letters(client: redis.Redis, wanted: Filter, now_ms: int) -> Iterator[DeadLetter]:
+def letters(client: redis.Redis, wanted: DeadLetterFilter, now_ms: int) -> Iterator[DeadLetter]:
     """The dead letters that are meant, lane by lane, the oldest first."""
-    graveyard = Graveyard(client)
+    graveyard = DeadLetterQueue(client)
     for lane in _lanes(client, wanted):
         yield from (letter for letter in graveyard.walk(lane) if wanted.wants(letter, now_ms))
 
 
-def latest(client: redis.Redis, wanted: Filter, now_ms: int, most: int) -> list[DeadLetter]:
+def latest(client: redis.Redis, wanted: DeadLetterFilter, now_ms: int, most: int) -> list[DeadLetter]:
     """The latest `most` of each lane that are meant, the latest first. Raises RedisError."""
-    graveyard = Graveyard(client)
+    graveyard = DeadLetterQueue(client)
     found: list[DeadLetter] = []
     for lane in _lanes(client, wanted):
         meant = (letter for letter in graveyard.walk(lane, latest_first=True) if wanted.wants(letter, now_ms))
@@ -59,13 +59,13 @@ def latest(client: redis.Redis, wanted: Filter, now_ms: int, most: int) -> list[
     return sorted(found, key=lambda letter: letter.at_ms, reverse=True)
 
 
-def _lanes(client: redis.Redis, wanted: Filter) -> list[str]:
-    return sorted(wanted.lanes() or {found.lane for found in survey(client) if found.dead})
+def _lanes(client: redis.Redis, wanted: DeadLetterFilter) -> list[str]:
+    return sorted(wanted.lanes() or {found.lane for found in lane_statuses(client) if found.dead})
 
 
 def event_type(letter: DeadLetter) -> str:
     """The type of the letter's event; empty for a webhook that was never classified."""
     try:
         return unpack(letter.data).item.type
-    except BadEntry:
+    except InvalidEntry:
         return ""

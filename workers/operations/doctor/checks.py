@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from workers.operations.doctor.facts import (
+    AuthFacts,
     Check,
-    CrewFacts,
     DatabaseFacts,
     DiskFacts,
-    DoorFacts,
     Facts,
-    Failed,
     HandlerFacts,
     MediaFacts,
+    ProbeFailed,
+    WorkersFacts,
     size,
 )
 from workers.operations.doctor.redis_checks import redis_checks
@@ -25,19 +25,19 @@ def checks(facts: Facts) -> list[Check]:
     return [
         *redis_checks(facts.redis, facts.min_replicas),
         *_database(facts.database),
-        _door(facts.door),
+        _auth(facts.door),
         *_disk(facts.disk),
-        *_crew(facts.crew),
+        *_workers(facts.crew),
         *_handlers(facts.handlers),
         *_media(facts.media),
     ]
 
 
-def _database(facts: DatabaseFacts | Failed | None) -> Iterator[Check]:
+def _database(facts: DatabaseFacts | ProbeFailed | None) -> Iterator[Check]:
     if facts is None:
         yield Check("database", True, "switched off by SLUICE_DATABASE_URL=none")
         return
-    if isinstance(facts, Failed):
+    if isinstance(facts, ProbeFailed):
         yield Check(
             "database", False, facts.why, "start it, or correct SLUICE_DATABASE_URL; events wait in their lanes"
         )
@@ -56,7 +56,7 @@ def _database(facts: DatabaseFacts | Failed | None) -> Iterator[Check]:
         yield Check("database schema", True, "all tables and indexes are there")
 
 
-def _door(facts: DoorFacts) -> Check:
+def _auth(facts: AuthFacts) -> Check:
     if facts.has_secret:
         return Check("webhook secret", True, "is set")
     if facts.loopback:
@@ -65,8 +65,8 @@ def _door(facts: DoorFacts) -> Check:
     return Check("webhook secret", False, f"none, and others reach {facts.host}", advice)
 
 
-def _disk(facts: DiskFacts | Failed) -> Iterator[Check]:
-    if isinstance(facts, Failed):
+def _disk(facts: DiskFacts | ProbeFailed) -> Iterator[Check]:
+    if isinstance(facts, ProbeFailed):
         yield Check("disk", False, facts.why, "set SLUICE_DATA_DIR to a folder on a local disk")
         return
     if not facts.writable:
@@ -81,8 +81,8 @@ def _disk(facts: DiskFacts | Failed) -> Iterator[Check]:
         yield Check("spool", True, f"{size(facts.spool_used)} of webhooks wait in it", advice)
 
 
-def _crew(facts: CrewFacts | Failed) -> Iterator[Check]:
-    if isinstance(facts, Failed):
+def _workers(facts: WorkersFacts | ProbeFailed) -> Iterator[Check]:
+    if isinstance(facts, ProbeFailed):
         yield Check("workers", False, facts.why, "start Redis first")
         return
     well = [worker for worker in facts.workers if not worker.trouble]
@@ -104,8 +104,8 @@ def _crew(facts: CrewFacts | Failed) -> Iterator[Check]:
         yield Check("queues", True, f"all of {len(facts.lanes)} lanes are consumed")
 
 
-def _handlers(facts: HandlerFacts | Failed) -> Iterator[Check]:
-    if isinstance(facts, Failed):
+def _handlers(facts: HandlerFacts | ProbeFailed) -> Iterator[Check]:
+    if isinstance(facts, ProbeFailed):
         yield Check("handlers", False, facts.why, "importing a handler module must not wait for anything")
         return
     for module, why in facts.broken:
@@ -117,10 +117,10 @@ def _handlers(facts: HandlerFacts | Failed) -> Iterator[Check]:
         yield Check("handlers", True, f"{named} can be imported" if named else "none beside the built-in ones")
 
 
-def _media(facts: MediaFacts | Failed | None) -> Iterator[Check]:
+def _media(facts: MediaFacts | ProbeFailed | None) -> Iterator[Check]:
     if facts is None:
         yield Check("media api", True, "not set: no metadata is fetched")
-    elif isinstance(facts, Failed):
+    elif isinstance(facts, ProbeFailed):
         yield Check("media api", False, facts.why, "correct SLUICE_MEDIA_URL, or see whether it is down")
     elif facts.status in _REFUSED:
         yield Check("media api", False, f"answers {facts.status}: it refuses the credential", "renew SLUICE_MEDIA_AUTH")

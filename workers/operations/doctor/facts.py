@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Failed(NamedTuple):
+class ProbeFailed(NamedTuple):
     """What could not be looked at, and why, in words."""
 
     why: str
@@ -69,7 +69,7 @@ class WorkerFacts(NamedTuple):
     silent: bool = False  # it says nothing any more
 
 
-class CrewFacts(NamedTuple):
+class WorkersFacts(NamedTuple):
     """The workers, and what there is for them."""
 
     workers: tuple[WorkerFacts, ...]
@@ -77,7 +77,7 @@ class CrewFacts(NamedTuple):
     lanes: tuple[LaneFacts, ...]
 
 
-class DoorFacts(NamedTuple):
+class AuthFacts(NamedTuple):
     """Who can send webhooks."""
 
     host: str
@@ -95,13 +95,13 @@ class HandlerFacts(NamedTuple):
 class Facts(NamedTuple):
     """All that was seen. None: there is nothing to see, because it is not wanted."""
 
-    redis: RedisFacts | Failed
-    database: DatabaseFacts | Failed | None
-    media: MediaFacts | Failed | None
-    door: DoorFacts
-    disk: DiskFacts | Failed
-    crew: CrewFacts | Failed
-    handlers: HandlerFacts | Failed
+    redis: RedisFacts | ProbeFailed
+    database: DatabaseFacts | ProbeFailed | None
+    media: MediaFacts | ProbeFailed | None
+    door: AuthFacts
+    disk: DiskFacts | ProbeFailed
+    crew: WorkersFacts | ProbeFailed
+    handlers: HandlerFacts | ProbeFailed
     min_replicas: int = 0
 
 

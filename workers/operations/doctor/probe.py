@@ -15,88 +15,88 @@ import redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import inspect
 
-from shared.errors import SluiceError, WrongSettings
+from shared.errors import InvalidSettings, SluiceError
 from shared.networks import is_loopback
 from shared.redis.connection import connect
 from shared.settings import Settings
-from shared.text import one_line
-from workers.lanes.heartbeats import ALIVE, SILENCE
-from workers.lanes.status import survey
+from shared.text import escape_control_chars
+from workers.lanes.heartbeats import HEARTBEAT_TIMEOUT, HEARTBEATS_KEY
+from workers.lanes.status import lane_statuses
 from workers.media.address import MediaAddress
 from workers.operations.doctor.facts import (
-    CrewFacts,
+    AuthFacts,
     DatabaseFacts,
     DiskFacts,
-    DoorFacts,
     Facts,
-    Failed,
     HandlerFacts,
     LaneFacts,
     MediaFacts,
+    ProbeFailed,
     RedisFacts,
     WorkerFacts,
+    WorkersFacts,
 )
 from workers.runtime.liveness import worker_status
 from workers.store import Store
 from workers.store.schema import tables, upgrade
 
 #: Seconds that each piece may take.
-LIMIT = 3.0
+PROBE_TIMEOUT = 3.0
 #: An id that no file has.
 _NO_MEDIA = "0"
 _T = TypeVar("_T", bound=NamedTuple)
 
 
-def gather(settings: Settings, *, limit: float = LIMIT) -> Facts:
+def gather_facts(settings: Settings, *, limit: float = PROBE_TIMEOUT) -> Facts:
     """All facts, within `limit` seconds and a little."""
-    at_once = _AtOnce(limit)
+    at_once = _ConcurrentProbes(limit)
     address = settings.database
     answers = {
         "redis": at_once.ask(lambda: redis_facts(settings.redis)),
-        "crew": at_once.ask(lambda: crew_facts(settings.redis)),
+        "crew": at_once.ask(lambda: workers_facts(settings.redis)),
         "database": at_once.ask(lambda: database_facts(address)) if address is not None else None,
         "media": at_once.ask(lambda: media_facts(settings, limit)) if settings.media_url else None,
         "disk": at_once.ask(lambda: disk_facts(settings.data_dir, settings.spool_dir, settings.spool_bytes)),
         "handlers": at_once.ask(lambda: handler_facts(settings.handlers)),
     }
-    door = DoorFacts(settings.host, is_loopback(settings.host), settings.has_secret)
+    door = AuthFacts(settings.host, is_loopback(settings.host), settings.has_secret)
     seen: dict[str, Any] = {name: answer() if answer else None for name, answer in answers.items()}
     return Facts(door=door, min_replicas=settings.min_replicas, **seen)
 
 
-class _AtOnce:
+class _ConcurrentProbes:
     """Questions that are asked at once and must be answered by one time."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._end = time.monotonic() + limit
 
-    def ask(self, look: Callable[[], _T]) -> Callable[[], _T | Failed]:
+    def ask(self, look: Callable[[], _T]) -> Callable[[], _T | ProbeFailed]:
         """Begins to look; replies how to get what was seen."""
-        answers: queue.SimpleQueue[_T | Failed] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[_T | ProbeFailed] = queue.SimpleQueue()
         # A daemon: the process ends although it hangs.
         threading.Thread(target=lambda: answers.put(_seen(look)), daemon=True).start()
 
-        def answer() -> _T | Failed:
+        def answer() -> _T | ProbeFailed:
             try:
                 return answers.get(timeout=max(self._end - time.monotonic(), 0))
             except queue.Empty:
-                return Failed(f"no answer within {self._limit:g} s")
+                return ProbeFailed(f"no answer within {self._limit:g} s")
 
         return answer
 
 
-def _seen(look: Callable[[], _T]) -> _T | Failed:
+def _seen(look: Callable[[], _T]) -> _T | ProbeFailed:
     try:
         return look()
-    except WrongSettings as error:
-        return Failed("; ".join(error.problems))
+    except InvalidSettings as error:
+        return ProbeFailed("; ".join(error.problems))
     except RedisError as error:
-        return Failed(f"does not answer: {one_line(str(error))}")
+        return ProbeFailed(f"does not answer: {escape_control_chars(str(error))}")
     except httpx.HTTPError as error:
-        return Failed(f"does not answer: {type(error).__name__}")  # its words may hold the address, and that a key
+        return ProbeFailed(f"does not answer: {type(error).__name__}")  # its words may hold the address, and that a key
     except (SluiceError, OSError, ValueError) as error:
-        return Failed(one_line(str(error)))
+        return ProbeFailed(escape_control_chars(str(error)))
 
 
 def redis_facts(url: str) -> RedisFacts:
@@ -123,29 +123,29 @@ def redis_facts(url: str) -> RedisFacts:
         )
 
 
-def crew_facts(url: str) -> CrewFacts:
+def workers_facts(url: str) -> WorkersFacts:
     """Raises RedisError."""
     with connect(url, retries=0) as client:
         now: Any = client.time()
-        since = int(now[0]) * 1000 - round(SILENCE * 1000)
+        since = int(now[0]) * 1000 - round(HEARTBEAT_TIMEOUT * 1000)
         workers = (
             WorkerFacts(
                 f"{worker.said.node} (pid {worker.said.pid})",
                 worker.said.queues,
                 worker.trouble,
                 worker.said.node,
-                worker.age >= worker_status.SILENCE,
+                worker.age >= worker_status.REPORT_TIMEOUT,
             )
-            for worker in worker_status.survey(client)
+            for worker in worker_status.worker_statuses(client)
         )
-        lanes = (LaneFacts(lane.lane, lane.queue, lane.waiting) for lane in survey(client))
-        processes: Any = client.zcount(ALIVE, since, "+inf")
-        return CrewFacts(tuple(workers), int(processes), tuple(lanes))
+        lanes = (LaneFacts(lane.lane, lane.queue, lane.waiting) for lane in lane_statuses(client))
+        processes: Any = client.zcount(HEARTBEATS_KEY, since, "+inf")
+        return WorkersFacts(tuple(workers), int(processes), tuple(lanes))
 
 
 def database_facts(address: str) -> DatabaseFacts:
     """Raises StoreUnavailable or ValueError."""
-    store = Store(address, timeout=LIMIT)
+    store = Store(address, timeout=PROBE_TIMEOUT)
     try:
         store.check()  # connects
         begun = time.perf_counter()
@@ -185,7 +185,7 @@ def handler_facts(modules: tuple[str, ...]) -> HandlerFacts:
         try:
             importlib.import_module(module)
         except Exception as error:  # noqa: BLE001 - it is the module's author who must be told, whatever it is
-            broken.append((module, one_line(f"{type(error).__name__}: {error}")))
+            broken.append((module, escape_control_chars(f"{type(error).__name__}: {error}")))
     return HandlerFacts(modules, tuple(broken))
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from workers.operations.doctor.facts import Check, Failed, RedisFacts, size
+from workers.operations.doctor.facts import Check, ProbeFailed, RedisFacts, size
 
 #: XAUTOCLAIM without deleted entries, and streams within scripts: Redis 7.0; every Valkey is younger.
 _OLDEST = {"Redis": (7, 0), "Valkey": (7, 2)}
@@ -12,9 +12,9 @@ _SKEW = 2.0  # seconds
 _SLOW = 50.0  # milliseconds
 
 
-def redis_checks(facts: RedisFacts | Failed, min_replicas: int) -> Iterator[Check]:
+def redis_checks(facts: RedisFacts | ProbeFailed, min_replicas: int) -> Iterator[Check]:
     """All that is to be said of Redis; `min_replicas`: how many must have a webhook before its 200."""
-    if isinstance(facts, Failed):
+    if isinstance(facts, ProbeFailed):
         yield Check("redis", False, facts.why, "start Redis, or correct SLUICE_REDIS_URL; webhooks wait in the spool")
         return
     slow = facts.latency_ms > _SLOW

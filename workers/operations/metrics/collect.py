@@ -7,23 +7,23 @@ from redis.exceptions import RedisError
 
 from shared.observability import metrics
 from workers.operations.metrics import counters, handling, incoming
-from workers.operations.metrics.exposition import Sheet
+from workers.operations.metrics.exposition import MetricsCollector
 from workers.operations.monitoring.sampler import Sampler
-from workers.operations.monitoring.snapshot import Look, Server, look
+from workers.operations.monitoring.snapshot import RedisServer, Snapshot, take_snapshot
 
 _VERSION = version("sluice")
 _POLICIES = ("always", "everysec", "no")
 
 
-def gather(client: redis.Redis, sampler: Sampler, *, has_store: bool) -> Sheet:
+def collect(client: redis.Redis, sampler: Sampler, *, has_store: bool) -> MetricsCollector:
     """All that there is to tell just now."""
-    sheet = Sheet()
-    sheet.told(metrics.BUILD, _VERSION)
+    sheet = MetricsCollector()
+    sheet.info(metrics.BUILD, _VERSION)
     if has_store:
         sheet.write(metrics.DATABASE_UP, not sampler.database_away)
     try:
         seen = _look(client, sampler)
-        counted = counters.read(client, [lane.lane for lane in seen.lanes])
+        counted = counters.read_counters(client, [lane.lane for lane in seen.lanes])
     except (RedisError, OSError):
         sheet.write(metrics.REDIS_UP, 0)
         return sheet
@@ -35,14 +35,14 @@ def gather(client: redis.Redis, sampler: Sampler, *, has_store: bool) -> Sheet:
     return sheet
 
 
-def _look(client: redis.Redis, sampler: Sampler) -> Look:
+def _look(client: redis.Redis, sampler: Sampler) -> Snapshot:
     """The sampler's, which is two seconds old at most. One of our own where it has none: at the start, or after it
     missed one."""
     state = sampler.state
-    return state.look if state.look is not None and not state.away else look(client)
+    return state.look if state.look is not None and not state.away else take_snapshot(client)
 
 
-def _server(sheet: Sheet, server: Server) -> None:
+def _server(sheet: MetricsCollector, server: RedisServer) -> None:
     sheet.write(metrics.MEMORY_USED, server.memory)
     sheet.write(metrics.MEMORY_LIMIT, server.memory_limit)
     sheet.write(metrics.NOEVICTION, server.policy == "noeviction")

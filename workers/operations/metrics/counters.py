@@ -6,21 +6,21 @@ from typing import Any, NamedTuple
 import redis
 
 from shared.lanes import keys as names
-from workers.media.breaker import MEDIA_BREAKER
+from workers.media.breaker import MEDIA_BREAKER_KEY
 from workers.media.counting import ANSWERS as MEDIA_ANSWERS
 from workers.operations.monitoring.ingress_processes import ANSWERS, COUNTS
 
 Hash = dict[bytes, bytes]
 
 
-class LaneFigures(NamedTuple):
+class LaneCounters(NamedTuple):
     """Of one lane."""
 
     counts: dict[str, int]  # what ever happened in it
     times: Hash  # its histograms (workers/lanes/timings.py)
 
 
-class Figures(NamedTuple):
+class Counters(NamedTuple):
     """All of them at one moment."""
 
     now_ms: int  # by the server's clock, since 1970
@@ -28,28 +28,28 @@ class Figures(NamedTuple):
     ingress: Hash  # counts and histograms of all its processes that ever were
     media: dict[str, int]  # answers of the media API, by status
     media_until_ms: int  # until when it is left alone, since 1970
-    lanes: dict[str, LaneFigures]
+    lanes: dict[str, LaneCounters]
 
 
-def read(client: redis.Redis, lanes: Sequence[str]) -> Figures:
+def read_counters(client: redis.Redis, lanes: Sequence[str]) -> Counters:
     """Of these lanes, and of all else. Raises RedisError."""
     pipe = client.pipeline(transaction=False)
     pipe.time()
     for key in (ANSWERS, COUNTS, MEDIA_ANSWERS):
         pipe.hgetall(key)
-    pipe.hget(f"{MEDIA_BREAKER}:state", "until")
+    pipe.hget(f"{MEDIA_BREAKER_KEY}:state", "until")
     for lane in lanes:
-        pipe.hgetall(f"{names.stream(lane)}:counts")
-        pipe.hgetall(f"{names.stream(lane)}:times")
+        pipe.hgetall(f"{names.stream_key(lane)}:counts")
+        pipe.hgetall(f"{names.stream_key(lane)}:times")
     (seconds, micros), answers, ingress, media, until, *rest = pipe.execute()
     pairs = zip(rest[::2], rest[1::2], strict=True)
-    return Figures(
+    return Counters(
         now_ms=seconds * 1000 + micros // 1000,
         answers=_numbers(answers),
         ingress=ingress,
         media=_numbers(media),
         media_until_ms=round(float(until or 0)),
-        lanes={lane: LaneFigures(_numbers(counts), times) for lane, (counts, times) in zip(lanes, pairs, strict=True)},
+        lanes={lane: LaneCounters(_numbers(counts), times) for lane, (counts, times) in zip(lanes, pairs, strict=True)},
     )
 
 

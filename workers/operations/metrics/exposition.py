@@ -16,7 +16,7 @@ from shared.observability.histogram import Histogram
 from shared.observability.metrics import ALL, Kind, Metric
 
 
-class Sheet(Collector):
+class MetricsCollector(Collector):
     """The values of one moment. A metric that has none is left out."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Sheet(Collector):
         """One value. `labels`: those of the metric's labels, in their order."""
         self._values.setdefault(metric.name, []).append((labels, value))
 
-    def told(self, metric: Metric, *labels: str) -> None:
+    def info(self, metric: Metric, *labels: str) -> None:
         """An info."""
         self.write(metric, 1, *labels)
 

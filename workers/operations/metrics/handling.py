@@ -5,12 +5,12 @@ from collections import Counter
 from shared.observability import histogram, metrics
 from workers.lanes.status import LaneStatus
 from workers.lanes.timings import CALL, LAG
-from workers.operations.metrics.counters import Figures, LaneFigures
-from workers.operations.metrics.exposition import Sheet
-from workers.operations.monitoring.snapshot import Look, is_handler
+from workers.operations.metrics.counters import Counters, LaneCounters
+from workers.operations.metrics.exposition import MetricsCollector
+from workers.operations.monitoring.snapshot import Snapshot, is_handler
 from workers.runtime.lane_config import handler_of
 from workers.runtime.liveness import worker_status
-from workers.runtime.liveness.worker_status import SILENCE, Worker
+from workers.runtime.liveness.worker_status import REPORT_TIMEOUT, WorkerStatus
 
 #: Each is told from the beginning, as 0.
 _OUTCOMES = ("done", "retry", "dead", "back")
@@ -22,7 +22,7 @@ _WELL = (worker_status.LISTENING, worker_status.FULL)
 _STATES = (worker_status.STARTING, *_WELL, worker_status.DEAF, worker_status.ENDING, worker_status.STOPPING, _SILENT)
 
 
-def write(sheet: Sheet, look: Look, figures: Figures) -> None:
+def write(sheet: MetricsCollector, look: Snapshot, figures: Counters) -> None:
     """All of it."""
     sheet.write(metrics.LAG, look.lag_ms / 1000)
     for lane in look.lanes:
@@ -34,9 +34,9 @@ def write(sheet: Sheet, look: Look, figures: Figures) -> None:
     sheet.write(metrics.MEDIA_BREAKER, figures.media_until_ms > figures.now_ms)
 
 
-def _standing(sheet: Sheet, status: LaneStatus) -> None:
+def _standing(sheet: MetricsCollector, status: LaneStatus) -> None:
     lane, handler = status.lane, handler_of(status.lane)
-    sheet.told(metrics.LANE, lane, status.queue, lane.removesuffix(f".{handler}") if handler else "", handler)
+    sheet.info(metrics.LANE, lane, status.queue, lane.removesuffix(f".{handler}") if handler else "", handler)
     sheet.write(metrics.LANE_WAITING, status.waiting, lane)
     sheet.write(metrics.LANE_IN_FLIGHT, status.in_flight, lane)
     sheet.write(metrics.LANE_SUSPECTS, status.suspects, lane)
@@ -49,7 +49,7 @@ def _standing(sheet: Sheet, status: LaneStatus) -> None:
     sheet.write(metrics.LANE_BREAKER, status.breaker is not None, lane)
 
 
-def _happened(sheet: Sheet, lane: str, figures: LaneFigures) -> None:
+def _happened(sheet: MetricsCollector, lane: str, figures: LaneCounters) -> None:
     counts = figures.counts
     sheet.write(metrics.LANE_ENTERED, counts.get("entered", 0), lane)
     for outcome in _OUTCOMES:
@@ -66,7 +66,7 @@ def _happened(sheet: Sheet, lane: str, figures: LaneFigures) -> None:
         sheet.write(metrics.LANE_EVENTS, counts.get(counted, 0), lane, result)
 
 
-def _workers(sheet: Sheet, look: Look) -> None:
+def _workers(sheet: MetricsCollector, look: Snapshot) -> None:
     states = Counter(map(_state, look.workers))
     for state in _STATES:
         sheet.write(metrics.WORKERS, states[state], state)
@@ -78,5 +78,5 @@ def _workers(sheet: Sheet, look: Look) -> None:
     sheet.write(metrics.SLOTS_BUSY, sum(worker.said.running for worker in well))
 
 
-def _state(worker: Worker) -> str:
-    return _SILENT if worker.age >= SILENCE else worker.said.state
+def _state(worker: WorkerStatus) -> str:
+    return _SILENT if worker.age >= REPORT_TIMEOUT else worker.said.state

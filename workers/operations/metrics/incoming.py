@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 from shared.observability import histogram, metrics
 from shared.observability.metrics import Metric
-from workers.operations.metrics.counters import Figures, Hash
-from workers.operations.metrics.exposition import Sheet
-from workers.operations.monitoring.ingress_processes import Ingress, Spool
-from workers.operations.monitoring.snapshot import Look
+from workers.operations.metrics.counters import Counters, Hash
+from workers.operations.metrics.exposition import MetricsCollector
+from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
+from workers.operations.monitoring.snapshot import Snapshot
 
 #: Answers that are told from the beginning: a counter that begins with 1 has no increase that Prometheus could see.
 _STATUSES = ("200", "400", "401", "403", "413", "500", "503")
 
 
-def write(sheet: Sheet, look: Look, figures: Figures) -> None:
+def write(sheet: MetricsCollector, look: Snapshot, figures: Counters) -> None:
     """All of it."""
     for status, count in (dict.fromkeys(_STATUSES, 0) | figures.answers).items():
         sheet.write(metrics.ANSWERS, count, status)
@@ -27,7 +27,7 @@ def write(sheet: Sheet, look: Look, figures: Figures) -> None:
         _spool(sheet, spool, look.at_ms)
 
 
-def _process(sheet: Sheet, ingress: Ingress) -> None:
+def _process(sheet: MetricsCollector, ingress: IngressProcess) -> None:
     for field, count in ingress.said.items():
         name, _, status = field.decode().partition(":")
         if name == "answers":
@@ -39,12 +39,12 @@ def _process(sheet: Sheet, ingress: Ingress) -> None:
     _spreads(sheet, metrics.PROCESS_PUSHES, metrics.PROCESS_GROUPS, ingress.said, ingress.id)
 
 
-def _spreads(sheet: Sheet, pushes: Metric, groups: Metric, said: Hash, *labels: str) -> None:
+def _spreads(sheet: MetricsCollector, pushes: Metric, groups: Metric, said: Hash, *labels: str) -> None:
     sheet.write(pushes, histogram.read(said, "push_seconds", pushes.bounds), *labels)
     sheet.write(groups, histogram.read(said, "group_size", groups.bounds), *labels)
 
 
-def _spool(sheet: Sheet, spool: Spool, now_ms: int) -> None:
+def _spool(sheet: MetricsCollector, spool: SpoolState, now_ms: int) -> None:
     sheet.write(metrics.SPOOL_BYTES, spool.bytes, spool.name)
     sheet.write(metrics.SPOOL_LIMIT, spool.limit, spool.name)
     sheet.write(metrics.SPOOL_SEGMENTS, spool.segments, spool.name)

@@ -10,7 +10,7 @@ import redis
 INGRESSES, COUNTS, ANSWERS = "sluice:ingresses", "sluice:ingress", "sluice:answers"
 
 
-class Spool(NamedTuple):
+class SpoolState(NamedTuple):
     """A folder of one host, as the processes there see it. Sizes in bytes."""
 
     name: str  # host:folder
@@ -27,16 +27,16 @@ class Spool(NamedTuple):
         return self.bytes - self.torn_bytes
 
 
-class Ingress(NamedTuple):
+class IngressProcess(NamedTuple):
     """What one process said last."""
 
     id: str
-    spool: Spool
+    spool: SpoolState
     at_ms: int = 0  # when, since 1970
     said: dict[bytes, bytes] = {}  # all of it, counts since its start included  # noqa: RUF012 - never changed
 
 
-def survey(client: redis.Redis) -> list[Ingress] | None:
+def ingress_processes(client: redis.Redis) -> list[IngressProcess] | None:
     """The living processes; None: no ingress ever said a word. Raises RedisError."""
     known: Any = client.zrange(INGRESSES, 0, -1)
     if not known:
@@ -47,9 +47,9 @@ def survey(client: redis.Redis) -> list[Ingress] | None:
     return [_ingress(name.decode(), said) for name, said in zip(known, pipe.execute(), strict=True) if said]
 
 
-def spools(ingresses: Sequence[Ingress]) -> list[Spool]:
+def spools(ingresses: Sequence[IngressProcess]) -> list[SpoolState]:
     """Each spool once, as its processes saw it last; it refuses if it does to any of them."""
-    found: dict[str, Spool] = {}
+    found: dict[str, SpoolState] = {}
     for ingress in sorted(ingresses, key=lambda each: each.at_ms):
         before = found.get(ingress.spool.name)
         refusing = ingress.spool.refusing or (before.refusing if before else "")
@@ -63,14 +63,14 @@ def answers(client: redis.Redis) -> dict[str, int]:
     return {code.decode(): int(count) for code, count in found.items()}
 
 
-def _ingress(name: str, said: dict[bytes, bytes]) -> Ingress:
+def _ingress(name: str, said: dict[bytes, bytes]) -> IngressProcess:
     def number(field: bytes) -> int:
         return int(said.get(field) or 0)
 
     def text(field: bytes) -> str:
         return said.get(field, b"").decode("utf-8", "replace")
 
-    spool = Spool(
+    spool = SpoolState(
         text(b"spool") or name,
         number(b"spool_bytes"),
         number(b"spool_segments"),
@@ -79,4 +79,4 @@ def _ingress(name: str, said: dict[bytes, bytes]) -> Ingress:
         number(b"spool_since_ms") or None,
         text(b"refusing"),
     )
-    return Ingress(name, spool, number(b"at_ms"), said)
+    return IngressProcess(name, spool, number(b"at_ms"), said)

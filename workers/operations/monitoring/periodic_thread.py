@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable
 
-from shared.observability.logging import logger
+from shared.observability.logging import get_logger
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 
 
-class Repeating:
+class PeriodicThread:
     """Calls `step`, waits `every` seconds, and so on. What a step raises is logged, once until one goes well again."""
 
     def __init__(self, name: str, step: Callable[[], None], every: float) -> None:

@@ -4,7 +4,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 
-class Grade(IntEnum):
+class Severity(IntEnum):
     """How bad it is."""
 
     LOSS = 0  # events may be lost, or webhooks are refused
@@ -13,11 +13,11 @@ class Grade(IntEnum):
     NOTE = 3  # nothing is wrong, and yet one should know
 
 
-class Trouble(NamedTuple):
+class Problem(NamedTuple):
     """Something that is wrong."""
 
     code: str
-    grade: Grade
+    grade: Severity
     text: str
     advice: str
     link: str = ""  # the page where something can be done

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from workers.operations.monitoring.problem import Trouble
-from workers.operations.monitoring.snapshot import Look
+from workers.operations.monitoring.problem import Problem
+from workers.operations.monitoring.snapshot import Snapshot
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,7 +21,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     troubles: dict[str, int] = {}  # what was wrong, by code, and since when (ms since 1970)
 
 
-def sample(before: Look, now: Look, troubles: list[Trouble]) -> Sample:
+def sample(before: Snapshot, now: Snapshot, troubles: list[Problem]) -> Sample:
     """What became of the system between two looks. A counter that fell was begun anew: it tells what it holds."""
     answers = _answers(before.answers, now.answers) if now.ingresses is not None else None
     good = sum(count for code, count in (answers or {}).items() if code.startswith("2"))

@@ -16,23 +16,23 @@ from redis.exceptions import RedisError
 
 from workers.operations.monitoring.sample import Sample
 
-SAMPLES = "sluice:console:samples"
-WRITER = "sluice:console:writer"
+SAMPLES_KEY = "sluice:console:samples"
+WRITER_KEY = "sluice:console:writer"
 #: Seconds that the samples cover, and seconds between two.
-COVERS = 3600
-EVERY = 2.0
-_MOST = int(COVERS / EVERY)
-_WRITER_MS = round(EVERY * 4 * 1000)
+RETENTION_SECONDS = 3600
+SAMPLE_INTERVAL = 2.0
+_MAX_SAMPLES = int(RETENTION_SECONDS / SAMPLE_INTERVAL)
+_WRITER_MS = round(SAMPLE_INTERVAL * 4 * 1000)
 
 
-class History:
+class SampleHistory:
     """For one thread; `samples` may be read by others."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._name = secrets.token_hex(8)
         self._read: Any = "-"  # up to where the stream was read
-        self.samples: deque[Sample] = deque(maxlen=_MOST)
+        self.samples: deque[Sample] = deque(maxlen=_MAX_SAMPLES)
 
     def add(self, sample: Sample) -> None:
         """Writes a sample if this console is the one that does, and reads what was written since the last call.
@@ -41,7 +41,9 @@ class History:
         """
         try:
             if self._is_writer():
-                self._client.xadd(SAMPLES, {"s": msgspec.json.encode(sample)}, maxlen=_MOST, approximate=True)
+                self._client.xadd(
+                    SAMPLES_KEY, {"s": msgspec.json.encode(sample)}, maxlen=_MAX_SAMPLES, approximate=True
+                )
             self._catch_up()
         except (RedisError, OSError):
             self._append(sample)
@@ -55,17 +57,17 @@ class History:
         return [sample for sample in self.samples if sample.at >= at_ms]
 
     def _is_writer(self) -> bool:
-        if self._client.set(WRITER, self._name, nx=True, px=_WRITER_MS):
+        if self._client.set(WRITER_KEY, self._name, nx=True, px=_WRITER_MS):
             return True
-        holder: Any = self._client.get(WRITER)
+        holder: Any = self._client.get(WRITER_KEY)
         if holder != self._name.encode():
             return False
-        self._client.pexpire(WRITER, _WRITER_MS)
+        self._client.pexpire(WRITER_KEY, _WRITER_MS)
         return True
 
     def _catch_up(self) -> None:
-        found: Any = self._client.xrange(SAMPLES, self._read, "+", count=2 * _MOST)
-        for identity, fields in islice(found, max(len(found) - _MOST, 0), None):
+        found: Any = self._client.xrange(SAMPLES_KEY, self._read, "+", count=2 * _MAX_SAMPLES)
+        for identity, fields in islice(found, max(len(found) - _MAX_SAMPLES, 0), None):
             self._read = f"({identity.decode()}"
             try:
                 self._append(msgspec.json.decode(fields[b"s"], type=Sample))

@@ -9,12 +9,12 @@ from redis.exceptions import RedisError
 
 from shared.errors import Unavailable
 from workers.lanes.status import LaneStatus
-from workers.operations.monitoring.periodic_thread import Repeating
-from workers.operations.monitoring.problem import Trouble
-from workers.operations.monitoring.problems import Elsewhere, refusals, troubles
+from workers.operations.monitoring.periodic_thread import PeriodicThread
+from workers.operations.monitoring.problem import Problem
+from workers.operations.monitoring.problems import ExternalState, problems, rejection_problems
 from workers.operations.monitoring.sample import Sample, sample
-from workers.operations.monitoring.sample_history import COVERS, EVERY, History
-from workers.operations.monitoring.snapshot import Look, look
+from workers.operations.monitoring.sample_history import RETENTION_SECONDS, SAMPLE_INTERVAL, SampleHistory
+from workers.operations.monitoring.snapshot import Snapshot, take_snapshot
 
 #: Seconds between two looks at the database.
 _DATABASE_EVERY = 5.0
@@ -29,13 +29,13 @@ class LaneRate(NamedTuple):
     errors: float
 
 
-class State(NamedTuple):
+class MonitoringState(NamedTuple):
     """What the pages show. Replaced as a whole, never changed."""
 
     number: int = 0  # of the look
-    look: Look | None = None  # the last that succeeded
+    look: Snapshot | None = None  # the last that succeeded
     samples: tuple[Sample, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[Problem, ...] = ()
     rates: dict[str, LaneRate] = {}  # by lane  # noqa: RUF012 - never changed
     away: str = ""  # why there was no look; empty: there was
     is_fault: bool = False  # …because this console failed, not Redis
@@ -57,13 +57,13 @@ class Sampler:
         self._check_database = check_database
         self._each_time = each_time
         self._clock = clock
-        self.history = History(client)
-        self.state = State()
-        self._looks: list[Look] = []  # those of the last seconds, the oldest first
-        self._elsewhere = Elsewhere()
-        self._threads = [Repeating("look", self.step, EVERY)]
+        self.history = SampleHistory(client)
+        self.state = MonitoringState()
+        self._looks: list[Snapshot] = []  # those of the last seconds, the oldest first
+        self._elsewhere = ExternalState()
+        self._threads = [PeriodicThread("look", self.step, SAMPLE_INTERVAL)]
         if check_database is not None:
-            self._threads.append(Repeating("database", self.step_database, _DATABASE_EVERY))
+            self._threads.append(PeriodicThread("database", self.step_database, _DATABASE_EVERY))
 
     def start(self) -> None:
         """Begins to look."""
@@ -80,32 +80,32 @@ class Sampler:
         try:
             if not self._looks:
                 self.history.read()
-            now = look(self._client)
+            now = take_snapshot(self._client)
             self._each_time()
             self._note(now)
         except (RedisError, OSError) as error:
-            self._miss(error, is_fault=False)
+            self._record_outage(error, is_fault=False)
         except Exception as error:
-            self._miss(error, is_fault=True)  # what stands there must not look as if it were of now
+            self._record_outage(error, is_fault=True)  # what stands there must not look as if it were of now
             raise
 
-    def _miss(self, error: Exception, *, is_fault: bool) -> None:
+    def _record_outage(self, error: Exception, *, is_fault: bool) -> None:
         since = self.state.away_since_ms or round(self._clock() * 1000)
         number = self.state.number + 1
         self.state = self.state._replace(number=number, away=_words(error), is_fault=is_fault, away_since_ms=since)
 
-    def _note(self, now: Look) -> None:
-        hour = now.at_ms - COVERS * 1000
+    def _note(self, now: Snapshot) -> None:
+        hour = now.at_ms - RETENTION_SECONDS * 1000
         samples = self.history.since(hour)
         before = samples[-1].troubles if samples else {}
         # Dead letters may also have become fewer since.
         newly = sum(lane.dead for lane in now.lanes) - samples[0].dead if samples else 0
-        refused = tuple(refusals(samples, now.at_ms))
-        found = troubles(now, self._elsewhere._replace(newly_dead=newly, refusals=refused), before)
+        refused = tuple(rejection_problems(samples, now.at_ms))
+        found = problems(now, self._elsewhere._replace(newly_dead=newly, refusals=refused), before)
         if self._looks:
             self.history.add(sample(self._looks[-1], now, found))
         self._looks = [*(seen for seen in self._looks if now.at_ms - seen.at_ms <= _RATE_OVER * 1000), now]
-        self.state = State(
+        self.state = MonitoringState(
             number=self.state.number + 1,
             look=now,
             samples=tuple(self.history.since(hour)),
@@ -121,9 +121,9 @@ class Sampler:
         except Unavailable as error:
             since = self._elsewhere.database_since_ms or round(self._clock() * 1000)
             words = str(error).removeprefix("the event store is unavailable: ")
-            self._elsewhere = Elsewhere(database=words, database_since_ms=since)
+            self._elsewhere = ExternalState(database=words, database_since_ms=since)
         else:
-            self._elsewhere = Elsewhere()
+            self._elsewhere = ExternalState()
 
     @property
     def database_away(self) -> str:
@@ -131,7 +131,7 @@ class Sampler:
         return self._elsewhere.database
 
 
-def _rates(first: Look, last: Look) -> dict[str, LaneRate]:
+def _rates(first: Snapshot, last: Snapshot) -> dict[str, LaneRate]:
     seconds = (last.at_ms - first.at_ms) / 1000
     if seconds <= 0:
         return {}

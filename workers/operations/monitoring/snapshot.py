@@ -8,12 +8,12 @@ import redis
 from redis.exceptions import ResponseError
 
 from shared.lanes import keys as names
-from workers.lanes.status import LaneStatus, survey
+from workers.lanes.status import LaneStatus, lane_statuses
 from workers.operations.monitoring import ingress_processes
-from workers.operations.monitoring.ingress_processes import Ingress, Spool
+from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
 from workers.runtime.lane_config import INTAKE_LANES, MEDIA_LANE
 from workers.runtime.liveness import worker_status
-from workers.runtime.liveness.worker_status import Worker
+from workers.runtime.liveness.worker_status import WorkerStatus
 
 
 def last_errors(client: redis.Redis, lanes: Sequence[LaneStatus]) -> Mapping[str, str]:
@@ -21,7 +21,7 @@ def last_errors(client: redis.Redis, lanes: Sequence[LaneStatus]) -> Mapping[str
     failed = [lane for lane in lanes if lane.dead or lane.retries]
     pipe = client.pipeline(transaction=False)
     for lane in failed:
-        base = names.stream(lane.lane)
+        base = names.stream_key(lane.lane)
         if lane.dead:
             pipe.xrevrange(f"{base}:dead", count=1)
         else:
@@ -41,7 +41,7 @@ def _error(found: Any) -> str:
         return ""
 
 
-class Server(NamedTuple):
+class RedisServer(NamedTuple):
     """The Redis server, as far as it says."""
 
     version: str
@@ -55,15 +55,15 @@ class Server(NamedTuple):
     uptime_s: int
 
 
-class Look(NamedTuple):
+class Snapshot(NamedTuple):
     """Everything at one moment."""
 
     at_ms: int  # by the server's clock, since 1970
     lanes: list[LaneStatus]
-    workers: list[Worker]
-    ingresses: list[Ingress] | None  # None: no ingress ever said a word
+    workers: list[WorkerStatus]
+    ingresses: list[IngressProcess] | None  # None: no ingress ever said a word
     answers: dict[str, int]  # that were ever given, by HTTP status
-    server: Server
+    server: RedisServer
     last_errors: Mapping[str, str]  # the last one of each lane in which anything failed and still is there
 
     @property
@@ -86,7 +86,7 @@ class Look(NamedTuple):
         return sum(_count(lane, "retry", "dead") for lane in self.lanes)
 
     @property
-    def spools(self) -> list[Spool]:
+    def spools(self) -> list[SpoolState]:
         """Where webhooks wait that Redis did not take."""
         return ingress_processes.spools(self.ingresses or ())
 
@@ -103,24 +103,24 @@ def is_handler(lane: str) -> bool:
     return lane not in INTAKE_LANES and lane != MEDIA_LANE
 
 
-def look(client: redis.Redis) -> Look:
+def take_snapshot(client: redis.Redis) -> Snapshot:
     """Raises RedisError."""
     seconds, micros = client.time()
-    lanes = survey(client)
-    return Look(
+    lanes = lane_statuses(client)
+    return Snapshot(
         at_ms=int(seconds) * 1000 + int(micros) // 1000,
         lanes=lanes,
-        workers=worker_status.survey(client),
-        ingresses=ingress_processes.survey(client),
+        workers=worker_status.worker_statuses(client),
+        ingresses=ingress_processes.ingress_processes(client),
         answers=ingress_processes.answers(client),
         server=_server(client),
         last_errors=last_errors(client, lanes),
     )
 
 
-def _server(client: redis.Redis) -> Server:
+def _server(client: redis.Redis) -> RedisServer:
     info: Any = client.info()
-    return Server(
+    return RedisServer(
         version=("Valkey " + info["valkey_version"]) if "valkey_version" in info else f"Redis {info['redis_version']}",
         memory=int(info["used_memory"]),
         memory_limit=int(info["maxmemory"]),

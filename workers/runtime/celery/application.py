@@ -8,8 +8,9 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutdown
 
-from shared.errors import WrongSettings
-from shared.observability import logging, tracing
+from shared.errors import InvalidSettings
+from shared.observability import tracing
+from shared.observability.logging import configure_logging
 from shared.redis.connection import connect, keepalive
 from shared.settings import Settings
 from workers.handlers.registry import REGISTRY
@@ -17,45 +18,47 @@ from workers.lanes import wakeup_message
 from workers.runtime import builtin_handlers, wiring
 from workers.runtime.celery import broker
 from workers.runtime.celery.tasks import DrainTask
-from workers.runtime.lane_config import plan, queues
-from workers.runtime.liveness.bootstep import WatchStep
-from workers.runtime.liveness.self_ping import Pulses, PulseTask
-from workers.runtime.liveness.watchdog import Watch
-from workers.runtime.liveness.worker_status import Presence
-from workers.runtime.maintenance import Ticker, TickStep
-from workers.runtime.resources import Process
+from workers.runtime.lane_config import lane_configs, queues
+from workers.runtime.liveness.bootstep import WatchdogStep
+from workers.runtime.liveness.self_ping import SelfPing, SelfPingTask
+from workers.runtime.liveness.watchdog import Watchdog
+from workers.runtime.liveness.worker_status import WorkerStatusPublisher
+from workers.runtime.maintenance import LaneMaintenance, MaintenanceStep
+from workers.runtime.resources import WorkerResources
 
 
 def create_app(settings: Settings) -> Celery:
-    """The application with a task for every lane. Raises WrongSettings, also for a handler module that fails."""
-    process = Process(settings, tracing.chosen("sluice-worker"))
+    """The application with a task for every lane. Raises InvalidSettings, also for a handler module that fails."""
+    process = WorkerResources(settings, tracing.tracer_factory("sluice-worker"))
     if settings.database is not None:
         builtin_handlers.register(partial(wiring.store, process))
     import_handlers(settings.handlers)
-    lanes = plan(REGISTRY, media=settings.media_url is not None)
-    app = Celery("sluice", broker=broker_url(settings.redis), amqp=broker.AMQP)
+    lanes = lane_configs(REGISTRY, media=settings.media_url is not None)
+    app = Celery("sluice", broker=broker_url(settings.redis), amqp=broker.LanesAMQP)
     app.conf.update(configuration(queues(lanes), settings.redis))
     for name, lane in lanes.items():
         app.register_task(DrainTask(name, partial(wiring.drain, process, lane), lane.hard_limit))
-    ticker = Ticker(lambda: process.lanes, [lane.spec for lane in lanes.values()], process.holder)
-    app.steps["worker"].add(type("Tick", (TickStep,), {"ticker": staticmethod(ticker)}))
-    app.steps["worker"].add(broker.Unsociable)
-    app.steps["worker"].add(broker.Prompt)
-    watch_over(app, process)
+    ticker = LaneMaintenance(lambda: process.lanes, [lane.spec for lane in lanes.values()], process.consumer_name)
+    app.steps["worker"].add(type("Tick", (MaintenanceStep,), {"ticker": staticmethod(ticker)}))
+    app.steps["worker"].add(broker.DisableGossipStep)
+    app.steps["worker"].add(broker.WakeOnThreadIdleStep)
+    install_watchdog(app, process)
     setup_logging.connect(_set_up_logging)
-    worker_init.connect(_spare_collector)
+    worker_init.connect(_freeze_gc_heap)
     # A process of a prefork pool ends with the first of these, any other worker with the second.
     for ended in (worker_process_shutdown, worker_shutdown):
         ended.connect(lambda **_details: process.end_tracing(), weak=False)
     return app
 
 
-def watch_over(app: Celery, process: Process) -> None:
+def install_watchdog(app: Celery, process: WorkerResources) -> None:
     """Has a worker of this application watched, and ended where it takes no messages any more."""
-    pulses = Pulses(process.name)
-    watch = Watch(pulses, Presence(connect(process.settings.redis, retries=0), process.name, pulses.key))
-    app.register_task(PulseTask(watch.heard))
-    app.steps["worker"].add(type("Watched", (WatchStep,), {"watch": watch}))
+    pulses = SelfPing(process.worker_name)
+    watch = Watchdog(
+        pulses, WorkerStatusPublisher(connect(process.settings.redis, retries=0), process.worker_name, pulses.key)
+    )
+    app.register_task(SelfPingTask(watch.on_message))
+    app.steps["worker"].add(type("Watched", (WatchdogStep,), {"watch": watch}))
 
 
 def configuration(queue_names: list[str], redis_url: str) -> dict[str, Any]:
@@ -91,7 +94,7 @@ def broker_url(redis_url: str) -> str:
 
 
 def import_handlers(modules: tuple[str, ...]) -> None:
-    """Imports the users' handlers. Raises WrongSettings naming each module that fails, and why."""
+    """Imports the users' handlers. Raises InvalidSettings naming each module that fails, and why."""
     problems = []
     for module in modules:
         try:
@@ -99,10 +102,10 @@ def import_handlers(modules: tuple[str, ...]) -> None:
         except Exception as error:  # noqa: BLE001 - whatever a user's module raises is told in words
             problems.append(f"SLUICE_HANDLERS: {module} cannot be imported: {type(error).__name__}: {error}")
     if problems:
-        raise WrongSettings(problems)
+        raise InvalidSettings(problems)
 
 
-def _spare_collector(**_options: Any) -> None:
+def _freeze_gc_heap(**_options: Any) -> None:
     # What is loaded by now stays, and lies in memory shared by all processes of the pool: looking through it at each
     # full collection takes a tenth of the time that an event costs.
     gc.collect()
@@ -110,5 +113,5 @@ def _spare_collector(**_options: Any) -> None:
 
 
 def _set_up_logging(**_options: Any) -> None:
-    logging.configure()
-    broker.quieten()
+    configure_logging()
+    broker.install_log_filter()

@@ -12,7 +12,7 @@ from celery.concurrency import thread
 from kombu import Connection, Queue
 
 #: Seconds between two tries to reach Redis again.
-AGAIN = 1.0
+RECONNECT_INTERVAL = 1.0
 #: Celery's logger that tells of each of them, and how long it may be silent within one outage, in seconds.
 _TELLS, _PAUSE = "celery.worker.consumer.consumer", 30.0
 
@@ -26,22 +26,22 @@ def queue(name: str) -> Queue:
     return Queue(name, exchange="", routing_key=name, no_declare=True)
 
 
-class SteadyConnection(Connection):
+class FixedIntervalConnection(Connection):
     """Tries again every second. Kombu waits 2, 4, 6 and up to 30 s, so that lanes stand still after a long outage."""
 
     def ensure_connection(self, *args: Any, **options: Any) -> Any:
         """As kombu's."""
-        steady = {"interval_start": AGAIN, "interval_step": 0.0, "interval_max": AGAIN}
+        steady = {"interval_start": RECONNECT_INTERVAL, "interval_step": 0.0, "interval_max": RECONNECT_INTERVAL}
         return super().ensure_connection(*args, **{**steady, **options})
 
 
-class AMQP(amqp.AMQP):
+class LanesAMQP(amqp.AMQP):
     """Celery's broker side, with such connections."""
 
-    Connection = SteadyConnection
+    Connection = FixedIntervalConnection
 
 
-class Unsociable(bootsteps.Step):
+class DisableGossipStep(bootsteps.Step):
     """Leaves out what Celery's workers tell each other: nobody here listens to it."""
 
     def __init__(self, worker: Any, **options: Any) -> None:
@@ -49,7 +49,7 @@ class Unsociable(bootsteps.Step):
         worker.options.update(without_gossip=True, without_mingle=True, without_heartbeat=True)
 
 
-class TellingThreads(ThreadPoolExecutor):
+class NotifyingThreadPool(ThreadPoolExecutor):
     """Threads that call `tell` whenever one of them has nothing to do any more."""
 
     def __init__(self, threads: int, tell: Callable[[], object]) -> None:
@@ -63,7 +63,7 @@ class TellingThreads(ThreadPoolExecutor):
         return future
 
 
-class Prompt(bootsteps.StartStopStep):
+class WakeOnThreadIdleStep(bootsteps.StartStopStep):
     """Has a worker whose threads are all at work take its next wake-up as soon as one of them is free.
 
     It takes none while they are (`worker_disable_prefetch`), and its event loop, which sees whether they are, does not
@@ -76,14 +76,14 @@ class Prompt(bootsteps.StartStopStep):
         """Before the first wake-up is taken."""
         has_threads = isinstance(worker.pool, thread.TaskPool)
         if has_threads and worker.hub is not None:
-            worker.pool.executor = TellingThreads(worker.pool.limit, lambda: worker.hub.call_soon(_turn))
+            worker.pool.executor = NotifyingThreadPool(worker.pool.limit, lambda: worker.hub.call_soon(_turn))
 
 
 def _turn() -> None:
     """All that is wanted is that the loop comes round."""
 
 
-class OnceAnOutage(logging.Filter):
+class OutageLogFilter(logging.Filter):
     """Lets one line of an outage pass of those that Celery repeats at each try."""
 
     def __init__(self) -> None:
@@ -99,6 +99,6 @@ class OnceAnOutage(logging.Filter):
         return first
 
 
-def quieten() -> None:
+def install_log_filter() -> None:
     """From now on Celery tells once of an outage."""
-    logging.getLogger(_TELLS).addFilter(OnceAnOutage())
+    logging.getLogger(_TELLS).addFilter(OutageLogFilter())

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from celery import Task
 from redis.exceptions import RedisError
 
-from shared.observability.logging import about, logger
+from shared.observability.logging import get_logger, log_context
 from workers.runtime.drain import Drain
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 
 
 class DrainTask(Task):  # type: ignore[type-arg]  # celery.Task takes no parameters at run time
@@ -24,7 +24,7 @@ class DrainTask(Task):  # type: ignore[type-arg]  # celery.Task takes no paramet
 
     def run(self) -> None:
         """One wake-up's worth of work."""
-        with about(lane=self.name):
+        with log_context(lane=self.name):
             try:
                 self._drain().run(self.request.id)
             except RedisError as error:

@@ -13,16 +13,16 @@ from celery.signals import worker_ready, worker_shutdown
 
 from workers.runtime.celery import broker
 from workers.runtime.liveness import self_ping
-from workers.runtime.liveness.watchdog import Watch
+from workers.runtime.liveness.watchdog import Watchdog
 
-EVERY = 1.0  # seconds
+CHECK_INTERVAL = 1.0  # seconds
 
 
-class WatchStep(bootsteps.StartStopStep):
+class WatchdogStep(bootsteps.StartStopStep):
     """Has a worker watched from when it is ready to take messages until it has stopped."""
 
     requires = ("celery.worker.components:Timer",)
-    watch: Watch  # set by the application's own subclass: Celery makes the step itself
+    watch: Watchdog  # set by the application's own subclass: Celery makes the step itself
 
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
@@ -32,8 +32,8 @@ class WatchStep(bootsteps.StartStopStep):
 
     def start(self, worker: Any) -> None:
         """Notes messages and the event loop's turns, and begins to watch when the worker is ready."""
-        self_ping.on_message(self.watch.heard)
-        worker.timer.call_repeatedly(EVERY, self.watch.turned)
+        self_ping.on_message(self.watch.on_message)
+        worker.timer.call_repeatedly(CHECK_INTERVAL, self.watch.on_loop_tick)
         # Not at the loop's first turn: that of a solo worker comes after its first messages, however long they take.
         worker_ready.connect(self._begin, weak=False)
         worker_shutdown.connect(self._end, weak=False)
@@ -44,11 +44,11 @@ class WatchStep(bootsteps.StartStopStep):
 
     def _keep(self, worker: Any) -> None:
         while not self._stopped.is_set():
-            self.watch.look(worker)
-            self._stopped.wait(EVERY)
+            self.watch.check(worker)
+            self._stopped.wait(CHECK_INTERVAL)
 
     def _end(self, **_details: object) -> None:
         self._stopped.set()
         if self._thread is not None:
-            self._thread.join(EVERY)
+            self._thread.join(CHECK_INTERVAL)
             self.watch.leave()

@@ -16,7 +16,7 @@ from workers.lanes import wakeup_message
 TASK = "sluice.pulse"
 
 
-class Pulses:
+class SelfPing:
     """One worker's pulses, and the Celery queue they go to."""
 
     def __init__(self, worker: str) -> None:
@@ -30,7 +30,7 @@ class Pulses:
         return self._template.replace(wakeup_message.PLACEHOLDER, f"{self.queue}-{next(self._numbers)}")
 
 
-class PulseTask(Task):  # type: ignore[type-arg]  # celery.Task takes no parameters at run time
+class SelfPingTask(Task):  # type: ignore[type-arg]  # celery.Task takes no parameters at run time
     """What a pulse calls for: nothing. It is noted where it arrives."""
 
     name = TASK

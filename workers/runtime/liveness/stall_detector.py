@@ -9,16 +9,16 @@ take it, though it has room, is deaf. One whose slots are all at work is not: it
 from typing import NamedTuple
 
 #: Seconds without any message after which a worker sends itself a pulse.
-QUIET = 5.0
+QUIET_INTERVAL = 5.0
 #: Seconds for which a pulse may wait for a consumer with room before that counts as deaf…
-DEAF = 15.0
+STALL_TIMEOUT = 15.0
 #: …and before nobody expects it to hear again.
-LOST = 30.0
+UNRECOVERABLE_TIMEOUT = 30.0
 #: Seconds that may count between two looks. A process that was stopped could not have taken anything meanwhile.
 _STEP = 2.0
 
 
-class Seen(NamedTuple):
+class Observation(NamedTuple):
     """What is seen of a worker's main process at one moment."""
 
     received: int  # messages since it was started, pulses included
@@ -30,7 +30,7 @@ class Seen(NamedTuple):
     solo: bool = False  # its event loop stands still while a handler runs
 
 
-class Consumption(NamedTuple):
+class ConsumerHealth(NamedTuple):
     """The judgement so far. `silent`: seconds for which it had room, could have been given a message, and took none."""
 
     at: float  # time of the last look
@@ -42,36 +42,36 @@ class Consumption(NamedTuple):
     @property
     def ask(self) -> bool:
         """Whether a pulse should lie in the worker's own queue."""
-        return self.silent >= QUIET
+        return self.silent >= QUIET_INTERVAL
 
     @property
-    def begun(self) -> bool:
+    def has_received(self) -> bool:
         """Whether it ever took a message."""
         return self.received > 0
 
     @property
-    def deaf(self) -> bool:
+    def stalled(self) -> bool:
         """Whether it takes no messages, though it could."""
-        return self.silent >= QUIET + DEAF
+        return self.silent >= QUIET_INTERVAL + STALL_TIMEOUT
 
     @property
-    def lost(self) -> bool:
+    def unrecoverable(self) -> bool:
         """Whether it has been deaf for so long that only a new start helps."""
-        return self.silent >= QUIET + LOST
+        return self.silent >= QUIET_INTERVAL + UNRECOVERABLE_TIMEOUT
 
 
-def begin(now: float) -> Consumption:
+def begin(now: float) -> ConsumerHealth:
     """Before the first look, at `now` (seconds): a new worker is asked at once whether it hears."""
-    return Consumption(now, received=0, turns=0, silent=QUIET)
+    return ConsumerHealth(now, received=0, turns=0, silent=QUIET_INTERVAL)
 
 
-def judge(before: Consumption, seen: Seen, now: float) -> Consumption:
+def update(before: ConsumerHealth, seen: Observation, now: float) -> ConsumerHealth:
     """The judgement after one more look, at `now` (seconds)."""
     # Full of wake-ups that its pool does not begin, or that a loop at a standstill cannot know to be done, is not full
     # but stuck.
     full = seen.taken >= seen.slots and seen.running > 0 and (seen.turns != before.turns or seen.solo)
     if full or seen.received != before.received:
-        return Consumption(now, seen.received, seen.turns, 0.0, full)
+        return ConsumerHealth(now, seen.received, seen.turns, 0.0, full)
     silent = before.silent + min(now - before.at, _STEP)
     # Without a pulse, silence shows nothing: Redis may be away.
-    return Consumption(now, seen.received, seen.turns, silent if seen.asked else min(silent, QUIET))
+    return ConsumerHealth(now, seen.received, seen.turns, silent if seen.asked else min(silent, QUIET_INTERVAL))

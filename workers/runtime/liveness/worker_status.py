@@ -9,16 +9,16 @@ from shared.redis.scripts import read_script
 
 WORKERS, SAID = "sluice:workers", "sluice:workers:said"
 #: Seconds without a word after which a worker's main process counts as stopped, stuck or gone.
-SILENCE = 10.0
+REPORT_TIMEOUT = 10.0
 #: Seconds for which a silent worker is remembered, so that one can be told of it.
-_REMEMBERED = 600.0
+_REPORT_TTL = 600.0
 #: Seconds after which a pulse that nobody took is gone, as its worker is.
 _PULSE = 60.0
 
 STARTING, LISTENING, FULL, DEAF, ENDING, STOPPING = "starting", "listening", "full", "deaf", "ending", "stopping"
 
 
-class Said(msgspec.Struct, frozen=True):
+class WorkerReport(msgspec.Struct, frozen=True):
     """What a worker says of itself."""
 
     host: str
@@ -36,17 +36,17 @@ class Said(msgspec.Struct, frozen=True):
         return msgspec.structs.asdict(self)
 
 
-class Worker(NamedTuple):
+class WorkerStatus(NamedTuple):
     """A worker, as it last said it was."""
 
     name: str
     age: float  # seconds since then
-    said: Said
+    said: WorkerReport
 
     @property
     def trouble(self) -> str:
         """Why it is of no use now, in words; empty if it is well."""
-        if self.age >= SILENCE:
+        if self.age >= REPORT_TIMEOUT:
             return f"its main process has said nothing for {self.age:.0f} s"
         if self.said.state in {LISTENING, FULL}:
             return ""
@@ -55,7 +55,7 @@ class Worker(NamedTuple):
         return f"it is {self.said.state}"
 
 
-class Presence:
+class WorkerStatusPublisher:
     """One worker's word in Redis. Methods may raise redis.exceptions.RedisError; each may be repeated.
 
     `pulses`: key of the queue that the worker's pulses go to.
@@ -66,19 +66,19 @@ class Presence:
         self._keys = (WORKERS, SAID, pulses)
         self._script = client.register_script(read_script(__package__, "worker_status"))
 
-    def say(self, said: Said, pulse: str = "") -> None:
+    def publish(self, said: WorkerReport, pulse: str = "") -> None:
         """Says it, and puts a pulse into its own queue, or takes back the one that is there."""
         self._call(msgspec.json.encode(said), pulse)
 
-    def leave(self) -> None:
+    def withdraw(self) -> None:
         """It ends as it should, and is forgotten."""
         self._call(b"", "")
 
     def _call(self, said: bytes, pulse: str) -> None:
-        self._script(keys=self._keys, args=[self._name, said, round(_REMEMBERED * 1000), pulse, round(_PULSE * 1000)])
+        self._script(keys=self._keys, args=[self._name, said, round(_REPORT_TTL * 1000), pulse, round(_PULSE * 1000)])
 
 
-def survey(client: redis.Redis) -> list[Worker]:
+def worker_statuses(client: redis.Redis) -> list[WorkerStatus]:
     """All workers of the last minutes, by name; also those that went without a word. Raises RedisError."""
     pipe = client.pipeline(transaction=True)
     pipe.time()
@@ -90,5 +90,5 @@ def survey(client: redis.Redis) -> list[Worker]:
     return sorted(found, key=lambda worker: (worker.said.host, worker.said.node, worker.name))
 
 
-def _worker(name: bytes, age: float, said: Any) -> Worker:
-    return Worker(name.decode(), max(age, 0.0), msgspec.json.decode(said, type=Said))
+def _worker(name: bytes, age: float, said: Any) -> WorkerStatus:
+    return WorkerStatus(name.decode(), max(age, 0.0), msgspec.json.decode(said, type=WorkerReport))

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from workers.lanes import Measures, Taken, Verdict
+from workers.lanes import Outcome, TakenEntry, TakeTimings
 
-Verdicts = list[tuple[bytes, Verdict]]
+Outcomes = list[tuple[bytes, Outcome]]
 
 
-class Work(Protocol):
+class Step(Protocol):
     """Handles entries. One call has the entries of one take."""
 
-    def run(self, entries: Sequence[Taken], spent: Callable[[], bool], measures: Measures) -> Verdicts:
+    def run(self, entries: Sequence[TakenEntry], spent: Callable[[], bool], measures: TakeTimings) -> Outcomes:
         """One verdict an entry, in any order. Once `spent()` is true nothing more is begun: the rest goes back.
         `measures` is told when the webhooks of those that are done were received, and how long handlers took.
 

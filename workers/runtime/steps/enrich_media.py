@@ -10,27 +10,27 @@ from typing import NamedTuple
 
 from shared.errors import Retry
 from workers.events import MediaMetadata
-from workers.lanes import Again, Dead, Done, Measures, Next, Taken, Verdict
+from workers.lanes import Completed, DeadLettered, FollowUp, Outcome, Rescheduled, TakenEntry, TakeTimings
 from workers.media import (
-    Answer,
-    Breaker,
-    Found,
-    Gone,
-    Later,
+    Fetched,
+    LookupCounts,
+    LookupResult,
+    MediaAnswerCounter,
     MediaCache,
+    MediaCircuitBreaker,
     MediaClient,
-    MediaCounts,
-    Tally,
+    Permanent,
+    Transient,
+    count_answers,
     status,
-    tally,
 )
-from workers.runtime.event_entry import BadEntry, Entry, pack, unpack
-from workers.runtime.steps.base import Verdicts
+from workers.runtime.event_entry import EventEntry, InvalidEntry, pack, unpack
+from workers.runtime.steps.base import Outcomes
 
 #: Lookups of one event, and the longest wait between two.
 POLICY = Retry(attempts=6, base=2.0, cap=60.0)
 #: Seconds after its receipt at which an event goes on without metadata, whatever the API or the breaker says.
-LONGEST_WAIT = 600.0
+MAX_WAIT = 600.0
 #: Seconds after which an event that the breaker kept back asks again.
 _BREAKER_PAUSE = 15.0
 
@@ -40,11 +40,11 @@ class MediaParts(NamedTuple):
 
     client: MediaClient
     cache: MediaCache
-    breaker: Breaker
-    counts: MediaCounts
+    breaker: MediaCircuitBreaker
+    counts: MediaAnswerCounter
 
 
-class MediaWork:
+class EnrichMediaStep:
     """`lanes`: the handlers' lanes of each event type."""
 
     def __init__(
@@ -62,84 +62,84 @@ class MediaWork:
 
     def run(
         self,
-        entries: Sequence[Taken],
+        entries: Sequence[TakenEntry],
         spent: Callable[[], bool],  # noqa: ARG002 - one fetch for all
-        measures: Measures,
-    ) -> Verdicts:
+        measures: TakeTimings,
+    ) -> Outcomes:
         """Looks up what the batch needs, each id once; see Work."""
-        jobs: list[tuple[Taken, Entry]] = []
-        verdicts: Verdicts = []
+        jobs: list[tuple[TakenEntry, EventEntry]] = []
+        verdicts: Outcomes = []
         for entry in entries:
             try:
                 jobs.append((entry, unpack(entry.data)))
-            except BadEntry as error:
-                verdicts.append((entry.id, Dead("undecodable", str(error))))
+            except InvalidEntry as error:
+                verdicts.append((entry.id, DeadLettered("undecodable", str(error))))
         answers = self._answers([job.item.media_id for _, job in jobs if job.item.media_id])
         for taken, job in jobs:
             verdict = self._verdict(taken, job, answers)
             verdicts.append((taken.id, verdict))
-            if isinstance(verdict, Done):
+            if isinstance(verdict, Completed):
                 measures.done(job.received_ms / 1000)
         return verdicts
 
-    def _answers(self, ids: list[str]) -> dict[str, Answer]:
+    def _answers(self, ids: list[str]) -> dict[str, LookupResult]:
         known = self._parts.cache.get_many(ids)
-        answers: dict[str, Answer] = {
-            media_id: Gone(metadata.error) if metadata.error else Found(metadata)
+        answers: dict[str, LookupResult] = {
+            media_id: Permanent(metadata.error) if metadata.error else Fetched(metadata)
             for media_id, metadata in known.items()
         }
         return answers | self._ask([media_id for media_id in dict.fromkeys(ids) if media_id not in known])
 
-    def _ask(self, ids: list[str]) -> dict[str, Answer]:
-        answers: dict[str, Answer] = {}
+    def _ask(self, ids: list[str]) -> dict[str, LookupResult]:
+        answers: dict[str, LookupResult] = {}
         # In turns: the breaker may let one through to see whether the API is well again, and then the others.
         while ids and (allowed := self._parts.breaker.allow(len(ids))):
             answers |= self._fetch(ids[:allowed])
             ids = ids[allowed:]
-        return answers | dict.fromkeys(ids, Later("too many lookups failed lately", _BREAKER_PAUSE, asked=False))
+        return answers | dict.fromkeys(ids, Transient("too many lookups failed lately", _BREAKER_PAUSE, asked=False))
 
-    def _fetch(self, ids: list[str]) -> dict[str, Answer]:
-        count = Tally(0, 0, len(ids))  # if this is interrupted, nothing is known
+    def _fetch(self, ids: list[str]) -> dict[str, LookupResult]:
+        count = LookupCounts(0, 0, len(ids))  # if this is interrupted, nothing is known
         try:
             fetched = self._parts.client.fetch(ids)
-            count = tally(fetched.values())
+            count = count_answers(fetched.values())
         finally:
             self._parts.breaker.record(*count)
         self._parts.counts.add(fetched.values())
         self._parts.cache.put_many(_final(fetched))
         return fetched
 
-    def _verdict(self, taken: Taken, entry: Entry, answers: Mapping[str, Answer]) -> Verdict:
-        answer = answers.get(entry.item.media_id or "", Gone("the message has no media id"))
+    def _verdict(self, taken: TakenEntry, entry: EventEntry, answers: Mapping[str, LookupResult]) -> Outcome:
+        answer = answers.get(entry.item.media_id or "", Permanent("the message has no media id"))
         match answer:
-            case Found(metadata):
+            case Fetched(metadata):
                 return self._onward(entry, metadata)
-            case Gone(reason):
+            case Permanent(reason):
                 return self._onward(entry, MediaMetadata(id=entry.item.media_id, error=reason))
-            case Later(reason, after, asked):
+            case Transient(reason, after, asked):
                 return self._later(taken, entry, reason, after, asked)
 
-    def _later(self, taken: Taken, entry: Entry, reason: str, after: float | None, asked: bool) -> Verdict:
+    def _later(self, taken: TakenEntry, entry: EventEntry, reason: str, after: float | None, asked: bool) -> Outcome:
         attempt = taken.attempts + 1
         delay = after if after is not None else self._draw(min(POLICY.cap, POLICY.base * 2.0**taken.attempts))
         waited = self._now() - entry.received_ms / 1000
-        if (asked and attempt >= POLICY.attempts) or waited + delay > LONGEST_WAIT:
+        if (asked and attempt >= POLICY.attempts) or waited + delay > MAX_WAIT:
             return self._onward(entry, MediaMetadata(id=entry.item.media_id, error=f"given up: {reason}"))
         # What the breaker kept back was no attempt.
-        return Again(delay, reason, counted=asked)
+        return Rescheduled(delay, reason, counted=asked)
 
-    def _onward(self, entry: Entry, metadata: MediaMetadata) -> Verdict:
+    def _onward(self, entry: EventEntry, metadata: MediaMetadata) -> Outcome:
         entry.metadata = metadata
-        return Done((Next(b"", pack(entry), self._lanes.get(entry.item.type, ())),))
+        return Completed((FollowUp(b"", pack(entry), self._lanes.get(entry.item.type, ())),))
 
 
-def _final(answers: Mapping[str, Answer]) -> dict[str, MediaMetadata]:
+def _final(answers: Mapping[str, LookupResult]) -> dict[str, MediaMetadata]:
     """What is worth keeping: found, or gone for good as the API said it."""
-    kept = {media_id: answer.metadata for media_id, answer in answers.items() if isinstance(answer, Found)}
+    kept = {media_id: answer.metadata for media_id, answer in answers.items() if isinstance(answer, Fetched)}
     # A refused credential is mended by an operator, and must not go on failing for an hour after that.
     gone = {
         media_id: answer
         for media_id, answer in answers.items()
-        if isinstance(answer, Gone) and answer.asked and status(answer) not in {"401", "403"}
+        if isinstance(answer, Permanent) and answer.asked and status(answer) not in {"401", "403"}
     }
     return kept | {media_id: MediaMetadata(id=media_id, error=answer.reason) for media_id, answer in gone.items()}

@@ -5,52 +5,52 @@ import time
 from collections.abc import Callable, Sequence
 
 from shared.errors import Retry, Unavailable
-from shared.observability.logging import about
+from shared.observability.logging import log_context
 from workers.events import Event
 from workers.handlers.registry import Handler
-from workers.handlers.retry import decide, describe, trace
-from workers.handlers.timeout import limit
-from workers.lanes import Back, Dead, Done, Measures, Taken
-from workers.runtime.event_entry import REPLAYED, to_event, unpack
-from workers.runtime.steps.base import Verdicts
+from workers.handlers.retry import describe, outcome_of_error, traceback_text
+from workers.handlers.timeout import time_limit
+from workers.lanes import Completed, DeadLettered, Released, TakenEntry, TakeTimings
+from workers.runtime.event_entry import REPLAYED, event_of, unpack
+from workers.runtime.steps.base import Outcomes
 
-Job = tuple[Taken, Event]  # an entry, and what it says
+Job = tuple[TakenEntry, Event]  # an entry, and what it says
 
 
-class HandlerWork:
+class RunHandlerStep:
     """Runs one handler."""
 
     def __init__(self, handler: Handler, draw: Callable[[float], float] = lambda top: random.uniform(0, top)) -> None:
         self._handler = handler
         self._draw = draw
 
-    def run(self, entries: Sequence[Taken], spent: Callable[[], bool], measures: Measures) -> Verdicts:
+    def run(self, entries: Sequence[TakenEntry], spent: Callable[[], bool], measures: TakeTimings) -> Outcomes:
         """Calls the handler; see Work."""
         jobs: list[Job] = []
-        verdicts: Verdicts = []
+        verdicts: Outcomes = []
         for entry in entries:
             try:
-                jobs.append((entry, to_event(unpack(entry.data), entry.attempts + 1)))
-            except Exception as error:  # noqa: BLE001 - BadEntry, or a fault of ours: its neighbours must go on
-                verdicts.append((entry.id, Dead("undecodable", describe(error), trace(error))))
+                jobs.append((entry, event_of(unpack(entry.data), entry.attempts + 1)))
+            except Exception as error:  # noqa: BLE001 - InvalidEntry, or a fault of ours: its neighbours must go on
+                verdicts.append((entry.id, DeadLettered("undecodable", describe(error), traceback_text(error))))
         verdicts += self._batch(jobs, measures) if self._handler.batch else self._each(jobs, spent, measures)
         return verdicts
 
-    def _each(self, jobs: list[Job], spent: Callable[[], bool], measures: Measures) -> Verdicts:
-        verdicts: Verdicts = []
+    def _each(self, jobs: list[Job], spent: Callable[[], bool], measures: TakeTimings) -> Outcomes:
+        verdicts: Outcomes = []
         for number, (entry, event) in enumerate(jobs):
             if number and spent():
-                return verdicts + [(waiting.id, Back()) for waiting, _ in jobs[number:]]
+                return verdicts + [(waiting.id, Released()) for waiting, _ in jobs[number:]]
             error = self._measured([(entry, event)], measures)
             if isinstance(error, Unavailable):
                 if not verdicts:
                     raise error
                 # What is done stays done; the next drain meets the outage at its first event.
-                return verdicts + [(waiting.id, Back()) for waiting, _ in jobs[number:]]
+                return verdicts + [(waiting.id, Released()) for waiting, _ in jobs[number:]]
             verdicts += self._verdicts(error, [(entry, event)])
         return verdicts
 
-    def _batch(self, jobs: list[Job], measures: Measures) -> Verdicts:
+    def _batch(self, jobs: list[Job], measures: TakeTimings) -> Outcomes:
         if not jobs:
             return []
         error = self._measured(jobs, measures)
@@ -62,10 +62,10 @@ class HandlerWork:
         middle = len(jobs) // 2
         return self._batch(jobs[:middle], measures) + self._batch(jobs[middle:], measures)
 
-    def _measured(self, jobs: list[Job], measures: Measures) -> BaseException | None:
+    def _measured(self, jobs: list[Job], measures: TakeTimings) -> BaseException | None:
         """One run of the handler, measured; what it logs bears the names of its event."""
         began = time.perf_counter()
-        with about(handler=self._handler.name, **_names(jobs)):
+        with log_context(handler=self._handler.name, **_names(jobs)):
             error = self._call(jobs)
         measures.called(time.perf_counter() - began)
         for _, event in jobs if error is None else ():
@@ -77,7 +77,7 @@ class HandlerWork:
         """One run of the handler; replies what it raised."""
         argument = [event for _, event in jobs] if self._handler.batch else jobs[0][1]
         try:
-            with limit(self._handler.timeout):
+            with time_limit(self._handler.timeout):
                 self._handler.function(argument)
         except KeyboardInterrupt:
             raise
@@ -85,10 +85,12 @@ class HandlerWork:
             return error
         return None
 
-    def _verdicts(self, error: BaseException | None, jobs: list[Job]) -> Verdicts:
+    def _verdicts(self, error: BaseException | None, jobs: list[Job]) -> Outcomes:
         if error is None:
-            return [(entry.id, Done()) for entry, _ in jobs]
-        return [(entry.id, decide(error, event.attempt, self._handler.retry, self._draw)) for entry, event in jobs]
+            return [(entry.id, Completed()) for entry, _ in jobs]
+        return [
+            (entry.id, outcome_of_error(error, event.attempt, self._handler.retry, self._draw)) for entry, event in jobs
+        ]
 
 
 def _names(jobs: list[Job]) -> dict[str, str | int]:

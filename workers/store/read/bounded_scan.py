@@ -16,10 +16,10 @@ from workers.store.read.keyset import AnyRow, Cursor, Order, down_to, older_than
 #: Rows of the first stretch, how much longer the next one is, and of the longest.
 FIRST, GROWTH, LONGEST = 100, 4, 2_000
 #: Seconds after which no further stretch is begun.
-PATIENCE = 0.08
+TIME_LIMIT = 0.08
 
 
-class Looked(NamedTuple):
+class ScanResult(NamedTuple):
     """What a search found."""
 
     rows: list[AnyRow]  # those that fit, in their order
@@ -27,29 +27,29 @@ class Looked(NamedTuple):
     end: Cursor | None  # where it stopped short; None: it did not
 
 
-def walk(
+def scan_bounded(
     connection: Connection,
     whole: Select[Any],
     order: Order,
     cursor: Cursor | None,
     find: Callable[[Select[Any], int], Sequence[AnyRow]],
     limit: int,
-) -> Looked:
+) -> ScanResult:
     """Up to `limit` rows behind the cursor, the newest first.
 
     `whole`: all rows, narrowed by what an index can follow; `find(part, most)`: those of a part that fit.
     """
     rows: list[AnyRow] = []
-    length, spent = FIRST, time.monotonic() + PATIENCE
+    length, spent = FIRST, time.monotonic() + TIME_LIMIT
     while True:
         part = whole if cursor is None else whole.where(older_than(cursor, order))
         # Its end first, so that what is written meanwhile, at the beginning of the first, does not shift it.
         cursor = _end(connection, part, order, length)
         rows += find(part if cursor is None else part.where(down_to(cursor, order)), limit + 1 - len(rows))
         if len(rows) > limit:
-            return Looked(rows[:limit], full=True, end=None)
+            return ScanResult(rows[:limit], full=True, end=None)
         if cursor is None or time.monotonic() >= spent:
-            return Looked(rows, full=False, end=cursor)
+            return ScanResult(rows, full=False, end=cursor)
         length = min(length * GROWTH, LONGEST)
 
 

@@ -14,11 +14,11 @@ from workers.events import (
     ReactionMessage,
     RevokeMessage,
 )
-from workers.parsing.coerce import record, text
+from workers.parsing.coerce import as_object, as_text
 from workers.store.write.message_text import reply_to, text_of
 
 
-class Ticks(NamedTuple):
+class DeliveryState(NamedTuple):
     """How far a message of ours came. Times are the earliest seen."""
 
     status: str | None
@@ -45,7 +45,7 @@ class Quote(NamedTuple):
     text: str | None = None  # of ours nobody told us
 
 
-class File(NamedTuple):
+class Attachment(NamedTuple):
     """A row of `media`."""
 
     id: str
@@ -58,7 +58,7 @@ class File(NamedTuple):
     error: str | None
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a location is, in degrees."""
 
     latitude: float | None
@@ -68,7 +68,7 @@ class Place(NamedTuple):
     url: str | None
 
 
-class Card(NamedTuple):
+class SharedContact(NamedTuple):
     """A contact card."""
 
     name: str | None
@@ -82,7 +82,7 @@ class Reaction(NamedTuple):
     target: str | None  # wamid
 
 
-class Bubble(NamedTuple):
+class ChatMessage(NamedTuple):
     """One message of a conversation."""
 
     key: str  # of its event; of a message of ours its first status
@@ -91,16 +91,16 @@ class Bubble(NamedTuple):
     wamid: str | None
     type: str  # `message` for one of ours: of those only statuses tell
     text: str | None = None
-    file: File | None = None
-    place: Place | None = None
-    cards: tuple[Card, ...] = ()
+    file: Attachment | None = None
+    place: Location | None = None
+    cards: tuple[SharedContact, ...] = ()
     reaction: Reaction | None = None
     quote: Quote | None = None  # what it answers, reacts to, edits or revokes
     changes: str | None = None  # `edit` or `revoke`: it changes the message that it quotes
     reactions: tuple[str, ...] = ()  # the customer's reactions to it, as they stand now
     edited: str | None = None  # what it was edited to
     revoked: bool = False  # it was deleted afterwards
-    ticks: Ticks | None = None
+    ticks: DeliveryState | None = None
     errors: tuple[str, ...] = ()  # why it could not be shown
     business_number: str | None = None
 
@@ -113,9 +113,9 @@ class Changes(NamedTuple):
     revoked: bool = False
 
 
-def incoming(message: Message) -> Bubble:
+def chat_message_of(message: Message) -> ChatMessage:
     """The bubble of a customer's message, as far as the message itself tells."""
-    return Bubble(
+    return ChatMessage(
         key=message.key,
         direction="in",
         at=message.occurred_at,
@@ -153,18 +153,18 @@ def edited_text(message: Message) -> str | None:
     """What a message was edited to: a text's body or a file's caption."""
     if not isinstance(message, EditMessage):
         return None
-    body: Any = record(record(record(message.raw).get("edit")).get("message"))
-    part = record(body.get(text(body.get("type")) or ""))
-    return text(part.get("body")) or text(part.get("caption"))
+    body: Any = as_object(as_object(as_object(message.raw).get("edit")).get("message"))
+    part = as_object(body.get(as_text(body.get("type")) or ""))
+    return as_text(part.get("body")) or as_text(part.get("caption"))
 
 
-def _place(message: LocationMessage) -> Place:
-    return Place(message.latitude, message.longitude, message.name, message.address, message.url)
+def _place(message: LocationMessage) -> Location:
+    return Location(message.latitude, message.longitude, message.name, message.address, message.url)
 
 
-def _card(card: ContactCard) -> Card:
+def _card(card: ContactCard) -> SharedContact:
     name = card.formatted_name or " ".join(filter(None, (card.first_name, card.last_name))) or None
-    return Card(name, card.phones)
+    return SharedContact(name, card.phones)
 
 
 def _error(error: ErrorDetail) -> str:

@@ -9,21 +9,21 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from shared.errors import NotJSON
+from shared.errors import InvalidJSON
 from shared.wire.lenient_json import loads
 from workers.events import Message
-from workers.parsing import Item, event
+from workers.parsing import RawEvent, to_event
 from workers.store.read.chat_message import (
-    Bubble,
-    Card,
+    Attachment,
     Changes,
-    File,
-    Place,
+    ChatMessage,
+    DeliveryState,
+    Location,
     Quote,
     Reaction,
-    Ticks,
+    SharedContact,
     changes,
-    incoming,
+    chat_message_of,
 )
 from workers.store.read.event_key_range import statuses_of
 from workers.store.read.keyset import NEWEST, AnyRow, Cursor, older_than
@@ -36,7 +36,7 @@ _AFTER = 2_000
 _CHANGING = ("reaction", "edit", "revoke")
 
 
-def bubbles(connection: Connection, who: str, chosen: Sequence[AnyRow]) -> list[Bubble]:
+def chat_messages(connection: Connection, who: str, chosen: Sequence[AnyRow]) -> list[ChatMessage]:
     """A bubble for each of these events of that customer, the newest first: of messages, and of first statuses."""
     typed = _typed(connection, [row.key for row in chosen if row.kind == "message"])
     files = _files(connection, typed.values())
@@ -48,19 +48,19 @@ def bubbles(connection: Connection, who: str, chosen: Sequence[AnyRow]) -> list[
         message = typed.get(row.key)
         if message is not None:
             file, quote = identifier(media_id(message)) or "", identifier(reply_to(message)) or ""
-            bubble = incoming(message)._replace(file=files.get(file), quote=quotes.get(quote))
+            bubble = chat_message_of(message)._replace(file=files.get(file), quote=quotes.get(quote))
         else:
             bubble = _bare(row, ticks)
         found.append(bubble if bubble.changes else bubble._replace(**later.get(row.wamid, Changes())._asdict()))
     return found
 
 
-def _bare(row: AnyRow, ticks: Mapping[str, Ticks]) -> Bubble:
+def _bare(row: AnyRow, ticks: Mapping[str, DeliveryState]) -> ChatMessage:
     """Of a message of ours, or of one whose payload is no JSON any more."""
     if row.kind == "message":
-        return Bubble(row.key, "in", row.occurred_at, row.wamid, row.type, business_number=row.business_number)
-    ticking = ticks.get(row.wamid) or Ticks(None)
-    return Bubble(
+        return ChatMessage(row.key, "in", row.occurred_at, row.wamid, row.type, business_number=row.business_number)
+    ticking = ticks.get(row.wamid) or DeliveryState(None)
+    return ChatMessage(
         row.key, "out", row.occurred_at, row.wamid, "message", ticks=ticking, business_number=row.business_number
     )
 
@@ -73,18 +73,18 @@ def _typed(connection: Connection, keys: Sequence[str]) -> dict[str, Message]:
 def _message(row: AnyRow) -> Message | None:
     try:
         body = loads(row.payload.encode())
-    except NotJSON:
+    except InvalidJSON:
         return None
-    item = Item(row.kind, row.type, row.key, body, None, row.business_number)
-    made = event(item, received_at=row.received_at, receipt="")
+    item = RawEvent(row.kind, row.type, row.key, body, None, row.business_number)
+    made = to_event(item, received_at=row.received_at, receipt="")
     return made if isinstance(made, Message) else None
 
 
-def _files(connection: Connection, typed: Iterable[Message]) -> dict[str, File]:
+def _files(connection: Connection, typed: Iterable[Message]) -> dict[str, Attachment]:
     wanted = {found for message in typed if (found := identifier(media_id(message)))}
-    columns = [media.c[name] for name in File._fields]
+    columns = [media.c[name] for name in Attachment._fields]
     query = select(*columns).where(media.c.id.in_(wanted))
-    return {row.id: File(*row) for row in connection.execute(query)} if wanted else {}
+    return {row.id: Attachment(*row) for row in connection.execute(query)} if wanted else {}
 
 
 def _quotes(connection: Connection, typed: Iterable[Message]) -> dict[str, Quote]:
@@ -97,11 +97,11 @@ def _quotes(connection: Connection, typed: Iterable[Message]) -> dict[str, Quote
     return {wamid: theirs.get(wamid) or Quote(wamid, "out") for wamid in wanted}
 
 
-def _ticks(connection: Connection, who: str, wamids: Sequence[str]) -> Mapping[str, Ticks]:
-    columns = [deliveries.c[name] for name in Ticks._fields]
+def _ticks(connection: Connection, who: str, wamids: Sequence[str]) -> Mapping[str, DeliveryState]:
+    columns = [deliveries.c[name] for name in DeliveryState._fields]
     own = (deliveries.c.wamid.in_(wamids), deliveries.c.recipient == who)
     query = select(deliveries.c.wamid, *columns).where(*own)
-    return {row.wamid: Ticks(*row[1:]) for row in connection.execute(query)}
+    return {row.wamid: DeliveryState(*row[1:]) for row in connection.execute(query)}
 
 
 def _later(connection: Connection, who: str, since: datetime) -> dict[str, Changes]:
@@ -113,15 +113,15 @@ def _later(connection: Connection, who: str, since: datetime) -> dict[str, Chang
 
 
 __all__ = [
-    "Bubble",
-    "Card",
-    "Conversation",
-    "File",
-    "Place",
+    "Attachment",
+    "ChatMessage",
+    "CustomerConversation",
+    "DeliveryState",
+    "Location",
     "Quote",
     "Reaction",
-    "Recent",
-    "Ticks",
+    "RecentConversation",
+    "SharedContact",
     "conversation",
     "recent",
 ]
@@ -131,17 +131,17 @@ _LOOKS = 8
 _SHORT = (events.c.key, events.c.kind, events.c.type, events.c.wamid, events.c.business_number, events.c.occurred_at)
 
 
-class Conversation(NamedTuple):
+class CustomerConversation(NamedTuple):
     """A page of a conversation."""
 
     customer: str
     name: str | None
     last_seen_at: datetime | None
-    bubbles: tuple[Bubble, ...]  # the oldest first; the first page is the newest
+    bubbles: tuple[ChatMessage, ...]  # the oldest first; the first page is the newest
     older: str | None  # cursor of the page before it
 
 
-class Recent(NamedTuple):
+class RecentConversation(NamedTuple):
     """A customer who wrote lately, with the last message."""
 
     customer: str
@@ -151,23 +151,25 @@ class Recent(NamedTuple):
     text: str | None
 
 
-def conversation(connection: Connection, customer: str, *, before: str | None = None, limit: int = 50) -> Conversation:
-    """The newest page of a customer's conversation, or the one before. Raises BadCursor."""
+def conversation(
+    connection: Connection, customer: str, *, before: str | None = None, limit: int = 50
+) -> CustomerConversation:
+    """The newest page of a customer's conversation, or the one before. Raises InvalidCursor."""
     who = identifier(customer) or ""
     chosen, older = _choose(connection, who, Cursor.read(before) if before else None, limit)
     about = connection.execute(select(customers.c.name, customers.c.last_seen_at).where(customers.c.id == who)).first()
     name, seen = about or (None, None)
-    return Conversation(who, name, seen, tuple(reversed(bubbles(connection, who, chosen))), older)
+    return CustomerConversation(who, name, seen, tuple(reversed(chat_messages(connection, who, chosen))), older)
 
 
-def recent(connection: Connection, limit: int = 20) -> tuple[Recent, ...]:
+def recent(connection: Connection, limit: int = 20) -> tuple[RecentConversation, ...]:
     """The customers who wrote last, of the last few hundred messages."""
     columns = (messages.c.customer, customers.c.name, messages.c.occurred_at, messages.c.type, messages.c.text)
     joined = messages.outerjoin(customers, customers.c.id == messages.c.customer)
     query = select(*columns).select_from(joined).where(messages.c.customer.is_not(None))
-    found: dict[str, Recent] = {}
+    found: dict[str, RecentConversation] = {}
     for row in connection.execute(query.order_by(messages.c.occurred_at.desc()).limit(20 * limit)):
-        found.setdefault(row.customer, Recent(*row))
+        found.setdefault(row.customer, RecentConversation(*row))
     return tuple(found.values())[:limit]
 
 

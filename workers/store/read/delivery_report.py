@@ -19,7 +19,7 @@ _READ = frozenset({"read", "played"})
 _AT_ONCE = 500
 
 
-class Period(NamedTuple):
+class ReportPeriod(NamedTuple):
     """Which messages: sent in this time (aware; `until` is outside), perhaps from one of your numbers only."""
 
     since: datetime
@@ -28,7 +28,7 @@ class Period(NamedTuple):
     offset_minutes: int = 0  # the days are those of UTC plus this
 
 
-class Day(NamedTuple):
+class DailyCounts(NamedTuple):
     """The messages of one day that are billed alike."""
 
     day: date
@@ -40,7 +40,7 @@ class Day(NamedTuple):
     failed: int
 
 
-class Failure(NamedTuple):
+class FailureCount(NamedTuple):
     """Why so many messages failed."""
 
     code: int | None
@@ -48,7 +48,7 @@ class Failure(NamedTuple):
     messages: int
 
 
-class Billable(NamedTuple):
+class BillingLine(NamedTuple):
     """What is billed of one category."""
 
     category: str | None
@@ -56,11 +56,11 @@ class Billable(NamedTuple):
     messages: int
 
 
-class Counted(NamedTuple):
+class DeliveryReport(NamedTuple):
     """The messages of a period."""
 
-    days: tuple[Day, ...]  # the newest first
-    failures: tuple[Failure, ...]  # the most frequent first
+    days: tuple[DailyCounts, ...]  # the newest first
+    failures: tuple[FailureCount, ...]  # the most frequent first
 
 
 class _Group(NamedTuple):
@@ -73,26 +73,26 @@ class _Group(NamedTuple):
     messages: int
 
 
-def count(connection: Connection, wanted: Period, *, failures: int = 10) -> Counted:
+def count(connection: Connection, wanted: ReportPeriod, *, failures: int = 10) -> DeliveryReport:
     """Its messages; `failures`: the most reasons that are told. Costs about 0.5 µs a message of the period."""
     names = ("category", "billable", "status", "error_code", "error_title")
     messages = union_all(*_parts(wanted, *(deliveries.c[name] for name in names))).subquery("messages")
     about = (_day(connection, messages, wanted.offset_minutes), *(messages.c[name] for name in names))
     rows = connection.execute(select(*about, func.count()).group_by(*about))
     groups = [_Group(date.fromisoformat(str(day)), *rest) for day, *rest in rows]
-    return Counted(_days(groups), _failures(groups, failures))
+    return DeliveryReport(_days(groups), _failures(groups, failures))
 
 
-def billable(connection: Connection, wanted: Period) -> tuple[Billable, ...]:
+def billable(connection: Connection, wanted: ReportPeriod) -> tuple[BillingLine, ...]:
     """What is billed. Costs about 0.6 µs a message of the period."""
     parts = _parts(wanted, deliveries.c.category, deliveries.c.conversation_id)
     billed = union_all(*(part.where(deliveries.c.billable) for part in parts)).subquery("billed")
     counts = (func.count(billed.c.conversation_id.distinct()), func.count())
     rows = connection.execute(select(billed.c.category, *counts).group_by(billed.c.category))
-    return tuple(sorted((Billable(*row) for row in rows), key=lambda row: row.category or ""))
+    return tuple(sorted((BillingLine(*row) for row in rows), key=lambda row: row.category or ""))
 
 
-def each(connection: Connection, wanted: Period) -> Iterator[dict[str, Any]]:
+def iter_deliveries(connection: Connection, wanted: ReportPeriod) -> Iterator[dict[str, Any]]:
     """The rows of `deliveries` that the report counts, a few hundred in memory at a time, in no certain order."""
     names = deliveries.c.keys()
     for part in _parts(wanted, *deliveries.c):
@@ -101,7 +101,7 @@ def each(connection: Connection, wanted: Period) -> Iterator[dict[str, Any]]:
                 yield dict(zip(names, row, strict=False))  # without the column `at`
 
 
-def _days(groups: Iterable[_Group]) -> tuple[Day, ...]:
+def _days(groups: Iterable[_Group]) -> tuple[DailyCounts, ...]:
     found: dict[tuple[date, str | None, bool | None], Counter[str]] = {}
     for group in groups:
         counts = found.setdefault((group.day, group.category, group.billable), Counter())
@@ -110,20 +110,20 @@ def _days(groups: Iterable[_Group]) -> tuple[Day, ...]:
     return tuple(sorted(made, key=lambda row: (-row.day.toordinal(), row.category or "", not row.billable)))
 
 
-def _row(about: tuple[date, str | None, bool | None], counts: Counter[str]) -> Day:
+def _row(about: tuple[date, str | None, bool | None], counts: Counter[str]) -> DailyCounts:
     delivered, read = (sum(counts[status] for status in statuses) for statuses in (_DELIVERED, _READ))
-    return Day(*about, counts.total(), delivered, read, counts["failed"])
+    return DailyCounts(*about, counts.total(), delivered, read, counts["failed"])
 
 
-def _failures(groups: Iterable[_Group], most: int) -> tuple[Failure, ...]:
+def _failures(groups: Iterable[_Group], most: int) -> tuple[FailureCount, ...]:
     counts: Counter[tuple[int | None, str | None]] = Counter()
     for group in groups:
         if group.status == "failed":
             counts[group.code, group.title] += group.messages
-    return tuple(Failure(*about, count) for about, count in counts.most_common(most))
+    return tuple(FailureCount(*about, count) for about, count in counts.most_common(most))
 
 
-def _parts(wanted: Period, *columns: ColumnElement[Any]) -> list[Select[Any]]:
+def _parts(wanted: ReportPeriod, *columns: ColumnElement[Any]) -> list[Select[Any]]:
     """The messages of the period, in two queries that an index on `sent_at` can follow, each with a column `at`."""
     sent, first = (
         deliveries.c.sent_at,

@@ -9,22 +9,22 @@ from typing import Any
 from sqlalchemy import Connection
 
 from workers.store.read import delivery_report
-from workers.store.read.delivery_report import Day, Period
+from workers.store.read.delivery_report import DailyCounts, ReportPeriod
 from workers.store.schema.tables import deliveries
 
 #: What a cell of a stranger's must not begin with: spreadsheets would take it for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_days(connection: Connection, wanted: Period) -> Generator[str]:
+def csv_days(connection: Connection, wanted: ReportPeriod) -> Generator[str]:
     """The table by day, the newest first."""
-    yield from _lines(Day._fields, delivery_report.count(connection, wanted).days)
+    yield from _lines(DailyCounts._fields, delivery_report.count(connection, wanted).days)
 
 
-def csv_deliveries(connection: Connection, wanted: Period) -> Generator[str]:
+def csv_deliveries(connection: Connection, wanted: ReportPeriod) -> Generator[str]:
     """A line for each message sent."""
     names = deliveries.c.keys()
-    yield from _lines(names, (row.values() for row in delivery_report.each(connection, wanted)))
+    yield from _lines(names, (row.values() for row in delivery_report.iter_deliveries(connection, wanted)))
 
 
 def _lines(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> Generator[str]:

@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from workers.store.read.event_key_range import begins
-from workers.store.read.search import Found, related
+from workers.store.read.search import EventSummary, related
 from workers.store.schema.tables import customers, deliveries, events, media, messages
 
 #: A row, by column.
 Columns = dict[str, Any]
-_MOST = 100  # members of a group
+_MAX_GROUP_MEMBERS = 100  # members of a group
 
 
-class Details(NamedTuple):
+class EventDetails(NamedTuple):
     """An event and the rows it has to do with."""
 
     event: Columns  # with `payload`, as JSON text
@@ -22,10 +22,10 @@ class Details(NamedTuple):
     deliveries: tuple[Columns, ...]  # a recipient each
     media: Columns | None
     customer: Columns | None
-    related: tuple[Found, ...]  # the other events of its message, the oldest first
+    related: tuple[EventSummary, ...]  # the other events of its message, the oldest first
 
 
-def details(connection: Connection, key: str) -> Details | None:
+def event_details(connection: Connection, key: str) -> EventDetails | None:
     """The event with that key; None where there is none."""
     event = _one(connection, events, events.c.key == key)
     if event is None:
@@ -33,7 +33,7 @@ def details(connection: Connection, key: str) -> Details | None:
     wamid, customer = event["wamid"], event["customer"]
     message = _one(connection, messages, messages.c.wamid == wamid) if wamid else None
     file = message["media_id"] if message else None
-    return Details(
+    return EventDetails(
         event,
         message,
         tuple(_rows(connection, deliveries, deliveries.c.wamid == wamid)) if wamid else (),
@@ -43,18 +43,18 @@ def details(connection: Connection, key: str) -> Details | None:
     )
 
 
-def unmasked(connection: Connection, shown: str, mask: Callable[[str], str]) -> str | None:
+def find_by_masked_key(connection: Connection, shown: str, mask: Callable[[str], str]) -> str | None:
     """The key that `mask` made that of; None where there is no such event, or more than one."""
     beginning = shown.partition("…")[0]
     if not beginning:
         return None
-    query = select(events.c.key).where(begins(beginning)).limit(_MOST)
+    query = select(events.c.key).where(begins(beginning)).limit(_MAX_GROUP_MEMBERS)
     found = [key for key in connection.scalars(query) if mask(key) == shown]
     return found[0] if len(found) == 1 else None
 
 
 def _rows(connection: Connection, table: Table, condition: ColumnElement[bool]) -> list[Columns]:
-    query = select(table).where(condition).order_by(*table.primary_key).limit(_MOST)
+    query = select(table).where(condition).order_by(*table.primary_key).limit(_MAX_GROUP_MEMBERS)
     names = [str(column.name) for column in table.columns]
     return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
 

@@ -12,13 +12,13 @@ from workers.events import MESSAGE_TYPES, UNKNOWN
 from workers.store.schema.tables import events
 
 #: Characters. A longer id is cut in its keys.
-_LONGEST = 200
+_MAX_LENGTH = 200
 _QUOTES = frozenset("'\"\\")
 
 
 def is_plain(wamid: str) -> bool:
     """Whether the id stands in its keys as it is. All that were ever seen do."""
-    return len(wamid) <= _LONGEST and wamid.isascii() and wamid.isprintable() and not _QUOTES & set(wamid)
+    return len(wamid) <= _MAX_LENGTH and wamid.isascii() and wamid.isprintable() and not _QUOTES & set(wamid)
 
 
 def of_message(wamid: str) -> ColumnElement[bool]:

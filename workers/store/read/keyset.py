@@ -19,7 +19,7 @@ _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class BadCursor(ValueError):
+class InvalidCursor(ValueError):
     """A text that no page ended with."""
 
 
@@ -36,13 +36,13 @@ class Cursor(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """From that text. Raises BadCursor."""
+        """From that text. Raises InvalidCursor."""
         try:
             raw = base64.b64decode(text.encode() + b"=" * (-len(text) % 4), b"-_", validate=True).decode()
             at, _, key = raw.partition(" ")
             return cls(_BEGIN + int(at, 16) * _MICROSECOND, key)
         except (binascii.Error, ValueError, OverflowError):
-            raise BadCursor("this is no place where a page ended") from None
+            raise InvalidCursor("this is no place where a page ended") from None
 
 
 #: The order of pages: the newest event first.

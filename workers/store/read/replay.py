@@ -12,7 +12,7 @@ from workers.store.write.sql_values import identifier
 _AT_ONCE = 500
 
 
-class Wanted(NamedTuple):
+class ReplayFilter(NamedTuple):
     """Which events: all of these must hold; None asks for nothing. Times are aware, by the provider's clock."""
 
     type: str | None = None
@@ -33,12 +33,12 @@ class StoredEvent(NamedTuple):
     media: dict[str, Any] | None  # the row of `media`, if there is one
 
 
-def count(connection: Connection, wanted: Wanted, after: str = "") -> int:
+def count(connection: Connection, wanted: ReplayFilter, after: str = "") -> int:
     """How many events are wanted whose key is greater than `after`."""
     return int(connection.execute(_narrowed(select(func.count()).select_from(events), wanted, after)).scalar_one())
 
 
-def stream(connection: Connection, wanted: Wanted, after: str = "") -> Iterator[StoredEvent]:
+def stream(connection: Connection, wanted: ReplayFilter, after: str = "") -> Iterator[StoredEvent]:
     """Those events by key, a few hundred in memory at a time."""
     columns = (events.c.key, events.c.kind, events.c.type, events.c.business_number, events.c.received_at)
     joined = events.outerjoin(messages, messages.c.wamid == events.c.wamid).outerjoin(
@@ -53,7 +53,7 @@ def stream(connection: Connection, wanted: Wanted, after: str = "") -> Iterator[
         yield StoredEvent(key, kind, event_type, number, received_at, payload, found)
 
 
-def _narrowed(query: Select[Any], wanted: Wanted, after: str) -> Select[Any]:
+def _narrowed(query: Select[Any], wanted: ReplayFilter, after: str) -> Select[Any]:
     if wanted.type is not None:
         query = query.where(events.c.type == wanted.type)
     if wanted.customer is not None:

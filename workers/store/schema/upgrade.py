@@ -12,10 +12,10 @@ from sqlalchemy import Column, Connection, Engine, Index, inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex
 
-from shared.observability.logging import logger
+from shared.observability.logging import get_logger
 from workers.store.schema.tables import metadata
 
-_log = logger(__name__)
+_log = get_logger(__name__)
 #: Key of the advisory lock of the one process that builds indexes.
 _LOCK = 0x736C75696369
 #: Indexes of earlier versions that others have replaced.

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from workers.store.write.merge_rules import RULES, UNLISTED, By
+from workers.store.write.merge_rules import RULES, UNLISTED, Criterion
 
 #: A row: values in the order of its table's columns, the primary key first.
 Row = tuple[Any, ...]
@@ -49,7 +49,7 @@ def _merger(table: Table) -> Callable[[Row, Row], Row]:
     return merge
 
 
-def _wins(new: Row, old: Row, order: Sequence[tuple[int, By]]) -> bool:
+def _wins(new: Row, old: Row, order: Sequence[tuple[int, Criterion]]) -> bool:
     for i, by in order:
         left, right = _ranked(new[i], by.ranks), _ranked(old[i], by.ranks)
         if left != right:

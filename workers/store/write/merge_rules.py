@@ -17,7 +17,7 @@ from workers.store.schema.tables import customers, deliveries, events, media, me
 STATUS_RANKS: Mapping[str, int] = {"sent": 1, "failed": 2, "delivered": 3, "read": 4, "played": 5}
 
 
-class By(NamedTuple):
+class Criterion(NamedTuple):
     """One criterion: the greater value wins, or the smaller one; null always loses. Words may be ranked."""
 
     column: str
@@ -29,17 +29,17 @@ class By(NamedTuple):
 UNLISTED = 100
 
 
-class Choice(NamedTuple):
+class MergeRule(NamedTuple):
     """`columns` are taken together from the row that wins by `order`, one criterion after the other."""
 
     columns: tuple[str, ...]
-    order: tuple[By, ...]
+    order: tuple[Criterion, ...]
 
 
-def _choice(*columns: str, by: Sequence[By] = ()) -> Choice:
+def _choice(*columns: str, by: Sequence[Criterion] = ()) -> MergeRule:
     """With every column as a last criterion: rows that still tie are equal in all that is chosen."""
     named = {criterion.column for criterion in by if criterion.ranks is None}
-    return Choice(columns, (*by, *(By(column) for column in columns if column not in named)))
+    return MergeRule(columns, (*by, *(Criterion(column) for column in columns if column not in named)))
 
 
 def _rest(table: Table) -> list[str]:
@@ -47,18 +47,18 @@ def _rest(table: Table) -> list[str]:
 
 
 # A known type beats the same event read as unknown: replayed through a newer version, its row improves.
-_KNOWN = By("type", ranks={UNKNOWN: 0})
+_KNOWN = Criterion("type", ranks={UNKNOWN: 0})
 
-RULES: Mapping[str, tuple[Choice, ...]] = {
-    events.name: (_choice(*_rest(events), by=[_KNOWN, By("received_at", smallest=True)]),),
+RULES: Mapping[str, tuple[MergeRule, ...]] = {
+    events.name: (_choice(*_rest(events), by=[_KNOWN, Criterion("received_at", smallest=True)]),),
     # The earliest, because a time that had to be guessed is later than the true one.
-    messages.name: (_choice(*_rest(messages), by=[_KNOWN, By("occurred_at", smallest=True)]),),
+    messages.name: (_choice(*_rest(messages), by=[_KNOWN, Criterion("occurred_at", smallest=True)]),),
     deliveries.name: (
-        Choice(("status",), (By("status", ranks=STATUS_RANKS),)),  # no two have one rank: it decides alone
-        _choice("sent_at", by=[By("sent_at", smallest=True)]),
-        _choice("delivered_at", by=[By("delivered_at", smallest=True)]),
-        _choice("read_at", by=[By("read_at", smallest=True)]),
-        _choice("failed_at", by=[By("failed_at", smallest=True)]),
+        MergeRule(("status",), (Criterion("status", ranks=STATUS_RANKS),)),  # no two have one rank: it decides alone
+        _choice("sent_at", by=[Criterion("sent_at", smallest=True)]),
+        _choice("delivered_at", by=[Criterion("delivered_at", smallest=True)]),
+        _choice("read_at", by=[Criterion("read_at", smallest=True)]),
+        _choice("failed_at", by=[Criterion("failed_at", smallest=True)]),
         _choice("error_code", "error_title"),
         # A message's statuses agree about these or leave them out. Should they not agree, any fixed choice
         # will do, and "the greater" means that what was billed once stays billed.
@@ -71,7 +71,15 @@ RULES: Mapping[str, tuple[Choice, ...]] = {
         _choice("wamid"),
         _choice("filename"),
         # Fetched beats not fetched (that time is null), later beats earlier, an error beats knowing nothing.
-        _choice("mime_type", "sha256", "url", "file_size", "fetched_at", "error", by=[By("fetched_at"), By("error")]),
+        _choice(
+            "mime_type",
+            "sha256",
+            "url",
+            "file_size",
+            "fetched_at",
+            "error",
+            by=[Criterion("fetched_at"), Criterion("error")],
+        ),
     ),
-    customers.name: (_choice("last_seen_at"), _choice("name", "named_at", by=[By("named_at")])),
+    customers.name: (_choice("last_seen_at"), _choice("name", "named_at", by=[Criterion("named_at")])),
 }

@@ -7,7 +7,7 @@ over 2,704 bytes in an index. One such value must not cost an event its row.
 from hashlib import sha256
 
 _INT64 = 2**63
-_LONGEST = 255  # characters: two of them at four bytes each still fit one entry of an index
+_MAX_LENGTH = 255  # characters: two of them at four bytes each still fit one entry of an index
 
 
 def clean(text: str | None) -> str | None:
@@ -29,10 +29,10 @@ def clean(text: str | None) -> str | None:
 def identifier(text: str | None) -> str | None:
     """Clean text that also fits an index: the end of an absurdly long one is replaced by its SHA-256."""
     cleaned = clean(text)
-    if cleaned is None or len(cleaned) <= _LONGEST:
+    if cleaned is None or len(cleaned) <= _MAX_LENGTH:
         return cleaned
     digest = sha256(cleaned.encode()).hexdigest()
-    return f"{cleaned[: _LONGEST - len(digest) - 1]}…{digest}"
+    return f"{cleaned[: _MAX_LENGTH - len(digest) - 1]}…{digest}"
 
 
 def int64(number: int | None) -> int | None:

@@ -22,7 +22,7 @@ _STATEMENTS: Mapping[str, Mapping[str, Insert]] = {
 Parameters = Mapping[str, list[Any]] | list[dict[str, Any]]
 
 #: Characters of text in one statement. PostgreSQL refuses messages of 1 GiB, whatever is in them.
-_MOST = 32 * 1024 * 1024
+_MAX_STATEMENT_CHARS = 32 * 1024 * 1024
 
 
 def write_rows(connection: Connection, rows: Rows) -> None:
@@ -43,17 +43,17 @@ def _parameters(dialect: str, table: Table, rows: list[Row]) -> Parameters:
 
 
 def _parts(rows: list[Row]) -> Iterator[list[Row]]:
-    if _size(rows) <= _MOST:  # as nearly always, and to see it costs little
+    if _size(rows) <= _MAX_STATEMENT_CHARS:  # as nearly always, and to see it costs little
         if rows:
             yield rows
         return
     part: list[Row] = []
-    room = _MOST
+    room = _MAX_STATEMENT_CHARS
     for row in rows:
         size = _size([row])
         if part and size > room:
             yield part
-            part, room = [], _MOST
+            part, room = [], _MAX_STATEMENT_CHARS
         part.append(row)
         room -= size
     yield part

@@ -37,7 +37,7 @@ from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.types import TypeEngine
 
-from workers.store.write.merge_rules import RULES, UNLISTED, By
+from workers.store.write.merge_rules import RULES, UNLISTED, Criterion
 
 _ELEMENT: Mapping[type, TypeEngine[Any]] = {
     str: Text(),
@@ -87,7 +87,7 @@ def _merge(table: Table, new: Columns) -> tuple[dict[str, ColumnElement[Any]], C
     return changes, or_(*conditions)
 
 
-def _wins(table: Table, new: Columns, order: Sequence[By]) -> ColumnElement[bool]:
+def _wins(table: Table, new: Columns, order: Sequence[Criterion]) -> ColumnElement[bool]:
     """Whether the new row wins over the one in the table; never null."""
     by, rest = order[0], order[1:]
     left, right = _ranked(new[by.column], by), _ranked(table.c[by.column], by)
@@ -98,7 +98,7 @@ def _wins(table: Table, new: Columns, order: Sequence[By]) -> ColumnElement[bool
     return or_(better, and_(same, _wins(table, new, rest))) if rest else better
 
 
-def _ranked(value: ColumnElement[Any], by: By) -> ColumnElement[Any]:
+def _ranked(value: ColumnElement[Any], by: Criterion) -> ColumnElement[Any]:
     """As literals: parameters in their place would only make the statement hard to read."""
     if by.ranks is None:
         return value
