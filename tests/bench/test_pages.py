@@ -26,7 +26,7 @@ def test_a_plan_is_told_in_a_line_without_what_never_ran() -> None:
 
 
 def test_each_page_is_asked_for_once_and_no_number_stands_in_an_address() -> None:
-    pages = asked(UrlTokenCipher(b"key"), "text.greet/1-1", 1_000)
+    pages = asked(UrlTokenCipher(b"k" * 32), "text.greet/1-1", 1_000)
     assert set(Counter(page.name for page in pages).values()) == {1}
     assert len({page.path.partition("?")[0].split("/")[1] for page in pages}) == 7  # each of the console's parts
     assert [page.path for page in pages if "9198" in page.path] == []

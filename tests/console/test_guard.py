@@ -18,7 +18,7 @@ from workers.console.auth.login_throttle import FREE_FAILURES, MAX_FAILURES_TOTA
 from workers.console.auth.url_tokens import InvalidUrlToken, UrlTokenCipher
 from workers.console.masking import isolate_untrusted, number, plain
 
-VEIL = UrlTokenCipher(b"key")
+VEIL = UrlTokenCipher(b"k" * 32)
 
 
 class Clock:
@@ -53,7 +53,7 @@ def test_a_token_shows_nothing_and_is_of_one_key() -> None:
     assert VEIL.hide("919812345678") == VEIL.hide("919812345678")
     assert VEIL.hide("919812345678")[:8] != VEIL.hide("919812345679")[:8]
     with pytest.raises(InvalidUrlToken):
-        UrlTokenCipher(b"other").reveal(VEIL.hide("919812345678"))
+        UrlTokenCipher(b"o" * 32).reveal(VEIL.hide("919812345678"))
 
 
 def test_each_wrong_password_doubles_the_wait() -> None:
