@@ -1,7 +1,7 @@
 # `make run` and `make test` do all the set-up themselves, from the lock file.
 PYTHON ?= python3
 BIN := .venv/bin
-FIGURES := deploy/figures
+FIGURES := docs/figures
 .DEFAULT_GOAL := help
 .PHONY: help setup run test long demo chaos hostile browser bench pages screenshots capacity lint lock clean
 
@@ -44,7 +44,7 @@ pages: .venv/ready  ## how long each page of the console takes over a million ev
 	$(BIN)/python -m tests.bench.pages $(PAGES)
 
 screenshots: .venv/ready  ## the README's pictures of the console (needs Chromium, and fonts for what the world writes in)
-	$(BIN)/python -m tests.browser.screenshots deploy/screenshots
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 capacity: .venv/ready  ## how much of everything a load needs, by the measured costs
 	$(BIN)/python -m tests.capacity $(CAPACITY)

@@ -1,7 +1,7 @@
 """Every metric, declared and described once. The console serves them at `/metrics` (workers/operations/metrics).
 
 Those that count are kept in Redis where the work is done, so they know of no process's start or end. What is declared
-here is also the table in deploy/METRICS.md. Names and units: prometheus.io/docs/practices/naming.
+here is also the table in docs/reference/metrics.md. Names and units: prometheus.io/docs/practices/naming.
 """
 
 from enum import StrEnum

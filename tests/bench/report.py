@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 #: Where `make bench` keeps the latest full run, and `make capacity` finds it.
-DEFAULT = Path("deploy/figures/bench.json")
+DEFAULT = Path("docs/figures/bench.json")
 _VERSION = 1
 
 

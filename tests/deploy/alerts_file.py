@@ -1,4 +1,4 @@
-"""`deploy/prometheus/alerts.yml`, the cases that promtool plays through, and `deploy/RUNBOOK.md`."""
+"""`deploy/prometheus/alerts.yml`, the cases that promtool plays through, and `docs/runbook.md`."""
 
 import re
 from pathlib import Path
@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from tests.deploy.programs import DEPLOY
+from tests.support.programs import ROOT
 
 FOLDER = DEPLOY / "prometheus"
 FILE = FOLDER / "alerts.yml"
 CASES = sorted((Path(__file__).parent / "alerts").glob("*.yml"))
-RUNBOOK = (DEPLOY / "RUNBOOK.md").read_text()
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 
 
 class Rule(NamedTuple):

@@ -72,7 +72,7 @@ def test_every_alert_says_how_urgent_it_is_and_leads_to_its_paragraph() -> None:
     for rule in RULES:
         assert rule.annotations.keys() == {"summary", "runbook_url"}
         # GitHub and GitLab make such an anchor of a heading of one word.
-        assert rule.annotations["runbook_url"] == f"RUNBOOK.md#{rule.name.lower()}"
+        assert rule.annotations["runbook_url"] == f"docs/runbook.md#{rule.name.lower()}"
 
 
 def test_every_paragraph_says_what_it_means_what_is_at_risk_and_what_to_do() -> None:

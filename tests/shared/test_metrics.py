@@ -61,7 +61,7 @@ def test_nobody_else_names_a_metric() -> None:
 
 
 def test_the_table_for_operators_says_the_same() -> None:
-    text = (ROOT / "deploy" / "METRICS.md").read_text()
+    text = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("| `sluice_")] == [_row(metric) for metric in ALL]
 
 
@@ -71,7 +71,7 @@ def _row(metric: Metric) -> str:
 
 
 def test_the_text_for_operators_names_no_metric_that_there_is_not() -> None:
-    text = (ROOT / "deploy" / "METRICS.md").read_text()
+    text = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     named = {re.sub(r"_(bucket|sum|count)\Z", "", name) for name in re.findall(r"sluice_[a-z_]*[a-z]", text)}
     known = {metric.name for metric in ALL}
     assert {name for name in named if name not in known} == set()

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parent.parent.parent
-_PAGES = [_ROOT / "README.md", *sorted((_ROOT / "deploy").glob("*.md"))]
+_PAGES = [_ROOT / "README.md", *sorted((_ROOT / "docs").rglob("*.md"))]
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 _PICTURE = re.compile(r'src(?:set)?="([^"]+)"')
 
 
-@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: str(page.relative_to(_ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = [*_LINK.findall(page.read_text()), *_PICTURE.findall(page.read_text())]
     assert [link for link in links if not (page.parent / link).exists()] == []
