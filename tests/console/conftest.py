@@ -152,7 +152,7 @@ def busy(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> N
     measures.called(0.003)
     for _ in range(2):
         measures.done(time.time() - 0.3)
-    lanes.conclude(
+    lanes.settle(
         "text.greet", [(each.id, verdict) for each, verdict in zip(taken, verdicts, strict=False)], measures=measures
     )
     let_leases_run_out(client, "text.greet")

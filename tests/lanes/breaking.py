@@ -32,7 +32,7 @@ def take(lanes: Lanes, *data: bytes) -> list[TakenEntry]:
 
 
 def settle(lanes: Lanes, taken: list[TakenEntry], verdict: Outcome, **how: Any) -> Settled:
-    return lanes.conclude(LANE, [(entry.id, verdict) for entry in taken], **how)
+    return lanes.settle(LANE, [(entry.id, verdict) for entry in taken], **how)
 
 
 def do_well(lanes: Lanes, attempts: int = 1) -> None:

@@ -165,12 +165,12 @@ class Machine(RuleBasedStateMachine):
             self._failed(lane, self.model[lane][entry], attempt, last, is_open, failed_probe)
         measures = TakeTimings()
         measures.called(0.1)
-        ended = self.lanes.conclude(lane, verdicts, suspect=alone, probe=probe, measures=measures)
+        ended = self.lanes.settle(lane, verdicts, suspect=alone, probe=probe, measures=measures)
         self.measured[lane] += 0 < ended.entries == len(verdicts)
         assert ended[:3] == tuple(sum(part) for part in zip(*expected, strict=True))
         assert ended.breaker.now_open == is_open
         if again:
-            repeated = self.lanes.conclude(lane, verdicts, suspect=alone, probe=probe, measures=measures)
+            repeated = self.lanes.settle(lane, verdicts, suspect=alone, probe=probe, measures=measures)
             assert repeated[:3] == (0, 0, 0)
 
     @rule(

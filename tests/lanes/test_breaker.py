@@ -120,7 +120,7 @@ def test_failures_that_are_settled_with_an_answer_do_not_count(
     taken = take(lanes, *[b"%d" % number for number in range(100)])
     verdicts: list[tuple[bytes, Outcome]] = [(entry.id, FAILED) for entry in taken]
     verdicts[50] = (taken[50].id, answer)
-    assert not lanes.conclude(LANE, verdicts).breaker.now_open
+    assert not lanes.settle(LANE, verdicts).breaker.now_open
     assert hash_of(client) == {}
     let_retries_wait(client, LANE, 5)
     lanes.run_maintenance([LANE])
@@ -197,7 +197,7 @@ def test_what_was_under_way_when_it_opened_is_not_charged_and_does_not_die(lanes
     do_well(lanes)
     mine = take(lanes, b"4", b"5")
     open_breaker(lanes)
-    told = lanes.conclude(LANE, [(mine[0].id, FAILED), (mine[1].id, LAST)]).breaker
+    told = lanes.settle(LANE, [(mine[0].id, FAILED), (mine[1].id, LAST)]).breaker
     assert told == (True, 0, "", None)
     assert dead(client, LANE) == []
     assert HOUR - 60 < hold_of(client) <= HOUR  # and no longer for that
@@ -210,7 +210,7 @@ def test_nor_does_its_success_close_it_again(lanes: Lanes, client: redis.Redis) 
     do_well(lanes)
     mine = take(lanes, b"4", b"5")
     open_breaker(lanes)
-    assert lanes.conclude(LANE, [(mine[0].id, Completed()), (mine[1].id, FAILED)]).breaker.now_open
+    assert lanes.settle(LANE, [(mine[0].id, Completed()), (mine[1].id, FAILED)]).breaker.now_open
     assert status(client) is not None
     assert attempts(client).get(b"5", 0) == 0
 
@@ -222,7 +222,7 @@ def test_other_lanes_go_on(lanes: Lanes, client: redis.Redis) -> None:
     assert woken(client, "others") == ["text.other"]
     assert lanes.start_drain("text.other", None) == (False, False, "")
     [entry] = lanes.take("text.other", "a", 1)
-    assert not lanes.conclude("text.other", [(entry.id, FAILED)]).breaker.now_open
+    assert not lanes.settle("text.other", [(entry.id, FAILED)]).breaker.now_open
 
 
 def test_its_status_is_told(lanes: Lanes, client: redis.Redis) -> None:
@@ -243,7 +243,7 @@ def test_a_late_verdict_counts_nothing(lanes: Lanes, client: redis.Redis) -> Non
     settle(lanes, taken, FAILED)
     assert not settle(lanes, taken, FAILED).breaker.now_open
     assert hash_of(client)["streak"] == "2"
-    assert not lanes.conclude(LANE, [(b"1-1", FAILED)] * 5).breaker.now_open
+    assert not lanes.settle(LANE, [(b"1-1", FAILED)] * 5).breaker.now_open
 
 
 def test_what_was_purged_meanwhile_counts_nothing(lanes: Lanes, client: redis.Redis) -> None:

@@ -77,7 +77,7 @@ def test_in_a_full_redis_it_opens_is_probed_and_closes_all_the_same(lanes: Lanes
         entry, how = take_one(lanes, begun)
         settle(lanes, [entry], verdict, **how)
     assert hold_of(client) == pytest.approx(4 * HOUR, abs=60)
-    lanes.conclude(LANE, [], probe=_begin_when_full(lanes).probe)  # it found nothing
+    lanes.settle(LANE, [], probe=_begin_when_full(lanes).probe)  # it found nothing
     assert hold_of(client) == 0
     begun = _begin_when_full(lanes)
     ended = settle(lanes, lanes.take(LANE, "a", 1), Completed(), probe=begun.probe)
@@ -115,7 +115,7 @@ def test_letters_that_are_replayed_and_fail_again_open_it_instead_of_dying_again
     taken = take(lanes, *[b"%d" % number for number in range(9)])
     settle(lanes, [taken[0]], Completed())
     for entry in taken[1:]:
-        lanes.conclude(LANE, [(entry.id, DeadLettered("exhausted", "down"))])
+        lanes.settle(LANE, [(entry.id, DeadLettered("exhausted", "down"))])
     letters: Any = client.xrange(f"sluice:lane:{LANE}:dead")
     DeadLetterQueue(client).replay(LANE, [identity.decode() for identity, _ in letters])
     settle(lanes, lanes.take(LANE, "a", 100), LAST)

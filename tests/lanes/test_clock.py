@@ -76,4 +76,4 @@ def test_entries_go_on_being_taken_and_settled(lanes: Lanes, client: redis.Redis
     lanes.push(LANE, [b"now"])  # a stream's ids never go back
     taken = lanes.take(LANE, "a", 10)
     assert [entry.data for entry in taken] == [b"later", b"now"]
-    assert lanes.settle(LANE, [(entry.id, Completed()) for entry in taken])[0] == 2
+    assert lanes.settle(LANE, [(entry.id, Completed()) for entry in taken]).entries == 2

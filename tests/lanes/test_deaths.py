@@ -52,7 +52,7 @@ def test_what_a_killed_process_held_comes_back_entry_by_entry(
     for expected in (b"1", b"2", b"3"):
         [entry] = lanes.take_suspect(LANE, "b")
         assert (entry.data, entry.attempts, entry.deaths) == (expected, 0, 1)
-        assert lanes.settle(LANE, [(entry.id, Completed())], suspect=True) == (1, 0, 0)
+        assert lanes.settle(LANE, [(entry.id, Completed())], suspect=True)[:3] == (1, 0, 0)
     assert lanes.take_suspect(LANE, "b") == []
     assert not lanes.start_drain(LANE, None).suspects
 
@@ -167,4 +167,4 @@ def test_a_lease_that_ran_out_is_found_behind_thousands_that_did_not(lanes: Lane
     assert ticks == "found"
     assert waiting_suspects(client, LANE) == [b"dead"]
     verdicts: list[tuple[bytes, Outcome]] = [(entry.id, Completed()) for entry in alive]
-    assert lanes.settle(LANE, verdicts) == (2500, 0, 0)
+    assert lanes.settle(LANE, verdicts)[:3] == (2500, 0, 0)

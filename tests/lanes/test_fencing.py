@@ -44,9 +44,9 @@ def test_a_paused_worker_cannot_settle_what_another_has_taken(lanes: Lanes, clie
     assert lanes.run_maintenance(["intake"])["intake"].suspected == 1
     [taken_over] = lanes.take_suspect("intake", "b")
     before = everything(client)
-    assert lanes.settle("intake", [(paused.id, late)]) == (0, 0, 0)
+    assert lanes.settle("intake", [(paused.id, late)])[:3] == (0, 0, 0)
     assert everything(client) == before
-    assert lanes.settle("intake", [(taken_over.id, OWN)], suspect=True) == (1, 1, 0)
+    assert lanes.settle("intake", [(taken_over.id, OWN)], suspect=True)[:3] == (1, 1, 0)
     assert waiting(client, "text.a") == [b"own"]
 
 
@@ -57,9 +57,9 @@ def test_a_paused_worker_cannot_settle_what_another_has_settled(
     [paused] = _pause(lanes, b"1")
     lanes.run_maintenance(["intake"])
     [taken_over] = lanes.take_suspect("intake", "b")
-    assert lanes.settle("intake", [(taken_over.id, OWN)], suspect=True) == (1, 1, 0)
+    assert lanes.settle("intake", [(taken_over.id, OWN)], suspect=True)[:3] == (1, 1, 0)
     before = everything(client)
-    assert lanes.settle("intake", [(paused.id, late)]) == (0, 0, 0)
+    assert lanes.settle("intake", [(paused.id, late)])[:3] == (0, 0, 0)
     assert everything(client) == before
 
 
@@ -74,14 +74,14 @@ def test_a_paused_worker_cannot_settle_a_suspect_that_was_taken_over(
     lanes.run_maintenance(["intake"])
     [taken_over] = lanes.take_suspect("intake", "c")
     before = everything(client)
-    assert lanes.settle("intake", [(paused.id, late)], suspect=True) == (0, 0, 0)
+    assert lanes.settle("intake", [(paused.id, late)], suspect=True)[:3] == (0, 0, 0)
     assert everything(client) == before
-    assert lanes.settle("intake", [(taken_over.id, Completed())], suspect=True) == (1, 0, 0)
+    assert lanes.settle("intake", [(taken_over.id, Completed())], suspect=True)[:3] == (1, 0, 0)
 
 
 def test_a_paused_worker_that_comes_back_before_anybody_else_still_counts(lanes: Lanes, client: redis.Redis) -> None:
     [paused] = _pause(lanes, b"1")
-    assert lanes.settle("intake", [(paused.id, OWN)]) == (1, 1, 0)
+    assert lanes.settle("intake", [(paused.id, OWN)])[:3] == (1, 1, 0)
     assert lanes.run_maintenance(["intake"])["intake"].suspected == 0
     assert waiting_suspects(client, "intake") == []
     assert waiting(client, "text.a") == [b"own"]
@@ -97,7 +97,7 @@ def test_of_a_batch_only_what_was_lost_is_fenced(lanes: Lanes, client: redis.Red
         (lost.id, Completed((FollowUp(b"", b"late", ("text.a",)),))),
         (three.id, OWN),
     ]
-    assert lanes.settle("intake", verdicts) == (2, 1, 0)
+    assert lanes.settle("intake", verdicts)[:3] == (2, 1, 0)
     assert waiting(client, "text.a") == [b"own"]
     assert retrying(client, "intake") == [b"2"]
     assert waiting_suspects(client, "intake") == [b"1"]
@@ -108,7 +108,7 @@ def test_a_late_settle_claims_no_dedupe_key(lanes: Lanes, client: redis.Redis) -
     lanes.run_maintenance(["intake"])
     lanes.settle("intake", [(paused.id, OWN)])
     [taken_over] = lanes.take_suspect("intake", "b")
-    assert lanes.settle("intake", [(taken_over.id, OWN)], suspect=True) == (1, 1, 0)
+    assert lanes.settle("intake", [(taken_over.id, OWN)], suspect=True)[:3] == (1, 1, 0)
     assert waiting(client, "text.a") == [b"own"]
 
 

@@ -64,7 +64,7 @@ def test_what_a_dead_process_held_is_suspect_at_once_and_the_others_keep_theirs(
     assert lanes.run_maintenance([LANE], ["dead"])[LANE].suspected == 2
     assert lanes.run_maintenance([LANE], ["dead"])[LANE].left == 0
     assert [lanes.take_suspect(LANE, "alive")[0].data for _ in range(2)] == [b"1", b"2"]
-    assert lanes.settle(LANE, [(kept.id, Completed())]) == (1, 0, 0)
+    assert lanes.settle(LANE, [(kept.id, Completed())])[:3] == (1, 0, 0)
 
 
 def test_a_dead_process_cannot_settle_any_more(client: redis.Redis, lanes: Lanes) -> None:
@@ -72,7 +72,7 @@ def test_a_dead_process_cannot_settle_any_more(client: redis.Redis, lanes: Lanes
     lanes.push(LANE, [b"1"])
     (taken,) = lanes.take(LANE, "dead", 1)
     lanes.run_maintenance([LANE], ["dead"])
-    assert lanes.settle(LANE, [(taken.id, Completed())]) == (0, 0, 0)
+    assert lanes.settle(LANE, [(taken.id, Completed())])[:3] == (0, 0, 0)
 
 
 def test_suspects_of_a_dead_process_count_their_deaths(client: redis.Redis, lanes: Lanes) -> None:

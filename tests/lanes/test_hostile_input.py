@@ -68,7 +68,7 @@ def test_a_dead_letter_keeps_any_data_and_any_words(hostile: Lanes, data: bytes,
 @given(key=st.binary(max_size=40), data=st.binary(max_size=40))
 def test_what_follows_has_any_key_and_any_data(hostile: Lanes, key: bytes, data: bytes) -> None:
     following = FollowUp(key, data, ("text.a",))
-    assert hostile.settle("intake", [(_taken(hostile, b"x"), Completed((following,)))]) == (1, 1, 0)
+    assert hostile.settle("intake", [(_taken(hostile, b"x"), Completed((following,)))])[:3] == (1, 1, 0)
     assert waiting(hostile.client, "text.a") == [data]
 
 
@@ -111,5 +111,5 @@ def test_an_entry_of_megabytes_goes_every_way(lanes: Lanes, client: redis.Redis)
 def test_one_entry_may_lead_to_tens_of_thousands(lanes: Lanes, client: redis.Redis) -> None:
     identity = _taken(lanes, b"x")
     following = tuple(FollowUp(b"%d" % number, b"e", ("text.a",)) for number in range(50_000))
-    assert lanes.settle("intake", [(identity, Completed(following))]) == (1, 50_000, 0)
+    assert lanes.settle("intake", [(identity, Completed(following))])[:3] == (1, 50_000, 0)
     assert client.xlen("sluice:lane:text.a") == 50_000

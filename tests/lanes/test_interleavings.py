@@ -35,7 +35,7 @@ class Interleavings(Machine):
         if gives_back:
             self.give_back(lane, worker)
             for probe in probes:
-                assert not self.lanes.conclude(lane, [], probe=probe).entries
+                assert not self.lanes.settle(lane, [], probe=probe).entries
                 self.breakers[lane].settle(Run(), probe)
 
     @rule(lane=lanes_, worker=workers_)

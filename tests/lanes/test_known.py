@@ -39,7 +39,7 @@ def test_what_was_lost_with_all_data_is_there_again_once_made_known(lanes: Lanes
     assert lanes.run_maintenance(["intake", "text.greet"]) == {"intake": (0, 0, 0, 1, 0), "text.greet": (0, 0, 0, 0, 0)}
     [entry] = lanes.take("intake", "a", 5)
     assert entry.data == b"1"
-    assert lanes.settle("intake", [(entry.id, Rescheduled(9, "later"))]) == (1, 0, 0)
+    assert lanes.settle("intake", [(entry.id, Rescheduled(9, "later"))])[:3] == (1, 0, 0)
     assert retrying(client, "intake") == [b"1"]
 
 
@@ -51,7 +51,7 @@ def test_the_scripts_are_loaded_again_after_the_server_forgot_them(lanes: Lanes,
     assert lanes.run_maintenance(["intake", "text.greet"])["intake"].moved == 0
     client.script_flush()
     [entry] = lanes.take("intake", "a", 5)
-    assert lanes.settle("intake", [(entry.id, Rescheduled(9, "later"))]) == (1, 0, 0)
+    assert lanes.settle("intake", [(entry.id, Rescheduled(9, "later"))])[:3] == (1, 0, 0)
     client.script_flush()
     lanes.suspend("intake", 9)
     assert lanes.start_drain("intake", None).held
@@ -79,7 +79,7 @@ def test_lanes_do_not_touch_each_other(lanes: Lanes, client: redis.Redis) -> Non
     lanes.push("text.a", [b"1"])
     lanes.push("text.b", [b"2"])
     [entry] = lanes.take("text.a", "a", 5)
-    assert lanes.settle("text.b", [(entry.id, Rescheduled(0, "not its lane"))]) == (0, 0, 0)
+    assert lanes.settle("text.b", [(entry.id, Rescheduled(0, "not its lane"))])[:3] == (0, 0, 0)
     assert held(client, "text.a") == [b"1"]
     assert (waiting(client, "text.b"), waiting_suspects(client, "text.b"), retrying(client, "text.b")) == (
         [b"2"],

@@ -153,7 +153,7 @@ def test_a_probe_that_finds_nothing_lets_go(lanes: Lanes, client: redis.Redis) -
     open_breaker(lanes)
     begun = begin(lanes)
     assert len(lanes.take(LANE, "b", 10)) == 3  # a drain that had begun before it opened
-    lanes.conclude(LANE, [], probe=begun.probe)
+    lanes.settle(LANE, [], probe=begun.probe)
     assert hold_of(client) == 0
     assert "probe" not in hash_of(client)
 

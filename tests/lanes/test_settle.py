@@ -33,14 +33,14 @@ def _take(lanes: Lanes, *data: bytes) -> list[TakenEntry]:
 
 def test_what_is_done_is_gone(lanes: Lanes, client: redis.Redis) -> None:
     taken = _take(lanes, b"1", b"2", b"3")
-    assert lanes.settle("intake", [(entry.id, Completed()) for entry in taken[:2]]) == (2, 0, 0)
+    assert lanes.settle("intake", [(entry.id, Completed()) for entry in taken[:2]])[:3] == (2, 0, 0)
     assert held(client, "intake") == [b"3"]
     assert counts(client, "intake") == {"entered": 3, "done": 2}
 
 
 def test_thousands_can_be_done_at_once(lanes: Lanes, client: redis.Redis) -> None:
     taken = _take(lanes, *[b"x"] * 2500)
-    assert lanes.settle("intake", [(entry.id, Completed()) for entry in taken]) == (2500, 0, 0)
+    assert lanes.settle("intake", [(entry.id, Completed()) for entry in taken])[:3] == (2500, 0, 0)
     assert client.xlen("sluice:lane:intake") == 0
     assert held(client, "intake") == []
 
@@ -51,7 +51,7 @@ def test_what_follows_is_in_each_of_its_lanes(lanes: Lanes, client: redis.Redis)
         (first.id, Completed((FollowUp(b"k1", b"e1", ("text.a", "text.b")), FollowUp(b"k2", b"e2", ("text.b",))))),
         (second.id, Completed((FollowUp(b"k3", b"e3", ("text.a",)), FollowUp(b"k4", b"e4", ())))),
     ]
-    assert lanes.settle("intake", verdicts) == (2, 4, 0)
+    assert lanes.settle("intake", verdicts)[:3] == (2, 4, 0)
     assert waiting(client, "text.a") == [b"e1", b"e3"]
     assert waiting(client, "text.b") == [b"e1", b"e2"]
     assert counts(client, "intake") == {"entered": 2, "done": 2, "added": 4}
@@ -60,7 +60,7 @@ def test_what_follows_is_in_each_of_its_lanes(lanes: Lanes, client: redis.Redis)
 def test_an_event_that_comes_twice_in_one_settle_is_added_once(lanes: Lanes, client: redis.Redis) -> None:
     first, second = _take(lanes, b"1", b"2")
     event = FollowUp(b"key", b"event", ("text.a",))
-    assert lanes.settle("intake", [(first.id, Completed((event, event))), (second.id, Completed((event,)))]) == (
+    assert lanes.settle("intake", [(first.id, Completed((event, event))), (second.id, Completed((event,)))])[:3] == (
         2,
         1,
         2,
@@ -73,8 +73,8 @@ def test_an_event_that_two_workers_settle_is_added_once(lanes: Lanes, client: re
     lanes.push("intake", [b"1", b"2"])
     [mine], [other] = lanes.take("intake", "a", 1), lanes.take("intake", "b", 1)
     event = FollowUp(b"key", b"event", ("text.a", "text.b"))
-    assert lanes.settle("intake", [(other.id, Completed((event,)))]) == (1, 1, 0)
-    assert Lanes(client).settle("intake", [(mine.id, Completed((event,)))]) == (1, 0, 1)
+    assert lanes.settle("intake", [(other.id, Completed((event,)))])[:3] == (1, 1, 0)
+    assert Lanes(client).settle("intake", [(mine.id, Completed((event,)))])[:3] == (1, 0, 1)
     assert waiting(client, "text.a") == [b"event"]
     assert waiting(client, "text.b") == [b"event"]
 
@@ -82,7 +82,7 @@ def test_an_event_that_two_workers_settle_is_added_once(lanes: Lanes, client: re
 def test_an_event_without_a_key_is_never_taken_for_another(lanes: Lanes, client: redis.Redis) -> None:
     [entry] = _take(lanes, b"1")
     event = FollowUp(b"", b"event", ("text.a",))
-    assert lanes.settle("intake", [(entry.id, Completed((event, event)))]) == (1, 2, 0)
+    assert lanes.settle("intake", [(entry.id, Completed((event, event)))])[:3] == (1, 2, 0)
     assert waiting(client, "text.a") == [b"event", b"event"]
 
 
@@ -90,7 +90,7 @@ def test_keys_are_any_bytes_and_differ_where_these_do(lanes: Lanes, client: redi
     [entry] = _take(lanes, b"1")
     keys = [bytes([value]) * 16 for value in range(256)]
     following = tuple(FollowUp(key, key, ("text.a",)) for key in keys)
-    assert lanes.settle("intake", [(entry.id, Completed(following + following))]) == (1, 256, 256)
+    assert lanes.settle("intake", [(entry.id, Completed(following + following))])[:3] == (1, 256, 256)
     assert waiting(client, "text.a") == keys
 
 
@@ -101,7 +101,7 @@ def test_a_repetition_is_recognised_for_as_long_as_the_settings_say(client: redi
     assert 3590 <= client.ttl("sluice:seen:key") <= 3600
     client.delete("sluice:seen:key")  # what its end does
     [entry] = _take(lanes, b"1")
-    assert lanes.settle("intake", [(entry.id, Completed((FollowUp(b"key", b"event", ("text.a",)),)))]) == (1, 1, 0)
+    assert lanes.settle("intake", [(entry.id, Completed((FollowUp(b"key", b"event", ("text.a",)),)))])[:3] == (1, 1, 0)
 
 
 def test_a_repetition_does_not_make_the_window_longer(client: redis.Redis) -> None:
@@ -162,7 +162,7 @@ def test_one_settle_can_end_entries_in_every_way(lanes: Lanes, client: redis.Red
         (two.id, Completed((FollowUp(b"key", b"event", ("text.a",)),))),
         (three.id, Rescheduled(5, "why")),
     ]
-    assert lanes.settle("intake", verdicts) == (5, 1, 0)
+    assert lanes.settle("intake", verdicts)[:3] == (5, 1, 0)
     assert (waiting(client, "intake"), retrying(client, "intake")) == ([b"5"], [b"3"])
     assert [letter.data for letter in dead_letters(client, "intake", 10)] == [b"4"]
     assert (waiting(client, "text.a"), held(client, "intake")) == ([b"event"], [])
@@ -177,9 +177,9 @@ def test_settling_twice_is_settling_once(lanes: Lanes, client: redis.Redis) -> N
         (three.id, DeadLettered("rejected", "why")),
         (four.id, Completed()),
     ]
-    assert lanes.settle("intake", verdicts) == (4, 1, 0)
+    assert lanes.settle("intake", verdicts)[:3] == (4, 1, 0)
     before = everything(client)
-    assert lanes.settle("intake", verdicts) == (0, 0, 0)
+    assert lanes.settle("intake", verdicts)[:3] == (0, 0, 0)
     assert everything(client) == before
 
 
@@ -193,7 +193,7 @@ def test_what_nobody_took_cannot_be_settled(lanes: Lanes, client: redis.Redis) -
         Released(),
     ]
     for verdict in every:
-        assert lanes.settle("intake", [(identity, verdict)]) == (0, 0, 0)
+        assert lanes.settle("intake", [(identity, verdict)])[:3] == (0, 0, 0)
     assert waiting(client, "intake") == [b"1"]
     assert waiting(client, "text.a") == retrying(client, "intake") == dead(client, "intake") == []
 
@@ -205,6 +205,6 @@ def test_what_nobody_took_stays_where_it_is(lanes: Lanes, client: redis.Redis) -
     lanes.register([spec("intake")])
     every: list[Outcome] = [Completed(), Completed((FollowUp(b"", b"event", ("text.a",)),))]
     for verdict in every:
-        assert lanes.settle("intake", [(entry.id, verdict) for entry in taken]) == (0, 0, 0)
+        assert lanes.settle("intake", [(entry.id, verdict) for entry in taken])[:3] == (0, 0, 0)
     assert waiting(client, "intake") == [b"1", b"2"]
     assert waiting(client, "text.a") == []

@@ -82,7 +82,7 @@ def _take_all(redis_url: str, consumer: str) -> list[bytes]:
         mine: list[bytes] = []
         while taken := lanes.take("text.greet", consumer, 7):
             mine += [entry.data for entry in taken]
-            settled, _, _ = lanes.settle("text.greet", [(entry.id, Completed()) for entry in taken])
+            settled, *_ = lanes.settle("text.greet", [(entry.id, Completed()) for entry in taken])
             assert settled == len(taken)
         return mine
 

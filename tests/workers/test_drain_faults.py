@@ -163,12 +163,12 @@ def test_what_a_process_held_when_redis_went_away_is_given_back_and_is_no_death(
         let_leases_run_out(client, LANE)
         lanes.run_maintenance([LANE])
     away = [True]
-    conclude, give_back = Lanes.conclude, Lanes.release_all
+    settle, give_back = Lanes.settle, Lanes.release_all
 
     def lost(self: Lanes, *args: Any, **options: Any) -> Any:
         if away[0]:
             raise redis.exceptions.ConnectionError("Redis is away")
-        return conclude(self, *args, **options)
+        return settle(self, *args, **options)
 
     def back_at_the_third_try(self: Lanes, lane: str, consumer: str) -> int:
         tries.append(lane)
@@ -178,7 +178,7 @@ def test_what_a_process_held_when_redis_went_away_is_given_back_and_is_no_death(
         return give_back(self, lane, consumer)
 
     tries: list[str] = []
-    monkeypatch.setattr(Lanes, "conclude", lost)
+    monkeypatch.setattr(Lanes, "settle", lost)
     monkeypatch.setattr(Lanes, "release_all", back_at_the_third_try)
     monkeypatch.setattr("workers.runtime.drain._RETRY_INTERVAL", 0.0)
     handled: list[str | None] = []

@@ -128,7 +128,7 @@ def test_in_redis_a_repeated_webhook_reaches_each_lane_once(lanes: Lanes, client
     lanes.push("intake", [RECEIPTS.pack(webhook, 1)[1] for _ in range(3)])
     lanes.push("intake", [RECEIPTS.pack(b"{", 1)[1]])
     taken = lanes.take("intake", "a", 10)
-    assert lanes.settle("intake", ClassifyStep(LANES, None).run(taken, lambda: False, TakeTimings())) == (4, 2, 4)
+    assert lanes.settle("intake", ClassifyStep(LANES, None).run(taken, lambda: False, TakeTimings()))[:3] == (4, 2, 4)
     assert [client.xlen(f"sluice:lane:{name}") for name in names] == [0, 1, 1, 1]
     [letter] = dead_letters(client, "intake", 10)
     assert (letter.why, letter.data) == ("undecodable", taken[3].data)  # the bytes as they came

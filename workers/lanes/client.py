@@ -112,12 +112,6 @@ class Lanes:
         return self._read(names.suspects_key(lane), consumer, 1)
 
     def settle(
-        self, lane: str, verdicts: list[tuple[bytes, Outcome]], *, suspect: bool = False
-    ) -> tuple[int, int, int]:
-        """Ends the handling of taken entries, all at once. Replies (settled, events added, duplicates)."""
-        return self.conclude(lane, verdicts, suspect=suspect)[:3]
-
-    def conclude(
         self,
         lane: str,
         verdicts: list[tuple[bytes, Outcome]],
@@ -126,8 +120,12 @@ class Lanes:
         probe: str = "",
         measures: TakeTimings | None = None,
     ) -> Settled:
-        """Settles, and tells what became of the lane's breaker. `probe`: the one that ends by this. `measures`: of
-        these entries; they count if all of them were still this worker's."""
+        """End the handling of taken entries, all in one atomic step.
+
+        Entries whose lease another worker has taken over are skipped. `suspect`: the entries were taken from the
+        lane's suspects. `probe`: name of the circuit breaker's probe that ends with this call. `measures`: timings of
+        these entries; they count only if all of them still belonged to this worker.
+        """
         keys = [names.suspects_key(lane) if suspect else names.stream_key(lane), names.stream_key(lane)]
         told = encode_outcomes(verdicts, measures.fields() if measures else {})
         args: list[bytes | str | int] = [lane, self.dedupe_seconds, *self._policy, probe, told]
@@ -140,7 +138,9 @@ class Lanes:
         for stream, suspect in ((names.stream_key(lane), False), (names.suspects_key(lane), True)):
             held: Any = self.client.xpending_range(stream, names.CONSUMER_GROUP, "-", "+", 1000, consumer)
             if held:
-                given += self.settle(lane, [(entry["message_id"], Released()) for entry in held], suspect=suspect)[0]
+                given += self.settle(
+                    lane, [(entry["message_id"], Released()) for entry in held], suspect=suspect
+                ).entries
         return given
 
     def run_maintenance(self, lanes: Iterable[str], dead: Sequence[str] = ()) -> dict[str, MaintenanceReport]:

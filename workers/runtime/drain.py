@@ -87,7 +87,7 @@ class Drain:
             try:
                 self._lanes.release_all(self.lane, self._consumer)
                 if probe:
-                    self._lanes.conclude(self.lane, [], probe=probe)
+                    self._lanes.settle(self.lane, [], probe=probe)
             except RedisError:
                 time.sleep(_RETRY_INTERVAL)
             else:
@@ -114,7 +114,7 @@ class Drain:
             if taken:
                 yield taken, suspect
                 return
-        self._lanes.conclude(self.lane, [], probe=begun.probe)
+        self._lanes.settle(self.lane, [], probe=begun.probe)
 
     def _suspect(self) -> list[TakenEntry]:
         return self._lanes.take_suspect(self.lane, self._consumer)
@@ -128,7 +128,7 @@ class Drain:
             self._lanes.settle(self.lane, [(entry.id, Released()) for entry in taken], suspect=suspect)
             raise
         with self._settling(taken):
-            ended = self._lanes.conclude(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
+            ended = self._lanes.settle(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
         attempt_history.record(self._lanes.client, self.lane, taken, verdicts, breaker_open=ended.breaker.now_open)
         self._pace.record(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
         outcome_log.log_outcomes(self.lane, taken, verdicts, ended.breaker)

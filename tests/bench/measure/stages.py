@@ -112,7 +112,7 @@ def _classify(stages: _Stages, lanes: Lanes) -> None:
     stages.run("event: packed", _BATCH, lambda: [pack(EventEntry(i, r.id, r.received_ms)) for i, r in flat])
     measures = TakeTimings()
     verdicts = ClassifyStep(_LANES, None).run(taken, lambda: False, measures)
-    settle = partial(lanes.conclude, INTAKE_STATUSES, verdicts, measures=measures)
+    settle = partial(lanes.settle, INTAKE_STATUSES, verdicts, measures=measures)
     stages.ask("settle webhooks, claim, add events", _BATCH, lanes, settle)
 
 
@@ -129,4 +129,4 @@ def _handle(stages: _Stages, lanes: Lanes, store: Store, lane: str) -> None:
     measures.called(0.01)
     for event in events:
         measures.done(event.received_at.timestamp())
-    stages.ask("settle events", count, lanes, partial(lanes.conclude, lane, done, measures=measures))
+    stages.ask("settle events", count, lanes, partial(lanes.settle, lane, done, measures=measures))
