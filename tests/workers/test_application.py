@@ -45,11 +45,11 @@ def test_importing_a_module_registers_its_handlers(module: Module, handlers: Reg
         ("1 / 0", "ZeroDivisionError: division by zero"),
         (
             "from workers.handlers import handler\n@handler('txt')\ndef greet(event): ...",
-            "ValueError: @handler takes event types",
+            "ValueError: unknown event type",
         ),
         (
             "from workers.handlers import handler\n@handler('text')\nasync def greet(event): ...",
-            "TypeError: sluice_test_bad.greet: handlers are plain functions",
+            "TypeError: sluice_test_bad.greet: a handler must be a plain function",
         ),
     ],
 )

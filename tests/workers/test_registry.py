@@ -45,13 +45,13 @@ def test_the_lanes_of_a_type_are_all_its_handlers(handlers: Registry) -> None:
 
 @pytest.mark.parametrize("types", [(), ("txt",), ("text", "Image"), ("",)])
 def test_types_that_are_none_are_refused_and_all_types_named(handlers: Registry, types: tuple[str, ...]) -> None:
-    with pytest.raises(ValueError, match=r"@handler takes event types \(audio, button, .*, voice\), not \w*"):
+    with pytest.raises(ValueError, match=r"event type.* \(use audio, button, .*, voice\)$"):
         handler(*types)
     assert handlers.handlers == {}
 
 
 def test_the_wrong_types_are_named(handlers: Registry) -> None:
-    with pytest.raises(ValueError, match=r"not message, txt$"):
+    with pytest.raises(ValueError, match=r"^unknown event type message, txt \(use "):
         handler("txt", "text", "message")
 
 
@@ -68,7 +68,7 @@ def generator(event: object) -> Iterator[int]:
 
 @pytest.mark.parametrize("function", [coroutine, asynchronous_generator, generator])
 def test_a_function_whose_call_would_do_nothing_is_refused(handlers: Registry, function: Callable[..., Any]) -> None:
-    with pytest.raises(TypeError, match=rf"test_registry\.{function.__name__}: handlers are plain functions"):
+    with pytest.raises(TypeError, match=rf"test_registry\.{function.__name__}: a handler must be a plain function"):
         handler("text")(function)
     assert handlers.handlers == {}
 
@@ -77,7 +77,7 @@ def test_two_handlers_of_one_name_are_refused_and_both_named(handlers: Registry)
     def other(event: object) -> None: ...
 
     handler("text", name="greet")(other)
-    with pytest.raises(ValueError, match=r"two handlers text\.greet: .*\.other, .*\.greet$"):
+    with pytest.raises(ValueError, match=r"two handlers have the name text\.greet: .*\.other, .*\.greet$"):
         handler("text")(greet)
     assert handlers.handlers["text.greet"].function is other
 
@@ -90,18 +90,18 @@ def test_the_same_function_may_be_registered_again(handlers: Registry) -> None:
 
 @pytest.mark.parametrize("timeout", [0, -1, 3601, float("inf"), float("nan")])
 def test_a_timeout_that_cannot_be_is_refused(handlers: Registry, timeout: float) -> None:
-    with pytest.raises(ValueError, match="timeout is from 0 to 3600 s"):
+    with pytest.raises(ValueError, match=r"timeout .* \(use more than 0 and at most 3600 seconds\)"):
         handler("text", timeout=timeout)
 
 
 @pytest.mark.parametrize("queue", ["", "a b", "a\n", "q\x06\x163", "ü", "x" * 65, "*", "a:b"])
 def test_a_queue_name_that_cannot_be_is_refused(handlers: Registry, queue: str) -> None:
-    with pytest.raises(ValueError, match="is no queue name"):
+    with pytest.raises(ValueError, match="invalid queue name"):
         handler("text", queue=queue)
 
 
 @pytest.mark.parametrize("name", ["a.b", "a b", "1a", "a\n", "<lambda>", "grüße", "a:b"])
 def test_a_name_that_cannot_be_a_lane_is_refused(handlers: Registry, name: str) -> None:
-    with pytest.raises(ValueError, match="is no handler name"):
+    with pytest.raises(ValueError, match="invalid handler name"):
         handler("text", name=name)(greet)
     assert handlers.handlers == {}

@@ -1,35 +1,43 @@
-"""The event classes: what a handler is called with.
+"""The event classes: what handlers are called with.
 
-One webhook holds any number of events. An event is a *message* (a customer wrote), a *status* (something
-became of a message sent to a customer) or *unknown* (anything else the provider sent; kept whole).
+A webhook holds any number of events. Each is a *message* (a customer wrote), a *status update* (something became of a
+message to a customer) or *unknown* (anything else the provider sent; kept whole). Fields that are missing in a payload,
+or of the wrong type, are None or empty; `Event.raw` always has the event's part of the payload as it came.
+
+Example:
+    ```python
+    from workers.events import StatusUpdate, TextMessage
+    ```
 """
 
-from workers.events.base import Contact, Context, ErrorDetail, Event, Referral, UnknownEvent
-from workers.events.messages import (
+from workers.events.base import Contact, Context, ErrorDetail, Event, Kind, Referral, UnknownEvent
+from workers.events.media import (
     AudioMessage,
+    DocumentMessage,
+    ImageMessage,
+    MediaMessage,
+    MediaMetadata,
+    StickerMessage,
+    VideoMessage,
+    VoiceMessage,
+)
+from workers.events.messages import (
     ButtonMessage,
     ContactCard,
     ContactsMessage,
-    DocumentMessage,
     EditMessage,
     EphemeralMessage,
-    ImageMessage,
     InteractiveMessage,
     LocationMessage,
-    MediaMessage,
-    MediaMetadata,
     Message,
     OrderMessage,
     ReactionMessage,
     RequestWelcomeMessage,
     RevokeMessage,
-    StickerMessage,
     SystemMessage,
     TextMessage,
     UnknownMessage,
     UnsupportedMessage,
-    VideoMessage,
-    VoiceMessage,
 )
 from workers.events.statuses import Conversation, Pricing, StatusUpdate
 from workers.events.types import MEDIA_TYPES, MESSAGE_TYPES, STATUS_TYPES, TYPES, UNKNOWN
@@ -54,6 +62,7 @@ __all__ = [
     "Event",
     "ImageMessage",
     "InteractiveMessage",
+    "Kind",
     "LocationMessage",
     "MediaMessage",
     "MediaMetadata",

@@ -1,6 +1,8 @@
-"""Messages: what customers sent. One class a type; fields as on the provider's page, or Meta's for other types."""
+"""Messages without a file: what customers sent, one class per type.
 
-from datetime import datetime
+Fields follow the provider's page, or Meta's "Messages webhook" for types that are not on it.
+"""
+
 from typing import Any
 
 import msgspec
@@ -9,75 +11,50 @@ from workers.events.base import Context, Event, Referral
 
 
 class Message(Event, frozen=True, kw_only=True):
-    """Any message from a customer."""
+    """A message from a customer: the fields of every type.
 
-    wamid: str | None = None  # `id`: mostly `wamid.…`, not always
-    customer: str | None = None  # phone number in digits, else the business-scoped id, else None
+    Attributes:
+        wamid (str | None): The message's id, usually `wamid.…`. None if missing.
+        customer (str | None): Who wrote it: digits of the phone number, else the business-scoped id. None if missing.
+        context (Context | None): The message it replies to, or that it was forwarded. None if neither.
+        referral (Referral | None): The advertisement that led the customer here. None if there was none.
+        group_id (str | None): Id of the group. None outside groups.
+    """
+
+    wamid: str | None = None
+    customer: str | None = None
     context: Context | None = None
     referral: Referral | None = None
     group_id: str | None = None
 
 
 class TextMessage(Message, frozen=True, kw_only=True):
-    """`type: text`."""
+    """A text (`type: text`).
 
-    text: str | None = None  # text.body
+    Attributes:
+        text (str | None): What the customer wrote. None if missing.
 
+    Example:
+        ```python
+        @handler("text")
+        def answer(event: TextMessage) -> None:
+            replies.send(to=event.customer, text=f"You wrote: {event.text}", idempotency_key=event.key)
+        ```
+    """
 
-class MediaMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What the provider's media API said of a media id. `error` in place of the rest if it could not be had."""
-
-    id: str | None = None
-    url: str | None = None  # short-lived: ask again by id when it is needed
-    mime_type: str | None = None
-    sha256: str | None = None  # as the API wrote it (base64 or hexadecimal)
-    file_size: int | None = None  # bytes
-    fetched_at: datetime | None = None
-    error: str | None = None
-
-
-class MediaMessage(Message, frozen=True, kw_only=True):
-    """Any message with a file. The webhook carries its id; `metadata` is what the media lane fetched."""
-
-    media_id: str | None = None
-    mime_type: str | None = None
-    sha256: str | None = None
-    caption: str | None = None
-    filename: str | None = None
-    link: str | None = None  # `link` or `url`, where the sender gave one
-    metadata: MediaMetadata | None = None
-
-
-class ImageMessage(MediaMessage, frozen=True, kw_only=True):
-    """`type: image`."""
-
-
-class VideoMessage(MediaMessage, frozen=True, kw_only=True):
-    """`type: video`."""
-
-
-class AudioMessage(MediaMessage, frozen=True, kw_only=True):
-    """`type: audio`; `voice` is true for a voice note."""
-
-    voice: bool = False
-
-
-class VoiceMessage(AudioMessage, frozen=True, kw_only=True):
-    """`type: voice`, an older spelling of a voice note."""
-
-
-class DocumentMessage(MediaMessage, frozen=True, kw_only=True):
-    """`type: document`."""
-
-
-class StickerMessage(MediaMessage, frozen=True, kw_only=True):
-    """`type: sticker`."""
-
-    animated: bool = False
+    text: str | None = None
 
 
 class LocationMessage(Message, frozen=True, kw_only=True):
-    """`type: location`."""
+    """A location (`type: location`).
+
+    Attributes:
+        latitude (float | None): Degrees, positive to the north. None if missing or not a number.
+        longitude (float | None): Degrees, positive to the east. None if missing or not a number.
+        name (str | None): Name of the place. None if missing.
+        address (str | None): Address of the place. None if missing.
+        url (str | None): The place's web address. None if missing.
+    """
 
     latitude: float | None = None
     longitude: float | None = None
@@ -87,87 +64,144 @@ class LocationMessage(Message, frozen=True, kw_only=True):
 
 
 class ContactCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One card of a `contacts` message."""
+    """One contact card of a ContactsMessage.
+
+    Attributes:
+        formatted_name (str | None): Full name. None if missing.
+        first_name (str | None): First name. None if missing.
+        last_name (str | None): Last name. None if missing.
+        phones (tuple[str, ...]): Phone numbers as written on the card; empty if there are none.
+        wa_ids (tuple[str, ...]): WhatsApp ids of these numbers; empty if there are none.
+        raw (Any): The whole card as it came, with e-mail addresses, postal addresses and organisation.
+    """
 
     formatted_name: str | None = None
     first_name: str | None = None
     last_name: str | None = None
-    phones: tuple[str, ...] = ()  # as written on the card
+    phones: tuple[str, ...] = ()
     wa_ids: tuple[str, ...] = ()
-    raw: Any = None  # e-mails, addresses, organisation … as they came
+    raw: Any = None
 
 
 class ContactsMessage(Message, frozen=True, kw_only=True):
-    """`type: contacts`: contact cards."""
+    """Contact cards (`type: contacts`).
+
+    Attributes:
+        cards (tuple[ContactCard, ...]): The cards; empty if there are none.
+    """
 
     cards: tuple[ContactCard, ...] = ()
 
 
 class ReactionMessage(Message, frozen=True, kw_only=True):
-    """`type: reaction`; `emoji` is None when the reaction was taken back."""
+    """A reaction to a message (`type: reaction`).
+
+    Attributes:
+        emoji (str | None): The emoji. None if the customer removed the reaction.
+        message_id (str | None): Id (wamid) of the message reacted to. None if missing.
+    """
 
     emoji: str | None = None
     message_id: str | None = None
 
 
 class ButtonMessage(Message, frozen=True, kw_only=True):
-    """`type: button`: a template's quick reply was pressed."""
+    """A press of a template's quick-reply button (`type: button`).
+
+    Attributes:
+        text (str | None): The button's label. None if missing.
+        payload (str | None): The button's payload, which you set in the template. None if missing.
+    """
 
     text: str | None = None
     payload: str | None = None
 
 
 class InteractiveMessage(Message, frozen=True, kw_only=True):
-    """`type: interactive`; `subtype` is button_reply, list_reply, nfm_reply, call_permission_reply, flow …"""
+    """An answer to an interactive message (`type: interactive`).
+
+    Attributes:
+        subtype (str | None): Kind of answer: `button_reply`, `list_reply`, `nfm_reply`, `call_permission_reply`,
+            `flow` and others. None if missing.
+        reply_id (str | None): Id of the button or row chosen. None if missing.
+        title (str | None): Its title. None if missing.
+        description (str | None): Its description. None if missing.
+        response (Any): What the customer entered in a form or flow, decoded if it is JSON, else as it came. None if
+            there is nothing.
+    """
 
     subtype: str | None = None
-    reply_id: str | None = None  # id of the chosen button or row
+    reply_id: str | None = None
     title: str | None = None
     description: str | None = None
-    response: Any = None  # nfm_reply.response_json decoded where it is JSON, else as it came
+    response: Any = None
 
 
 class OrderMessage(Message, frozen=True, kw_only=True):
-    """`type: order`."""
+    """An order from a catalogue (`type: order`).
+
+    Attributes:
+        catalog_id (str | None): Id of the catalogue. None if missing.
+        text (str | None): Text that the customer wrote with the order. None if missing.
+        items (tuple[Any, ...]): The products ordered (`product_items`) as they came; empty if there are none.
+    """
 
     catalog_id: str | None = None
     text: str | None = None
-    items: tuple[Any, ...] = ()  # product_items as they came
+    items: tuple[Any, ...] = ()
 
 
 class SystemMessage(Message, frozen=True, kw_only=True):
-    """`type: system`: a number or an identity changed."""
+    """A notice that a customer's number or identity changed (`type: system`).
 
-    text: str | None = None  # system.body
-    change: str | None = None  # system.type
+    Attributes:
+        text (str | None): The notice (`system.body`). None if missing.
+        change (str | None): What changed (`system.type`). None if missing.
+        new_wa_id (str | None): The new number in digits. None if missing.
+    """
+
+    text: str | None = None
+    change: str | None = None
     new_wa_id: str | None = None
 
 
 class EditMessage(Message, frozen=True, kw_only=True):
-    """`type: edit`: the customer changed an earlier message."""
+    """A customer edited an earlier message (`type: edit`).
+
+    Attributes:
+        message_id (str | None): Id (wamid) of that message. None if missing.
+    """
 
     message_id: str | None = None
 
 
 class RevokeMessage(Message, frozen=True, kw_only=True):
-    """`type: revoke`: the customer deleted an earlier message."""
+    """A customer deleted an earlier message (`type: revoke`).
+
+    Attributes:
+        message_id (str | None): Id (wamid) of that message. None if missing.
+    """
 
     message_id: str | None = None
 
 
 class EphemeralMessage(Message, frozen=True, kw_only=True):
-    """`type: ephemeral`: a disappearing message, without its content."""
+    """A disappearing message, which comes without its content (`type: ephemeral`)."""
 
 
 class RequestWelcomeMessage(Message, frozen=True, kw_only=True):
-    """`type: request_welcome`: a customer opened the chat for the first time."""
+    """A customer opened the chat for the first time (`type: request_welcome`)."""
 
 
 class UnsupportedMessage(Message, frozen=True, kw_only=True):
-    """`type: unsupported`: `errors` says why, mostly 131051."""
+    """A message that the provider does not pass on (`type: unsupported`); `errors` says why, mostly code 131051."""
 
 
 class UnknownMessage(Message, frozen=True, kw_only=True):
-    """A message of any other type, or of none; `stated_type` is the word it came with."""
+    """A message of a type that Sluice does not know, or without a type.
+
+    Attributes:
+        stated_type (str | None): The type as it came. None if missing.
+    """
 
     stated_type: str | None = None

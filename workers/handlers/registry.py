@@ -1,4 +1,4 @@
-"""The handlers that are known, each (type, handler) pair by the name of its lane and Celery task: `text.greet`."""
+"""The registered handlers. Each (type, handler) pair has a lane and a Celery task of the same name: `text.greet`."""
 
 import inspect
 import re
@@ -11,8 +11,9 @@ from workers.handlers.queues import MESSAGES, STATUSES
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_OTHER_KINDS = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
 _QUEUE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+#: A call of such a function only creates an object: its body would never run.
+_UNSUPPORTED_KINDS = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
 
 
 class Handler(NamedTuple):
@@ -21,14 +22,14 @@ class Handler(NamedTuple):
     type: str
     name: str
     function: Callable[[Any], None]
-    batch: bool  # called with a sequence of events rather than with one
+    batch: bool  # called with a sequence of events instead of one event
     retry: Retry
     queue: str
-    timeout: float  # seconds a call may take
+    timeout: float  # seconds per call
 
     @property
     def lane(self) -> str:
-        """Name of its lane and of its Celery task."""
+        """Name of the handler's lane and of its Celery task."""
         return f"{self.type}.{self.name}"
 
 
@@ -38,22 +39,23 @@ class Registry:
     def __init__(self) -> None:
         self.handlers: dict[str, Handler] = {}
 
-    def add(self, found: Handler) -> None:
-        """Raises ValueError where that lane has another handler already."""
-        known = self.handlers.get(found.lane)
-        if known is not None and known.function is not found.function:
-            raise ValueError(f"there are two handlers {found.lane}: {_place(known.function)}, {_place(found.function)}")
-        self.handlers[found.lane] = found
+    def add(self, added: Handler) -> None:
+        """Add a handler. Raises ValueError if its lane belongs to another function."""
+        existing = self.handlers.get(added.lane)
+        if existing is not None and existing.function is not added.function:
+            functions = f"{_qualified_name(existing.function)}, {_qualified_name(added.function)}"
+            raise ValueError(f"two handlers have the name {added.lane}: {functions}")
+        self.handlers[added.lane] = added
 
     def lanes_by_type(self) -> dict[str, tuple[str, ...]]:
-        """For each event type that has handlers, the lanes of these."""
+        """Return the lanes of each event type's handlers. Types without a handler are left out."""
         lanes: dict[str, tuple[str, ...]] = {}
-        for lane, found in self.handlers.items():
-            lanes[found.type] = (*lanes.get(found.type, ()), lane)
+        for lane, registered in self.handlers.items():
+            lanes[registered.type] = (*lanes.get(registered.type, ()), lane)
         return lanes
 
 
-#: What `@handler` fills. Filled when a module of handlers is imported.
+#: Filled by `@handler` when a module of handlers is imported.
 REGISTRY = Registry()
 
 
@@ -65,35 +67,63 @@ def handler(
     queue: str | None = None,
     timeout: float = 30.0,
 ) -> Callable[[_Function], _Function]:
-    """Registers a function for events of these types (see workers.events.TYPES).
+    """Register a function as the handler of one or more event types.
 
-    `batch`: it is called with a sequence of up to 500 events; if it raises, the batch is halved until the culprit
-    stands alone. `retry`: its policy. `queue`: the Celery queue, by default `messages` or `statuses`. `timeout`: the
-    seconds a call may take. Raises ValueError or TypeError for what can't be.
+    The function stays a plain function, so a test can call it. It runs at least once for each event: store
+    `event.key` beside its effect if that must happen only once.
+
+    Args:
+        *types (str): Event types, of `workers.TYPES`. Each (type, handler) pair gets a lane of its own.
+        name (str | None): Name of the handler. Default: the function's name. Lanes and Celery tasks are named
+            `type.name`, so renaming a handler leaves the events that wait in the old lane behind.
+        batch (bool): If true, the function is called with a sequence of up to 500 events. If it then raises, the
+            batch is halved until the failing event is alone; the others are handled.
+        retry (Retry | None): Retry policy. Default: `Retry()`, 8 attempts within about ten minutes.
+        queue (str | None): Celery queue of the handler's wake-ups, so that workers can be dedicated to it (`-Q`).
+            Default: `statuses` for status types, else `messages`.
+        timeout (float): Seconds that one call may take, above 0 and at most 3600. Default: 30.
+
+    Returns:
+        A decorator that registers the function and returns it unchanged.
+
+    Raises:
+        ValueError: For an unknown type, no type at all, an invalid name, queue or timeout, or if another function has
+            the same type and name.
+        TypeError: For a coroutine function or a generator function. Use `asyncio.run` inside a plain function.
+
+    Example:
+        ```python
+        @handler("text", "button", retry=Retry(attempts=5, base=2), timeout=10)
+        def answer(event: TextMessage | ButtonMessage) -> None:
+            replies.send(to=event.customer, text=event.text, idempotency_key=event.key)
+        ```
     """
     unknown = sorted(set(types) - TYPES)
-    if not types or unknown:
-        raise ValueError(f"@handler takes event types ({', '.join(sorted(TYPES))}), not {', '.join(unknown) or 'none'}")
+    if unknown or not types:
+        problem = f"unknown event type {', '.join(unknown)}" if unknown else "@handler needs an event type"
+        raise ValueError(f"{problem} (use {', '.join(sorted(TYPES))})")
     if not 0 < timeout <= 3600:
-        raise ValueError("a handler's timeout is from 0 to 3600 s")
+        raise ValueError(f"invalid handler timeout {timeout:g} (use more than 0 and at most 3600 seconds)")
     if queue is not None and not _QUEUE.match(queue):
-        raise ValueError(f"{queue!r} is no queue name")
+        raise ValueError(f"invalid queue name {queue!r} (use 1 to 64 of: letters, digits, '_', '.', '-')")
 
     def register(function: _Function) -> _Function:
-        if any(is_other(function) for is_other in _OTHER_KINDS):
+        if any(is_unsupported(function) for is_unsupported in _UNSUPPORTED_KINDS):
             raise TypeError(
-                f"{_place(function)}: handlers are plain functions; run a coroutine with asyncio.run inside"
+                f"{_qualified_name(function)}: a handler must be a plain function (use asyncio.run for a coroutine)"
             )
-        own = name or function.__name__
-        if not _NAME.match(own):
-            raise ValueError(f"{own!r} is no handler name")
-        for kind in types:
-            family = STATUSES if kind in STATUS_TYPES else MESSAGES
-            REGISTRY.add(Handler(kind, own, function, batch, retry or Retry(), queue or family, timeout))
+        handler_name = name or function.__name__
+        if not _NAME.match(handler_name):
+            raise ValueError(f"invalid handler name {handler_name!r} (use letters, digits and '_')")
+        for type_ in types:
+            default_queue = STATUSES if type_ in STATUS_TYPES else MESSAGES
+            REGISTRY.add(
+                Handler(type_, handler_name, function, batch, retry or Retry(), queue or default_queue, timeout)
+            )
         return function
 
     return register
 
 
-def _place(function: Callable[..., object]) -> str:
+def _qualified_name(function: Callable[..., object]) -> str:
     return f"{function.__module__}.{function.__qualname__}"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from workers.events.messages import MediaMetadata
+from workers.events import MediaMetadata
 
 
 class Fetched(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import redis
 
-from workers.events.messages import MediaMetadata
+from workers.events import MediaMetadata
 
 #: Seconds. Meta's addresses live 5 minutes (Cloud API, "Media"), so whoever gets one here has a minute left to use it.
 FOUND_TTL = 240

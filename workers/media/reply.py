@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from shared.errors import InvalidJSON
 from shared.wire import lenient_json
-from workers.events.messages import MediaMetadata
+from workers.events import MediaMetadata
 from workers.media import values
 from workers.media.answers import Fetched, LookupResult, Permanent, Transient
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from workers.events.base import Contact, Context, ErrorDetail, Referral
+from workers.events import Contact, Context, ErrorDetail, Referral
 from workers.parsing.coerce import (
     Json,
     as_boolean,

@@ -4,8 +4,7 @@ from typing import Any
 
 import msgspec
 
-from workers.events.base import Kind
-from workers.events.types import MEDIA_TYPES, MESSAGE_TYPES, STATUS_TYPES, UNKNOWN
+from workers.events import MEDIA_TYPES, MESSAGE_TYPES, STATUS_TYPES, UNKNOWN, Kind
 from workers.parsing.coerce import Json, as_identifier, as_object
 from workers.parsing.idempotency_key import content_key, message_key, status_key
 

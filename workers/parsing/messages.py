@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.errors import InvalidJSON
 from shared.wire.lenient_json import loads
-from workers.events.messages import (
+from workers.events import (
     AudioMessage,
     ButtonMessage,
     ContactCard,

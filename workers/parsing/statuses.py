@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workers.events.statuses import Conversation, Pricing, StatusUpdate
+from workers.events import Conversation, Pricing, StatusUpdate
 from workers.parsing.addresses import recipient
 from workers.parsing.coerce import Json, as_boolean, as_identifier, as_object, as_text, as_timestamp
 from workers.parsing.common_fields import Fields

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from workers.events.base import Event, UnknownEvent
-from workers.events.messages import (
+from workers.events import (
+    MEDIA_TYPES,
     EphemeralMessage,
+    Event,
     MediaMetadata,
     Message,
     RequestWelcomeMessage,
+    UnknownEvent,
     UnsupportedMessage,
 )
-from workers.events.types import MEDIA_TYPES
 from workers.parsing import messages
 from workers.parsing.addresses import contact_id, sender
 from workers.parsing.coerce import Json, as_identifier, as_object
