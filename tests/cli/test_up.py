@@ -187,4 +187,4 @@ def test_it_refuses_to_be_open_to_everybody(tmp_path: Path) -> None:
     ended = run([program("sluice"), "up"], tmp_path, SLUICE_HOST="0.0.0.0")
 
     assert ended.returncode == 78
-    assert ended.stderr.startswith("sluice: SLUICE_HOST is 0.0.0.0, which others can reach")
+    assert ended.stderr.startswith("sluice: SLUICE_HOST is 0.0.0.0, which other machines can reach")

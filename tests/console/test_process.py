@@ -109,7 +109,10 @@ def test_signing_out_ends_the_stream(client: redis.Redis, redis_url: str, tmp_pa
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"SLUICE_HOST": "0.0.0.0"}, "SLUICE_HOST is 0.0.0.0, which others can reach: set SLUICE_CONSOLE_PASSWORD"),
+        (
+            {"SLUICE_HOST": "0.0.0.0"},
+            "SLUICE_HOST is 0.0.0.0, which other machines can reach: set SLUICE_CONSOLE_PASSWORD",
+        ),
         ({"SLUICE_CONSOLE_PORT": "nine"}, "SLUICE_CONSOLE_PORT:"),
         ({"SLUICE_REDIS_URL": ""}, "SLUICE_REDIS_URL is not set"),
     ],

@@ -37,18 +37,18 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("content", [b"SLUICE_HMAC_SECRET=\xff\xfe\n", b"\xff\xfeS\0L\0"])
 def test_a_file_that_is_no_text_is_told_as_a_wrong_setting(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".env").write_bytes(content)
-    with pytest.raises(InvalidSettings, match=r"^\.env cannot be read, or is no text in UTF-8$"):
+    with pytest.raises(InvalidSettings, match=r"^\.env cannot be read, or is not UTF-8 text$"):
         Settings.load()
 
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("SLUICE_WEBHOK_TOKEN", "SLUICE_WEBHOK_TOKEN is no setting; did you mean SLUICE_WEBHOOK_TOKEN?"),
-        ("SLUICE_HMAC_SECRETS", "SLUICE_HMAC_SECRETS is no setting; did you mean SLUICE_HMAC_SECRET?"),
-        ("sluice_webhok_token", "sluice_webhok_token is no setting; did you mean SLUICE_WEBHOOK_TOKEN?"),
-        ("SLUICE_QQ", "SLUICE_QQ is no setting"),
-        ("SLUICE_", "SLUICE_ is no setting"),
+        ("SLUICE_WEBHOK_TOKEN", "unknown setting SLUICE_WEBHOK_TOKEN; did you mean SLUICE_WEBHOOK_TOKEN?"),
+        ("SLUICE_HMAC_SECRETS", "unknown setting SLUICE_HMAC_SECRETS; did you mean SLUICE_HMAC_SECRET?"),
+        ("sluice_webhok_token", "unknown setting sluice_webhok_token; did you mean SLUICE_WEBHOOK_TOKEN?"),
+        ("SLUICE_QQ", "unknown setting SLUICE_QQ"),
+        ("SLUICE_", "unknown setting SLUICE_"),
     ],
 )
 @pytest.mark.parametrize("in_file", [False, True])
@@ -145,6 +145,6 @@ def test_what_others_can_reach_needs_a_secret(settings: dict[str, str], opens: b
         found.require_secret_unless_loopback()
         return
     with pytest.raises(
-        InvalidSettings, match=r"^SLUICE_HOST is 0\.0\.0\.0, which others can reach: set SLUICE_WEBHOOK_"
+        InvalidSettings, match=r"^SLUICE_HOST is 0\.0\.0\.0, which other machines can reach: set SLUICE_WEBHOOK_"
     ):
         found.require_secret_unless_loopback()
