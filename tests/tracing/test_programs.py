@@ -50,7 +50,7 @@ def test_a_program_that_shall_trace_and_cannot_says_what_is_missing(
     settings = {"PYTHONPATH": without_opentelemetry, "SLUICE_REDIS_URL": "redis://127.0.0.1:1"}
     ended = run(command, tmp_path, OTEL_TRACES_EXPORTER="otlp", **settings)
     assert ended.returncode == 78
-    assert "opentelemetry is missing: pip install 'sluice[otel]'" in ended.stderr
+    assert "opentelemetry is missing: pip install 'sluice-webhooks[otel]'" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -16,7 +16,7 @@ from shared.observability.tracing import environment
 if TYPE_CHECKING:
     from shared.observability.tracing.provider import Tracing
 
-_MISSING = "traces are asked for by OTEL_… in the environment, but {} is missing: pip install 'sluice[otel]'"
+_MISSING = "traces are asked for by OTEL_… in the environment, but {} is missing: pip install 'sluice-webhooks[otel]'"
 
 
 class ProcessedMessage(NamedTuple):

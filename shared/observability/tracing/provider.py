@@ -28,7 +28,7 @@ class Tracing:
     """Makes the spans of one process. `close` sends what is left; it is called once, at the end."""
 
     def __init__(self, provider: trace.TracerProvider, close: Callable[[], object] = lambda: None) -> None:
-        self._tracer = provider.get_tracer("sluice", version("sluice"))
+        self._tracer = provider.get_tracer("sluice", version("sluice-webhooks"))
         self._close = close
 
     def webhook(self, route: str, token: bool, headers: Headers) -> WebhookSpan:

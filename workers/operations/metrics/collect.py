@@ -11,7 +11,7 @@ from workers.operations.metrics.exposition import MetricsCollector
 from workers.operations.monitoring.sampler import Sampler
 from workers.operations.monitoring.snapshot import RedisServer, Snapshot, take_snapshot
 
-_VERSION = version("sluice")
+_VERSION = version("sluice-webhooks")
 _POLICIES = ("always", "everysec", "no")
 
 
