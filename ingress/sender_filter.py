@@ -5,9 +5,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from starlette.types import Scope
 
+from ingress.log_throttle import LogThrottle
 from shared.errors import RequestRejected, SluiceError
 from shared.networks import Network
-from shared.observability.log_throttle import LogThrottle
 from shared.observability.logging import get_logger
 
 Address = IPv4Address | IPv6Address

@@ -13,9 +13,9 @@ from typing import ClassVar
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from ingress.log_throttle import LogThrottle
 from ingress.responses import error_body, extra_headers
 from shared.errors import RequestRejected, ServiceOverloaded
-from shared.observability.log_throttle import LogThrottle
 from shared.observability.logging import get_logger
 
 #: More than any proxy or provider opens. What each may make the process hold is bounded in bounded.py and body.py.

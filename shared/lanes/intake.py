@@ -12,6 +12,7 @@ INTAKE_STATUSES = "intake.statuses"
 #: Webhooks of over LARGE bytes, taken few at a time.
 INTAKE_LARGE = "intake.large"
 LARGE_WEBHOOK_BYTES = 32 * 1024
+INTAKE_LANES = (INTAKE, INTAKE_STATUSES, INTAKE_LARGE)
 
 
 def lane_of(document: Any, size: int) -> str:

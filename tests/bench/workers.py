@@ -8,13 +8,13 @@ import orjson
 from redis import Redis
 
 from shared.lanes.intake import lane_of
-from shared.lanes.keys import LANES_KEY, stream_key
 from shared.wire.receipt import ReceiptWriter
 from tests.bench.context import ALL_CORES
 from tests.bench.machine import Process, running
 from tests.bench.servers import sluice
 from tests.support.programs import program
 from workers.lanes import Lanes
+from workers.lanes.keys import LANES_KEY, stream_key
 
 _GROUP = 64  # webhooks in one push, as of so many connections
 

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.format import (
+from workers.console.auth.login_throttle import FREE_FAILURES, MAX_FAILURES_TOTAL, MAX_WAIT, LoginThrottle
+from workers.console.auth.url_tokens import InvalidUrlToken, UrlTokenCipher
+from workers.console.masking import isolate_untrusted, number, plain
+from workers.operations.format import (
     NO_VALUE,
     datetime_from_ms,
     format_bytes,
@@ -13,10 +16,7 @@ from shared.format import (
     format_time,
     pluralize,
 )
-from shared.format import format_number as figure
-from workers.console.auth.login_throttle import FREE_FAILURES, MAX_FAILURES_TOTAL, MAX_WAIT, LoginThrottle
-from workers.console.auth.url_tokens import InvalidUrlToken, UrlTokenCipher
-from workers.console.masking import isolate_untrusted, number, plain
+from workers.operations.format import format_number as figure
 
 VEIL = UrlTokenCipher(b"k" * 32)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from ingress.log_throttle import LogThrottle
 from ingress.uvicorn_http.limits import LimitedProtocol
-from shared.observability.log_throttle import LogThrottle
 from tests.ingress.log import Log
 from tests.support.programs import forget_settings
 from tests.support.valkey import valkey

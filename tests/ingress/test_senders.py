@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingress.log_throttle import LogThrottle
 from ingress.sender_filter import BadAddress, Networks, SenderNetworkFilter, sender
 from ingress.webhooks import WebhookEndpoint
 from shared.errors import RequestRejected
 from shared.networks import networks
-from shared.observability.log_throttle import LogThrottle
 from tests.ingress.application import Application
 from tests.ingress.asgi import Answer, whole
 from tests.ingress.log import Line, Log

@@ -4,11 +4,11 @@ from typing import Any
 
 import redis
 
-from shared.lanes.keys import stream_key, suspects_key
 from tests.lanes.looking import raw, spec
 from workers.lanes import Completed, DeadLettered, Lanes, Outcome, Rescheduled, TakenEntry
 from workers.lanes.circuit_breaker import BreakerPolicy, BreakerStatus
 from workers.lanes.client import DrainStart, Settled
+from workers.lanes.keys import stream_key, suspects_key
 from workers.lanes.status import lane_statuses
 
 LANE = "text.greet"

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import redis
 
-from shared.lanes.keys import CONSUMER_GROUP, stream_key, suspects_key
 from workers.lanes import LaneSpec
 from workers.lanes.dead_letter_queue import DeadLetterQueue
+from workers.lanes.keys import CONSUMER_GROUP, stream_key, suspects_key
 from workers.lanes.status import DeadLetter
 
 

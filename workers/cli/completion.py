@@ -5,10 +5,10 @@ from contextlib import suppress
 from redis.exceptions import RedisError
 
 from shared.errors import InvalidSettings
-from shared.lanes.keys import LANES_KEY
 from shared.redis.connection import connect
 from shared.settings import Settings
 from workers.devtools import samples
+from workers.lanes.keys import LANES_KEY
 
 
 def kinds(incomplete: str) -> list[str]:

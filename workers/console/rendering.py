@@ -10,7 +10,9 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from shared.errors import InvalidJSON
-from shared.format import (
+from shared.wire import lenient_json
+from workers.console import masking
+from workers.operations.format import (
     NO_VALUE,
     datetime_from_ms,
     format_bytes,
@@ -20,8 +22,6 @@ from shared.format import (
     format_time,
     pluralize,
 )
-from shared.wire import lenient_json
-from workers.console import masking
 
 
 def environment() -> Environment:

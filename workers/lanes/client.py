@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import redis
 from redis.exceptions import ResponseError
 
-from shared.lanes import keys as names
 from shared.lanes.intake import push_script
-from shared.lanes.keys import LaneSpec, TakenEntry
+from workers.lanes import keys as names
 from workers.lanes import wakeup_message
 from workers.lanes.circuit_breaker import BreakerChange, BreakerPolicy
 from workers.lanes.heartbeats import HeartbeatRegistry
+from workers.lanes.lane import LaneSpec, TakenEntry
 from workers.lanes.outcomes import Outcome, Released, encode_outcomes
 from workers.lanes.scripts import lane_script
 from workers.lanes.timings import TakeTimings

@@ -5,8 +5,8 @@ from typing import Any
 
 import redis
 
-from shared.lanes import keys as names
 from shared.redis.scripts import read_script
+from workers.lanes import keys as names
 from workers.lanes.paging import iter_pages
 from workers.lanes.scripts import lane_script
 from workers.lanes.status import DeadLetter, read_dead_letter

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import redis
 
-from shared.lanes import keys as names
-from shared.lanes.keys import LANES_KEY
+from workers.lanes import keys as names
 from workers.lanes.circuit_breaker import FIELDS, BreakerStatus
+from workers.lanes.keys import LANES_KEY
 
 _NO_KEY = -2  # what PTTL answers for a key that is not there
 

@@ -7,8 +7,8 @@ import redis
 from redis.exceptions import RedisError
 from starlette.requests import Request
 
-from shared.format import datetime_from_ms
 from shared.observability.logging import get_logger
+from workers.operations.format import datetime_from_ms
 
 _log = get_logger("workers.operations.audit_log")
 AUDIT_KEY = "sluice:console:audit"

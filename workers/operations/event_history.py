@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import redis
 
-from shared.format import datetime_from_ms, pluralize
-from shared.lanes import keys as names
-from shared.lanes.keys import LANES_KEY
 from shared.wire import lenient_json
+from workers.lanes import keys as names
+from workers.lanes.keys import LANES_KEY
 from workers.lanes.status import DeadLetter, read_dead_letter
+from workers.operations.format import datetime_from_ms, pluralize
 from workers.operations.scheduled_retries import ScheduledRetry, parse_scheduled_retry
 from workers.runtime.attempt_history import DIED, HANDLED, RETRIED, Attempt, attempts
 from workers.runtime.lane_config import MEDIA_LANE

@@ -12,16 +12,16 @@ from typing import Any
 
 import redis
 
-from shared.lanes import keys as names
+from shared.lanes.intake import INTAKE_LANES
 from shared.wire import receipt
 from shared.wire.receipt import InvalidReceipt
 from workers.events import Message, StatusUpdate
+from workers.lanes import keys as names
 from workers.lanes.paging import iter_pages
 from workers.operations.dead_letters.filter import COPIES
 from workers.operations.monitoring import ingress_processes
 from workers.runtime import attempt_history
 from workers.runtime.event_entry import InvalidEntry, event_of, unpack
-from workers.runtime.lane_config import INTAKE_LANES
 
 _INTAKE = frozenset(INTAKE_LANES)
 _PAGE = 500

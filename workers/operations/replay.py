@@ -9,9 +9,9 @@ from typing import Any
 
 import redis
 
-from shared.lanes import keys as names
 from workers.events import MediaMetadata
 from workers.lanes import Lanes
+from workers.lanes import keys as names
 from workers.parsing import RawEvent
 from workers.runtime.event_entry import REPLAYED, EventEntry, pack
 from workers.store.read.replay import StoredEvent

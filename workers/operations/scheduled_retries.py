@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import orjson
 import redis
 
-from shared.format import datetime_from_ms
-from shared.lanes import keys as names
+from workers.lanes import keys as names
+from workers.operations.format import datetime_from_ms
 from workers.runtime.event_entry import InvalidEntry, unpack
 
 #: Until when (s from now) retries are counted together.

@@ -3,12 +3,13 @@
 import math
 from typing import NamedTuple
 
+from shared.lanes import intake
+from shared.lanes.intake import INTAKE_LANES
 from workers.handlers.queues import FAMILIES, INTAKE, MEDIA, STATUSES
 from workers.handlers.registry import Handler, Registry
 from workers.lanes import LaneSpec
 
-#: Names of the lanes that are no handler's. The ingress chooses among the first three (shared/lanes/intake.py).
-INTAKE_LANES = ("intake", "intake.statuses", "intake.large")
+#: The lane of events whose media metadata is to be fetched.
 MEDIA_LANE = "media"
 
 #: Seconds after which a drain leaves its place to others. Short for statuses, so that messages get theirs.
@@ -35,10 +36,10 @@ def handler_of(lane: str) -> str:
 def lane_configs(registry: Registry, *, media: bool) -> dict[str, LaneConfig]:
     """All lanes by name. `media`: whether metadata is fetched."""
     lanes = [
-        _lane("intake", INTAKE, batch=500, timeout=30),
+        _lane(intake.INTAKE, INTAKE, batch=500, timeout=30),
         # Their wake-ups go to the statuses' queue: classifying a campaign must not keep a message waiting either.
-        _lane("intake.statuses", STATUSES, batch=500, timeout=30),
-        _lane("intake.large", INTAKE, batch=8, timeout=30),
+        _lane(intake.INTAKE_STATUSES, STATUSES, batch=500, timeout=30),
+        _lane(intake.INTAKE_LARGE, INTAKE, batch=8, timeout=30),
     ]
     if media:
         lanes.append(_lane(MEDIA_LANE, MEDIA, batch=100, timeout=30))

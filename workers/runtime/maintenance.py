@@ -10,10 +10,10 @@ from typing import Any
 from celery import bootsteps
 from redis.exceptions import OutOfMemoryError, RedisError
 
-from shared.lanes.keys import LANES_KEY
 from shared.observability.logging import get_logger
 from workers.lanes import Lanes, LaneSpec
 from workers.lanes.dead_letter_queue import DeadLetterQueue
+from workers.lanes.keys import LANES_KEY
 from workers.runtime import outcome_log
 
 _log = get_logger(__name__)

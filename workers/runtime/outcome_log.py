@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.lanes.intake import INTAKE_LANES
 from shared.observability.logging import get_logger
 from shared.wire import receipt
 from shared.wire.receipt import InvalidReceipt
@@ -9,7 +10,7 @@ from workers.lanes import DeadLettered, Rescheduled, TakenEntry
 from workers.lanes.circuit_breaker import BreakerChange
 from workers.lanes.status import DeadLetter
 from workers.runtime.event_entry import InvalidEntry, unpack
-from workers.runtime.lane_config import INTAKE_LANES, handler_of
+from workers.runtime.lane_config import handler_of
 from workers.runtime.steps.base import Outcomes
 
 _log = get_logger(__name__)

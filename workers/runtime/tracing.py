@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from shared.errors import Retry
+from shared.lanes.intake import INTAKE_LANES
 from shared.observability.tracing import ProcessedMessage
 from shared.wire import receipt as receipts
 from shared.wire.receipt import InvalidReceipt
@@ -14,7 +15,6 @@ from workers.handlers.registry import Handler
 from workers.lanes import DeadLettered, Outcome, Rescheduled, TakenEntry, TakeTimings
 from workers.runtime import event_entry
 from workers.runtime.event_entry import InvalidEntry, Origin
-from workers.runtime.lane_config import INTAKE_LANES
 from workers.runtime.steps.base import Outcomes, Step
 from workers.runtime.steps.run_handler import Job, RunHandlerStep
 

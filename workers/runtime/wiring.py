@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from shared.lanes.intake import INTAKE_LANES
 from workers.handlers.registry import REGISTRY
 from workers.media import (
     MediaAddress,
@@ -13,7 +14,7 @@ from workers.media import (
 )
 from workers.media.breaker import MEDIA_BREAKER_KEY
 from workers.runtime.drain import Drain, untraced
-from workers.runtime.lane_config import INTAKE_LANES, MEDIA_LANE, LaneConfig
+from workers.runtime.lane_config import MEDIA_LANE, LaneConfig
 from workers.runtime.resources import WorkerResources
 from workers.runtime.steps.base import Step
 from workers.runtime.steps.classify import ClassifyStep

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import redis
 
-from shared.lanes import keys as names
 from tests.store.many import customer, wamid
 from workers.events import TYPES
 from workers.lanes import Lanes, LaneSpec
+from workers.lanes import keys as names
 from workers.operations.audit_log import AUDIT_KEY
 from workers.operations.monitoring.sample import Sample
 from workers.operations.monitoring.sample_history import RETENTION_SECONDS, SAMPLE_INTERVAL, SAMPLES_KEY

@@ -9,13 +9,13 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from shared.lanes.keys import CONSUMER_GROUP, stream_key
 from tests.chaos.kept import Kept
 from tests.chaos.strikes import Fault
 from tests.chaos.traffic import slow_pictures, texts
 from tests.chaos.world import World
 from tests.support.waiting import until
 from workers.lanes.heartbeats import HEARTBEAT_TIMEOUT
+from workers.lanes.keys import CONSUMER_GROUP, stream_key
 
 #: Lanes where a worker is caught. What it settles in the first leads to further entries.
 _MEDIA, _TEXTS = "media", "text.answer"

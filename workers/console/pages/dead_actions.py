@@ -9,7 +9,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from shared.format import datetime_from_ms, pluralize
 from workers.console.context import ConsoleContext, context_of
 from workers.console.forms import text, texts
 from workers.console.pages.dead import FIELDS, wanted
@@ -20,6 +19,7 @@ from workers.operations.audit_log import Actor
 from workers.operations.dead_letters import search
 from workers.operations.dead_letters.actions import ActionResult, DeadLetterActions
 from workers.operations.dead_letters.search import DeadLetterQuery
+from workers.operations.format import datetime_from_ms, pluralize
 
 _ACTIONS = {"replay": "replayed", "discard": "discarded"}
 

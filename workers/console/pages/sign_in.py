@@ -6,7 +6,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from shared.format import format_duration
 from shared.observability.logging import get_logger
 from workers.console.auth.keys import password_matches
 from workers.console.auth.sessions import NUMBERS_SHOWN
@@ -14,6 +13,7 @@ from workers.console.context import context_of
 from workers.console.forms import text
 from workers.operations import audit_log
 from workers.operations.audit_log import Actor
+from workers.operations.format import format_duration
 
 _log = get_logger(__name__)
 

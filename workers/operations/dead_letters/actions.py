@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import redis
 
-from shared.lanes import keys as names
 from shared.redis.scripts import read_script
+from workers.lanes import keys as names
 from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.lanes.status import DeadLetter
 from workers.operations.dead_letters.filter import COPIES

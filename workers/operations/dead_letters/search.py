@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import redis
 
-from shared.lanes import keys as names
 from shared.wire import lenient_json
+from workers.lanes import keys as names
 from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.lanes.status import DeadLetter, lane_statuses, read_dead_letter
 from workers.operations.dead_letters.filter import DeadLetterFilter, event_type

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from shared.lanes import keys as names
+from workers.lanes import keys as names
 from workers.media.breaker import MEDIA_BREAKER_KEY
 from workers.media.counting import ANSWERS as MEDIA_ANSWERS
 from workers.operations.monitoring.ingress_processes import ANSWERS, COUNTS

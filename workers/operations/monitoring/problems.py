@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from shared.format import format_bytes, format_duration, pluralize
 from workers.lanes.status import LaneStatus
+from workers.operations.format import format_bytes, format_duration, pluralize
 from workers.operations.monitoring.problem import Problem, Severity
 from workers.operations.monitoring.sample import Sample
 from workers.operations.monitoring.snapshot import RedisServer, Snapshot

@@ -7,11 +7,12 @@ import orjson
 import redis
 from redis.exceptions import ResponseError
 
-from shared.lanes import keys as names
+from shared.lanes.intake import INTAKE_LANES
+from workers.lanes import keys as names
 from workers.lanes.status import LaneStatus, lane_statuses
 from workers.operations.monitoring import ingress_processes
 from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
-from workers.runtime.lane_config import INTAKE_LANES, MEDIA_LANE
+from workers.runtime.lane_config import MEDIA_LANE
 from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.worker_status import WorkerStatus
 
