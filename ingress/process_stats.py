@@ -18,6 +18,7 @@ from ingress.spool import FailoverWriter
 from shared.observability.histogram import HistogramCounter
 from shared.observability.metrics import GROUP_SIZES, PUSH_SECONDS
 from shared.redis.scripts import read_script
+from shared.wire import process_stats_fields as fields
 
 
 class ProcessCounters:
@@ -25,12 +26,12 @@ class ProcessCounters:
 
     def __init__(self) -> None:
         self.answers: defaultdict[int, int] = defaultdict(int)  # to webhooks, by status
-        self.push_seconds = HistogramCounter("push_seconds", PUSH_SECONDS)
-        self.group_sizes = HistogramCounter("group_size", GROUP_SIZES)
+        self.push_seconds = HistogramCounter(fields.PUSH_SECONDS, PUSH_SECONDS)
+        self.group_sizes = HistogramCounter(fields.GROUP_SIZE, GROUP_SIZES)
 
     def fields(self) -> dict[str, int]:
         """All of it, flat."""
-        answers = {f"answers:{status}": count for status, count in self.answers.items()}
+        answers = {fields.responses_field(status): count for status, count in self.answers.items()}
         return answers | self.push_seconds.fields() | self.group_sizes.fields()
 
 
@@ -38,7 +39,6 @@ PUBLISH_INTERVAL = 2.0  # seconds
 _GONE_MS = 15_000
 #: Seconds for which a report that was not answered may be repeated, Redis being away.
 _STATS_TTL_MS = 86_400
-_ALL, _ANSWERS, _COUNTS = "sluice:ingresses", "sluice:answers", "sluice:ingress"
 
 
 class ProcessStatsReporter:
@@ -50,8 +50,8 @@ class ProcessStatsReporter:
         self._durable = durable
         self._host = socket.gethostname()
         self._process = f"{self._host}:{os.getpid()}:{secrets.token_hex(4)}"
-        own = f"{_COUNTS}:{self._process}"
-        self._keys = [own, f"{own}:told", _ALL, _ANSWERS, _COUNTS]
+        own = fields.process_key(self._process)
+        self._keys = [own, f"{own}:told", fields.PROCESSES_KEY, fields.RESPONSES_KEY, fields.COUNTERS_KEY]
         self._script = client.register_script(read_script(__package__, "process_stats"))
         self._number = 0
         self._told: dict[str, int] = {}  # the counts up to the last report that was made
@@ -70,7 +70,7 @@ class ProcessStatsReporter:
                 await self._telling
         with suppress(RedisError, OSError):
             await self.publish()
-            await self._client.zrem(_ALL, self._process)
+            await self._client.zrem(fields.PROCESSES_KEY, self._process)
 
     async def publish(self) -> None:
         """Once. Raises RedisError or OSError."""
@@ -92,19 +92,19 @@ class ProcessStatsReporter:
     def _counts(self) -> dict[str, int]:
         """What only grows, since the process's start."""
         state = self._durable.state()
-        return {**self._tally.fields(), "spooled": state.spooled_records, "drained": state.drained_records}
+        return {**self._tally.fields(), fields.SPOOLED: state.spooled_records, fields.DRAINED: state.drained_records}
 
     def _state(self) -> dict[str, str | int]:
         state = self._durable.state()
         return {
-            "spool": f"{self._host}:{state.folder}",
-            "spool_limit": state.limit,
-            "spool_bytes": state.usage.bytes,
-            "spool_segments": state.usage.segments,
-            "spool_since_ms": state.usage.since_ms or "",
-            "spool_torn_bytes": state.usage.torn_bytes,
-            "open_lanes": ",".join(state.open_lanes),
-            "refusing": state.refusing,
+            fields.SPOOL: f"{self._host}:{state.folder}",
+            fields.SPOOL_LIMIT: state.limit,
+            fields.SPOOL_BYTES: state.usage.bytes,
+            fields.SPOOL_SEGMENTS: state.usage.segments,
+            fields.SPOOL_SINCE_MS: state.usage.since_ms or "",
+            fields.SPOOL_TORN_BYTES: state.usage.torn_bytes,
+            fields.OPEN_LANES: ",".join(state.open_lanes),
+            fields.REFUSING: state.refusing,
         }
 
     async def _run(self) -> None:

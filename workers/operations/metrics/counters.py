@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import redis
 
+from shared.wire.process_stats_fields import COUNTERS_KEY, RESPONSES_KEY
 from workers.lanes import keys as names
 from workers.media.breaker import MEDIA_BREAKER_KEY
 from workers.media.counting import ANSWERS as MEDIA_ANSWERS
-from workers.operations.monitoring.ingress_processes import ANSWERS, COUNTS
 
 Hash = dict[bytes, bytes]
 
@@ -35,7 +35,7 @@ def read_counters(client: redis.Redis, lanes: Sequence[str]) -> Counters:
     """Of these lanes, and of all else. Raises RedisError."""
     pipe = client.pipeline(transaction=False)
     pipe.time()
-    for key in (ANSWERS, COUNTS, MEDIA_ANSWERS):
+    for key in (RESPONSES_KEY, COUNTERS_KEY, MEDIA_ANSWERS):
         pipe.hgetall(key)
     pipe.hget(f"{MEDIA_BREAKER_KEY}:state", "until")
     for lane in lanes:

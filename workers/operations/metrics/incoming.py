@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from shared.observability import histogram, metrics
 from shared.observability.metrics import Metric
+from shared.wire import process_stats_fields as fields
 from workers.operations.metrics.counters import Counters, Hash
 from workers.operations.metrics.exposition import MetricsCollector
 from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
@@ -17,8 +18,8 @@ def write(sheet: MetricsCollector, look: Snapshot, figures: Counters) -> None:
     """All of it."""
     for status, count in (dict.fromkeys(_STATUSES, 0) | figures.answers).items():
         sheet.write(metrics.ANSWERS, count, status)
-    sheet.write(metrics.SPOOLED, _number(figures.ingress, b"spooled"))
-    sheet.write(metrics.DRAINED, _number(figures.ingress, b"drained"))
+    sheet.write(metrics.SPOOLED, _number(figures.ingress, fields.SPOOLED))
+    sheet.write(metrics.DRAINED, _number(figures.ingress, fields.DRAINED))
     _spreads(sheet, metrics.PUSHES, metrics.GROUPS, figures.ingress)
     sheet.write(metrics.INGRESSES, len(look.ingresses or ()))
     for ingress in look.ingresses or ():
@@ -29,19 +30,18 @@ def write(sheet: MetricsCollector, look: Snapshot, figures: Counters) -> None:
 
 def _process(sheet: MetricsCollector, ingress: IngressProcess) -> None:
     for field, count in ingress.said.items():
-        name, _, status = field.decode().partition(":")
-        if name == "answers":
+        if status := fields.status_of(field.decode()):
             sheet.write(metrics.PROCESS_ANSWERS, int(count), ingress.id, status)
-    sheet.write(metrics.PROCESS_SPOOLED, _number(ingress.said, b"spooled"), ingress.id)
-    sheet.write(metrics.PROCESS_DRAINED, _number(ingress.said, b"drained"), ingress.id)
-    lanes = ingress.said.get(b"open_lanes", b"")
+    sheet.write(metrics.PROCESS_SPOOLED, _number(ingress.said, fields.SPOOLED), ingress.id)
+    sheet.write(metrics.PROCESS_DRAINED, _number(ingress.said, fields.DRAINED), ingress.id)
+    lanes = ingress.said.get(fields.OPEN_LANES.encode(), b"")
     sheet.write(metrics.PROCESS_SPOOLING, len(lanes.split(b",")) if lanes else 0, ingress.id)
     _spreads(sheet, metrics.PROCESS_PUSHES, metrics.PROCESS_GROUPS, ingress.said, ingress.id)
 
 
 def _spreads(sheet: MetricsCollector, pushes: Metric, groups: Metric, said: Hash, *labels: str) -> None:
-    sheet.write(pushes, histogram.read(said, "push_seconds", pushes.bounds), *labels)
-    sheet.write(groups, histogram.read(said, "group_size", groups.bounds), *labels)
+    sheet.write(pushes, histogram.read(said, fields.PUSH_SECONDS, pushes.bounds), *labels)
+    sheet.write(groups, histogram.read(said, fields.GROUP_SIZE, groups.bounds), *labels)
 
 
 def _spool(sheet: MetricsCollector, spool: SpoolState, now_ms: int) -> None:
@@ -54,5 +54,5 @@ def _spool(sheet: MetricsCollector, spool: SpoolState, now_ms: int) -> None:
     sheet.write(metrics.SPOOL_REFUSING, bool(spool.refusing), spool.name)
 
 
-def _number(fields: Mapping[bytes, bytes], name: bytes) -> int:
-    return int(fields.get(name, 0))
+def _number(counters: Mapping[bytes, bytes], name: str) -> int:
+    return int(counters.get(name.encode(), 0))

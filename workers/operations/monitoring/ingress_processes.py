@@ -5,9 +5,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-#: Its living processes by the time (ms) of their last word, what each last said, what all that ever were counted, and
-#: all answers that were ever given, by HTTP status.
-INGRESSES, COUNTS, ANSWERS = "sluice:ingresses", "sluice:ingress", "sluice:answers"
+from shared.wire import process_stats_fields as fields
 
 
 class SpoolState(NamedTuple):
@@ -38,12 +36,12 @@ class IngressProcess(NamedTuple):
 
 def ingress_processes(client: redis.Redis) -> list[IngressProcess] | None:
     """The living processes; None: no ingress ever said a word. Raises RedisError."""
-    known: Any = client.zrange(INGRESSES, 0, -1)
+    known: Any = client.zrange(fields.PROCESSES_KEY, 0, -1)
     if not known:
-        return [] if client.exists(ANSWERS) else None
+        return [] if client.exists(fields.RESPONSES_KEY) else None
     pipe = client.pipeline(transaction=False)
     for name in known:
-        pipe.hgetall(f"{COUNTS}:{name.decode()}")
+        pipe.hgetall(fields.process_key(name.decode()))
     return [_ingress(name.decode(), said) for name, said in zip(known, pipe.execute(), strict=True) if said]
 
 
@@ -59,24 +57,24 @@ def spools(ingresses: Sequence[IngressProcess]) -> list[SpoolState]:
 
 def answers(client: redis.Redis) -> dict[str, int]:
     """All that were ever given, by HTTP status. Raises RedisError."""
-    found: Any = client.hgetall(ANSWERS)
+    found: Any = client.hgetall(fields.RESPONSES_KEY)
     return {code.decode(): int(count) for code, count in found.items()}
 
 
 def _ingress(name: str, said: dict[bytes, bytes]) -> IngressProcess:
-    def number(field: bytes) -> int:
-        return int(said.get(field) or 0)
+    def number(field: str) -> int:
+        return int(said.get(field.encode()) or 0)
 
-    def text(field: bytes) -> str:
-        return said.get(field, b"").decode("utf-8", "replace")
+    def text(field: str) -> str:
+        return said.get(field.encode(), b"").decode("utf-8", "replace")
 
     spool = SpoolState(
-        text(b"spool") or name,
-        number(b"spool_bytes"),
-        number(b"spool_segments"),
-        number(b"spool_torn_bytes"),
-        number(b"spool_limit"),
-        number(b"spool_since_ms") or None,
-        text(b"refusing"),
+        text(fields.SPOOL) or name,
+        number(fields.SPOOL_BYTES),
+        number(fields.SPOOL_SEGMENTS),
+        number(fields.SPOOL_TORN_BYTES),
+        number(fields.SPOOL_LIMIT),
+        number(fields.SPOOL_SINCE_MS) or None,
+        text(fields.REFUSING),
     )
-    return IngressProcess(name, spool, number(b"at_ms"), said)
+    return IngressProcess(name, spool, number(fields.AT_MS), said)
