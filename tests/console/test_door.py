@@ -5,12 +5,12 @@ from ipaddress import ip_network
 
 import pytest
 
-from shared.client_ip import client_address
 from shared.errors import InvalidSettings
 from shared.settings import Settings
 from tests.console.browsing import Visitor, words
 from tests.console.conftest import Opens, without_password
 from workers.console.app import _routes, create_app
+from workers.console.auth.middleware import client_address_of
 from workers.console.auth.security_headers import CONTENT_SECURITY_POLICY
 
 Come = Callable[..., Visitor]
@@ -139,14 +139,22 @@ def test_a_form_has_its_bounds(operator: Visitor) -> None:
 @pytest.mark.parametrize(
     ("peer", "forwarded", "seen"),
     [
-        ("10.0.0.1", "198.51.100.9", "198.51.100.9"),
-        ("10.0.0.1", "203.0.113.5, 198.51.100.9, 10.0.0.2", "198.51.100.9"),
-        ("192.0.2.1", "198.51.100.9", "192.0.2.1"),
-        ("10.0.0.1", "garbage", "10.0.0.1"),
-        ("10.0.0.1", "", "10.0.0.1"),
-        ("::ffff:192.0.2.1", "198.51.100.9", "192.0.2.1"),
+        ("10.0.0.1", ["198.51.100.9"], "198.51.100.9"),
+        ("10.0.0.1", ["203.0.113.5, 198.51.100.9, 10.0.0.2"], "198.51.100.9"),
+        ("192.0.2.1", ["198.51.100.9"], "192.0.2.1"),
+        ("10.0.0.1", ["garbage"], "10.0.0.1"),
+        ("10.0.0.1", ["garbage, 10.0.0.2"], "10.0.0.2"),
+        ("10.0.0.1", [""], "10.0.0.1"),
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("::ffff:192.0.2.1", ["198.51.100.9"], "192.0.2.1"),
+        # The client's own line, and the one that the proxy added.
+        ("10.0.0.1", ["1.2.3.4", "203.0.113.9"], "203.0.113.9"),
+        ("10.0.0.1", ["1.2.3.4", "203.0.113.9:4711"], "203.0.113.9"),
+        (None, ["203.0.113.9"], "203.0.113.9"),
+        (None, [], ""),
     ],
 )
-def test_only_trusted_proxies_say_who_comes(peer: str, forwarded: str, seen: str) -> None:
-    scope = {"type": "http", "client": (peer, 1), "headers": [(b"x-forwarded-for", forwarded.encode())]}
-    assert client_address(scope, (ip_network("10.0.0.0/8"),)) == seen
+def test_only_trusted_proxies_say_who_comes(peer: str | None, forwarded: list[str], seen: str) -> None:
+    lines = [(b"x-forwarded-for", line.encode()) for line in forwarded]
+    scope = {"type": "http", "client": None if peer is None else (peer, 1), "headers": lines}
+    assert client_address_of(scope, (ip_network("10.0.0.0/8"),)) == seen

@@ -7,7 +7,13 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.client_ip import client_address, is_encrypted
+from shared.client_ip import (
+    UnknownClientAddress,
+    client_address,
+    forwarded_for,
+    is_encrypted,
+    peer_address,
+)
 from shared.networks import Network, is_loopback
 from workers.console.auth.metrics_auth import METRICS, MetricsAuth
 from workers.console.auth.sessions import COOKIE, SESSION_TTL, Session, Sessions
@@ -55,7 +61,7 @@ class AccessMiddleware:
             return
         state = scope.setdefault("state", {})
         state["session"] = session
-        state["address"] = client_address(scope, self._proxies)
+        state["address"] = client_address_of(scope, self._proxies)
         await self._app(scope, receive, self._with_cookie(scope, send, came))
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -73,7 +79,7 @@ class AccessMiddleware:
     def _scrape_refusal(self, scope: Scope, came: Session | None) -> Response | None:
         if self._scrapers is None or (came is not None and came.signed_in):
             return None
-        return self._scrapers.refusal(Headers(scope=scope), client_address(scope, self._proxies))
+        return self._scrapers.refusal(Headers(scope=scope), client_address_of(scope, self._proxies))
 
     def _with_cookie(self, scope: Scope, send: Send, came: Session | None) -> Send:
         async def sending(message: Message) -> None:
@@ -87,6 +93,14 @@ class AccessMiddleware:
             await send(message)
 
         return sending
+
+
+def client_address_of(scope: Scope, proxies: tuple[Network, ...]) -> str:
+    """Return the client's address, else that of the nearest proxy, else "" (a Unix socket)."""
+    try:
+        return str(client_address(peer_address(scope), forwarded_for(scope), proxies))
+    except UnknownClientAddress as error:
+        return error.nearest
 
 
 def _is_local(scope: Scope, host: str) -> bool:
