@@ -36,28 +36,28 @@ long: .venv/ready  ## tests that wait for what takes its time: outages, takeover
 	$(BIN)/pytest -n 4 -m long
 
 demo: .venv/ready  ## 5,000 webhooks through the whole of it, each accounted for; KEEP=1 leaves it running, with its console
-	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
+	$(BIN)/python -m tests.programs.demo $(if $(KEEP),--keep)
 
 chaos: .venv/ready  ## everything killed, stopped, filled and cut off under load, and each acknowledged event accounted for
-	$(BIN)/python -m tests.chaos $(CHAOS)
+	$(BIN)/python -m tests.programs.chaos $(CHAOS)
 
 hostile: .venv/ready  ## a million mutated bodies at the ingress
-	$(BIN)/python -m tests.hostile --bodies 1000000
+	$(BIN)/python -m tests.programs.hostile --bodies 1000000
 
 browser: .venv/ready  ## the console in a real browser (needs Chromium)
-	REQUIRE_BROWSER=1 $(BIN)/pytest -n 0 tests/browser
+	REQUIRE_BROWSER=1 $(BIN)/pytest -n 0 tests/system/browser
 
 bench: .venv/ready  ## webhooks and events a second, beside baselines
-	$(BIN)/python -m tests.bench --json $(FIGURES)/bench.json --svg $(FIGURES)/bench.svg $(BENCH)
+	$(BIN)/python -m tests.programs.bench --json $(FIGURES)/bench.json --svg $(FIGURES)/bench.svg $(BENCH)
 
 pages: .venv/ready  ## how long each page of the console takes over a million events in PostgreSQL
-	$(BIN)/python -m tests.bench.pages $(PAGES)
+	$(BIN)/python -m tests.programs.bench.pages $(PAGES)
 
 screenshots: .venv/ready  ## the README's pictures of the console (needs Chromium, and fonts for what the world writes in)
-	$(BIN)/python -m tests.browser.screenshots docs/screenshots
+	$(BIN)/python -m tests.programs.screenshots docs/screenshots
 
 capacity: .venv/ready  ## how much of everything a load needs, by the measured costs
-	$(BIN)/python -m tests.capacity $(CAPACITY)
+	$(BIN)/python -m tests.programs.capacity $(CAPACITY)
 
 lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -69,8 +69,8 @@ lock:  ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --extra otel --generate-hashes --universal --python-version 3.11 -c requirements.lock \
 		--no-emit-index-url --no-header --quiet --output-file deploy/requirements.lock
-	uv pip compile tests/deploy/requirements.in --generate-hashes --universal --python-version 3.11 -c requirements.lock \
-		--no-emit-index-url --no-header --quiet --output-file tests/deploy/requirements.lock
+	uv pip compile tests/support/deploy/requirements.in --generate-hashes --universal --python-version 3.11 -c requirements.lock \
+		--no-emit-index-url --no-header --quiet --output-file tests/support/deploy/requirements.lock
 
 clean:  ## remove what was made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

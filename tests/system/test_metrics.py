@@ -11,11 +11,11 @@ import httpx
 import pytest
 import redis
 
-from tests.console.scraping import Scrape, read
-from tests.console.test_process import console
-from tests.ingress.processes import Ingress, ingress
+from tests.support.console.scraping import Scrape, read
+from tests.support.ingress.processes import Ingress, ingress
+from tests.support.runtime.celery_worker import celery, did, hanging, kill_all, notice_deaths, settled
 from tests.support.waiting import until
-from tests.workers.celery_worker import celery, did, hanging, kill_all, notice_deaths, settled
+from tests.system.workers.console.test_process import console
 from workers.lanes import Lanes
 
 LANE = "text.write"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import redis
 
-from tests.ingress.processes import Server, killable
+from tests.support.ingress.processes import Server, killable
 from tests.support.media_api import media_api
 from tests.support.postgres import Restartable, binaries, restartable_postgres
 from tests.support.programs import free_port

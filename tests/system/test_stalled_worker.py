@@ -24,7 +24,7 @@ def _is_well(sluice: Stack) -> bool:
 def test_the_only_worker_stalls_and_lanes_go_on_by_themselves(tmp_path: Path) -> None:
     stall, notes = tmp_path / "stall", tmp_path / "notes"
     notes.touch()
-    handlers = {"SLUICE_HANDLERS": "tests.workers.stalling_handlers", "STALL": str(stall), "NOTES": str(notes)}
+    handlers = {"SLUICE_HANDLERS": "tests.support.runtime.stalling_handlers", "STALL": str(stall), "NOTES": str(notes)}
     with stack(tmp_path, **handlers) as sluice:
         post(sluice, _TEXT % (b"before", b"before"))
         wait_for_row(sluice, "messages", 30, wamid="wamid.before")

@@ -11,7 +11,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.deploy.redis_server import binary
+from tests.support.deploy.redis_server import binary
 from tests.support.programs import Program, free_port, lasting_port, program, python, run, started
 from tests.support.waiting import until
 

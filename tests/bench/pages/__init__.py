@@ -1,1 +1,0 @@
-"""How long each page of the console takes over a PostgreSQL with a million events: `python -m tests.bench.pages`."""

@@ -1,7 +1,0 @@
-"""Each way to do harm, by name."""
-
-from tests.chaos.faults import clock, connections, deploying, handlers, killing, spool, stopping, together, wakeups
-from tests.chaos.strikes import Fault
-
-_MODULES = (killing, deploying, stopping, wakeups, spool, handlers, connections, clock, together)
-FAULTS: dict[str, Fault] = {fault.name: fault for module in _MODULES for fault in module.FAULTS}

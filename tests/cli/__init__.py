@@ -1,1 +1,0 @@
-"""The command line, as somebody at a terminal meets it."""

@@ -1,1 +1,0 @@
-"""The console, asked as a browser asks it."""

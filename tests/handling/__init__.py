@@ -1,1 +1,0 @@
-"""From a wake-up to a handler: decisions, work, drains, and real Celery workers."""

@@ -1,1 +1,0 @@
-"""What strangers could send: on the whole way, and in great numbers (`python -m tests.hostile`)."""

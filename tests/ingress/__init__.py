@@ -1,1 +1,0 @@
-"""The ingress: what it answers, what it keeps, and what it does when Redis does not."""

@@ -1,0 +1,160 @@
+"""Who is let in at all, and which requests are taken for whose."""
+
+from collections.abc import Callable
+from ipaddress import ip_network
+
+import pytest
+
+from shared.errors import InvalidSettings
+from shared.settings import Settings
+from tests.support.console.browsing import Visitor, words
+from tests.support.console.fixtures import Opens, without_password
+from workers.console.app import _routes, create_app
+from workers.console.auth.middleware import client_address_of
+from workers.console.auth.security_headers import CONTENT_SECURITY_POLICY
+
+Come = Callable[..., Visitor]
+PAGES = ["/", "/lanes", "/lanes/text.greet", "/dead", "/dead/text.greet/1-1", "/events", "/events/x", "/conversations"]
+PAGES += ["/conversations/x", "/report", "/report/days.csv", "/report/deliveries.csv", "/audit", "/nothing"]
+PAGES += ["/report/billing"]
+FORMS = ["/lanes/text.greet/pause", "/lanes/text.greet/resume", "/dead/confirm", "/dead/act", "/dead/restore"]
+FORMS += ["/conversations", "/sign-out", "/numbers"]
+
+
+def test_the_lists_here_are_complete() -> None:
+    posts = {
+        route.path.replace("{lane}", "text.greet")
+        for route in _routes()
+        if "POST" in (getattr(route, "methods", None) or ())
+    }
+    assert posts == {*FORMS, "/sign-in"}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_opens_without_signing_in(come: Come, path: str) -> None:
+    answer = come().get(path)
+    assert (answer.status_code, answer.headers["location"][:13]) == (303, "/sign-in?next")
+
+
+def test_nor_does_the_stream(come: Come) -> None:
+    for stream in ("/live/overview", "/live/lanes/text.greet"):
+        assert come().get(stream).status_code == 401
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_no_form_is_taken_without_signing_in(come: Come, path: str) -> None:
+    visitor = come()
+    visitor.get("/sign-in")
+    assert visitor.submit(path).status_code == 401
+
+
+@pytest.mark.parametrize("path", [*FORMS, "/sign-in"])
+def test_no_form_is_taken_without_its_token(operator: Visitor, path: str) -> None:
+    for fields in ({}, {"csrf": ""}, {"csrf": "0" * 64}):
+        answer = operator.post(path, fields)
+        assert answer.status_code == 403
+        assert "This form is no longer valid" in words(answer)
+
+
+def test_a_token_of_another_session_is_none(operator: Visitor, come: Come) -> None:
+    other = come()
+    other.sign_in()
+    other.get("/lanes")
+    assert operator.post("/numbers", {"csrf": other._token, "show": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+    ],
+)
+def test_other_sites_post_nothing(operator: Visitor, header: dict[str, str]) -> None:
+    operator.get("/")
+    assert operator.submit("/numbers", {"show": "1"}, **header).status_code == 403
+
+
+def test_without_a_password_other_hosts_are_refused_at_the_start(settings: Settings) -> None:
+    with pytest.raises(InvalidSettings, match="set SLUICE_CONSOLE_PASSWORD"):
+        create_app(without_password(settings).model_copy(update={"host": "0.0.0.0"}))
+
+
+def test_without_a_password_this_machine_is_let_in_and_told(settings: Settings, open_desk: Opens, come: Come) -> None:
+    answer = come(to=open_desk(without_password(settings))).get("/")
+    assert answer.status_code == 200
+    assert "There is no password: only this machine may use the console" in words(answer)
+
+
+def test_without_a_password_forms_still_need_their_token(settings: Settings, open_desk: Opens, come: Come) -> None:
+    visitor = come(to=open_desk(without_password(settings)))
+    visitor.get("/")
+    assert visitor.post("/numbers", {"show": "1"}).status_code == 403
+    assert visitor.submit("/numbers", {"show": "1"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("192.0.2.1", "127.0.0.1:8001"),
+        ("127.0.0.1", "evil.example:8001"),
+        ("127.0.0.1", "192.0.2.7"),
+        ("127.0.0.1", "["),
+    ],
+)
+def test_without_a_password_nobody_else_is_let_in(
+    settings: Settings, open_desk: Opens, come: Come, address: str, host: str
+) -> None:
+    visitor = come(address, open_desk(without_password(settings)))
+    assert visitor.get("/", host=host).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/sign-in", "/nothing", "/static/console.css", "/static/nothing", "/health/live"]
+)
+def test_every_answer_has_the_security_headers(come: Come, path: str) -> None:
+    headers = come().get(path).headers
+    assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("DENY", "nosniff")
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cache-control"] == ("no-cache" if path.startswith("/static") else "no-store")
+
+
+def test_a_fault_of_ours_is_a_page_with_these_headers_too(operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.operations.audit_log.entries", lambda *_: 1 / 0)
+    answer = operator.get("/audit")
+    assert answer.status_code == 500
+    assert "This is a fault of the console" in words(answer)
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+
+
+def test_a_form_has_its_bounds(operator: Visitor) -> None:
+    operator.get("/")
+    assert operator.submit("/numbers", {"next": "/" * 2_000_000}).status_code == 413
+    assert operator.post("/numbers", {f"field{n}": "" for n in range(6000)}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "seen"),
+    [
+        ("10.0.0.1", ["198.51.100.9"], "198.51.100.9"),
+        ("10.0.0.1", ["203.0.113.5, 198.51.100.9, 10.0.0.2"], "198.51.100.9"),
+        ("192.0.2.1", ["198.51.100.9"], "192.0.2.1"),
+        ("10.0.0.1", ["garbage"], "10.0.0.1"),
+        ("10.0.0.1", ["garbage, 10.0.0.2"], "10.0.0.2"),
+        ("10.0.0.1", [""], "10.0.0.1"),
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("::ffff:192.0.2.1", ["198.51.100.9"], "192.0.2.1"),
+        # The client's own line, and the one that the proxy added.
+        ("10.0.0.1", ["1.2.3.4", "203.0.113.9"], "203.0.113.9"),
+        ("10.0.0.1", ["1.2.3.4", "203.0.113.9:4711"], "203.0.113.9"),
+        (None, ["203.0.113.9"], "203.0.113.9"),
+        (None, [], ""),
+    ],
+)
+def test_only_trusted_proxies_say_who_comes(peer: str | None, forwarded: list[str], seen: str) -> None:
+    lines = [(b"x-forwarded-for", line.encode()) for line in forwarded]
+    scope = {"type": "http", "client": None if peer is None else (peer, 1), "headers": lines}
+    assert client_address_of(scope, (ip_network("10.0.0.0/8"),)) == seen

@@ -1,0 +1,228 @@
+"""The dead letters' page: found, looked into, replayed, discarded, restored."""
+
+import json
+import re
+from datetime import datetime, timedelta
+
+import pytest
+import redis
+
+from tests.support.console.browsing import Visitor, links, words
+from tests.support.console.fixtures import bury, entry
+from workers.lanes import DeadLettered, Lanes
+from workers.lanes.status import lane_statuses
+from workers.operations.dead_letters import actions
+from workers.operations.dead_letters.search import group_of
+
+_TICK = re.compile(r'name="letter" value="([^"]+)"')
+
+
+def dead(client: redis.Redis) -> int:
+    return sum(lane.dead for lane in lane_statuses(client))
+
+
+def ticks(visitor: Visitor, path: str) -> list[str]:
+    page = visitor.get(path)
+    return _TICK.findall((visitor.follow(page) if page.status_code == 303 else page).text)
+
+
+def test_letters_are_listed_the_newest_first_and_grouped_by_what_differs_not(lanes: Lanes, operator: Visitor) -> None:
+    for number in range(3):
+        bury(lanes, "text.greet", entry(), f"KeyError: order {number} of 'Asha'")
+    bury(lanes, "text.store", entry(), "OSError: disk")
+    page = operator.get("/dead")
+    died = [int(letter.rpartition("/")[2].partition("-")[0]) for letter in _TICK.findall(page.text)]
+    assert len(died) == 4
+    assert died == sorted(died, reverse=True)
+    assert "3 KeyError: order # of '…' text.greet exhausted" in words(page)
+    (group, _) = (link for link in links(page, "/dead?") if "group=" in link)
+    assert len(ticks(operator, group)) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("lane=text.store", {"c"}),
+        ("type=text", {"a", "b", "c"}),
+        ("type=image", set()),
+        ("why=rejected", {"b"}),
+        ("error=crm", {"a"}),
+        ("customer=%2B91+98765+00000", {"b"}),
+        ("within=1h", {"a", "b", "c"}),
+        ("within=1h&lane=text.greet&why=exhausted", {"a"}),
+        ("since=2020-01-01T00:00", {"a", "b", "c"}),
+        ("since=2020-01-01T00:00&until=2020-01-01T23:59", set()),
+        ("until=2099-01-01&lane=text.store", {"c"}),
+    ],
+)
+def test_letters_are_filtered(lanes: Lanes, operator: Visitor, query: str, found: set[str]) -> None:
+    made = {
+        bury(lanes, "text.greet", entry(), "ConnectionError: the CRM"): "a",
+        bury(lanes, "text.greet", entry(customer="919876500000"), "no", why="rejected"): "b",
+        bury(lanes, "text.store", entry(), "OSError: disk"): "c",
+    }
+    assert {made[letter] for letter in ticks(operator, f"/dead?{query}")} == found
+
+
+def test_one_letter_shows_its_error_traceback_and_payload(lanes: Lanes, operator: Visitor) -> None:
+    letter = bury(lanes, "text.greet", entry("a </pre><script>"), "ValueError: a\x1b[31mred\u202etxt")
+    page = operator.get(f"/dead/{letter}")
+    assert "ValueError: a\\x1b[31mred\\u202etxt" in words(page)
+    assert "exhausted after 1 attempt" in words(page)
+    assert "File x" in page.text
+    assert "a &lt;/pre&gt;&lt;script&gt;" in page.text
+
+
+def test_a_webhook_that_was_never_classified_is_shown_as_it_came(lanes: Lanes, operator: Visitor) -> None:
+    letter = bury(lanes, "intake", b"\x00\xff not a receipt", "InvalidReceipt", why="undecodable")
+    assert "\\x00\\xff not a receipt" in words(operator.get(f"/dead/{letter}"))
+
+
+def test_a_replayed_letter_is_in_its_lane_again_and_noted(lanes: Lanes, operator: Visitor) -> None:
+    letter = bury(lanes, "text.greet", entry("one"))
+    bury(lanes, "text.greet", entry("two"))
+    operator.get(f"/dead/{letter}")
+    page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "replay", "next": "/dead"}))
+    assert "1 dead letter replayed. There were 2, now there are 1." in words(page)
+    assert ticks(operator, "/dead")
+    assert letter not in ticks(operator, "/dead")
+    (taken,) = lanes.take("text.greet", "test", 10)
+    assert json.loads(taken.data)["b"]["text"]["body"] == "one"
+    assert f"dead letters replayed 1 {letter}" in words(operator.get("/audit"))
+
+
+def test_what_was_discarded_can_be_restored_once(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+    letter = bury(lanes, "text.greet", entry("keep me"), "E: why", why="rejected")
+    operator.get("/dead")
+    page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "discard", "next": "/dead"}))
+    assert "1 dead letter discarded. There were 1, now there are 0." in words(page)
+    assert dead(client) == 0
+    undo = re.search(r'name="undo" value="([0-9a-f]+)"', page.text)
+    assert undo is not None
+    ttl = client.ttl(f"sluice:console:discarded:{undo[1]}")
+    assert isinstance(ttl, int)
+    assert actions.UNDO_TTL - 60 < ttl <= actions.UNDO_TTL
+    for said in ("1 dead letter restored", "It is too late"):
+        assert said in words(operator.follow(operator.submit("/dead/restore", {"undo": undo[1], "next": "/dead"})))
+    (again,) = ticks(operator, "/dead")
+    page = operator.get(f"/dead/{again}")
+    assert "E: why" in words(page)
+    assert "rejected after 1 attempt" in words(page)
+    assert client.hmget("sluice:lane:text.greet:counts", "discarded", "restored") == [b"1", b"1"]  # neither ever falls
+    assert "0 discarded" in words(operator.get("/lanes/text.greet"))
+
+
+def test_a_selection_is_asked_for_first_and_told_after(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+    letters = [bury(lanes, lane, entry()) for lane in ("text.greet", "text.store", "text.greet")]
+    operator.get("/dead")
+    asked = operator.submit("/dead/confirm", {"letter": letters[:2], "action": "replay", "scope": "chosen"})
+    assert "Replay 2 dead letters? There are 3 dead letters in all; 1 will be left." in words(asked)
+    assert dead(client) == 3  # nothing is done yet
+    done = operator.follow(operator.submit("/dead/act", {"letter": letters[:2], "action": "replay", "scope": "chosen"}))
+    assert "2 dead letters replayed. There were 3, now there are 1." in words(done)
+
+
+def test_all_that_match_are_those_that_were_there_when_it_was_asked(
+    lanes: Lanes, client: redis.Redis, operator: Visitor
+) -> None:
+    for number in range(450):  # more than one script takes
+        lanes.push("text.greet", [entry(wamid=f"wamid.{number}")])
+    taken = lanes.take("text.greet", "test", 500)
+    lanes.settle("text.greet", [(found.id, DeadLettered("exhausted", "E: one")) for found in taken])
+    other = bury(lanes, "text.greet", entry(), "E: two")
+    operator.get("/dead")
+    asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "error": "one", "next": "/dead"})
+    assert "Discard 450 dead letters?" in words(asked)
+    late = bury(lanes, "text.greet", entry(), "E: one")
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    done = operator.follow(operator.post("/dead/act", fields))
+    assert "450 dead letters discarded. There were 452, now there are 2." in words(done)
+    assert set(ticks(operator, "/dead")) == {other, late}
+
+
+def test_all_of_a_lane_are_counted_and_the_others_left(lanes: Lanes, operator: Visitor) -> None:
+    for lane in ("text.greet", "text.greet", "text.store"):
+        bury(lanes, lane, entry())
+    operator.get("/dead")
+    asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "lane": "text.greet"})
+    assert "Discard 2 dead letters? There are 3 dead letters in all; 1 will be left." in words(asked)
+    asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all"})
+    assert "Discard 3 dead letters? There are 3 dead letters in all; none will be left." in words(asked)
+
+
+def test_of_very_many_not_all_are_counted_before_but_all_are_done(
+    lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.operations.dead_letters.search.MAX_COUNTED", 2)
+    for _ in range(3):
+        bury(lanes, "text.greet", entry(), "E: one")
+    operator.get("/dead")
+    asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "error": "one"})
+    assert "Discard at least 2 dead letters?" in words(asked)
+    done = operator.follow(operator.submit("/dead/act", {"action": "discard", "scope": "all", "error": "one"}))
+    assert "3 dead letters discarded. There were 3, now there are 0." in words(done)
+
+
+def test_the_last_hour_is_the_hour_before_it_was_asked(lanes: Lanes, operator: Visitor) -> None:
+    bury(lanes, "text.greet", entry())
+    operator.get("/dead")
+    asked = operator.submit("/dead/confirm", {"action": "replay", "scope": "all", "within": "1h"})
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    since, until = (datetime.fromisoformat(fields[name]) for name in ("since", "until"))
+    assert timedelta(0) <= until - since - timedelta(hours=1) < timedelta(seconds=5)
+    assert "within" not in fields
+
+
+def test_a_time_that_cannot_be_read_does_not_mean_all(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+    bury(lanes, "text.greet", entry())
+    assert "yesterday is no time" in words(operator.get("/dead?since=yesterday"))
+    for path in ("/dead/confirm", "/dead/act"):
+        answer = operator.submit(path, {"action": "discard", "scope": "all", "since": "yesterday"})
+        assert answer.status_code == 400
+    assert dead(client) == 1
+
+
+def test_replaying_all_keeps_their_order(lanes: Lanes, operator: Visitor) -> None:
+    for number in range(5):
+        bury(lanes, "text.greet", entry(str(number)))
+    operator.get("/dead")
+    operator.submit("/dead/act", {"action": "replay", "scope": "all"})
+    bodies = [json.loads(taken.data)["b"]["text"]["body"] for taken in lanes.take("text.greet", "test", 10)]
+    assert bodies == ["0", "1", "2", "3", "4"]
+
+
+def test_choosing_nothing_does_nothing(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+    bury(lanes, "text.greet", entry())
+    operator.get("/dead")
+    page = operator.follow(operator.submit("/dead/confirm", {"action": "discard", "scope": "chosen", "next": "/dead"}))
+    assert "Nothing was chosen" in words(page)
+    assert operator.submit("/dead/act", {"action": "discard"}).status_code == 400
+    assert operator.submit("/dead/act", {"action": "burn", "scope": "all"}).status_code == 400
+    assert dead(client) == 1
+
+
+def test_a_letter_that_is_gone_is_told_to_be(lanes: Lanes, operator: Visitor) -> None:
+    for path in ("/dead/text.greet/1-1", "/dead/text.greet/no-id"):
+        page = operator.get(path)
+        assert page.status_code == 404
+        assert "There is no such dead letter any more" in words(page)
+
+
+def test_a_search_has_its_bound_and_says_so(lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.operations.dead_letters.search.MAX_SCANNED", 3)
+    for _ in range(4):
+        bury(lanes, "text.greet", entry())
+    assert "3 letters among the newest" in words(operator.get("/dead"))
+
+
+@pytest.mark.parametrize(
+    ("error", "group"),
+    [
+        ("KeyError: 'a'", "KeyError: '…'"),
+        ("order 12 of 34\nsecond line", "order # of #"),
+        ("", ""),
+        ("x" * 500, "x" * 160),
+    ],
+)
+def test_errors_are_grouped_by_what_is_the_same(error: str, group: str) -> None:
+    assert group_of(error) == group

@@ -1,0 +1,128 @@
+"""One event's life: what its page tells of each handler's attempts, and of where it is now."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.console.browsing import Visitor, links, words
+from tests.support.console.fixtures import entry, message
+from workers.lanes import Completed, DeadLettered, Lanes, Outcome, Rescheduled, TakenEntry
+from workers.operations import event_history
+from workers.runtime import attempt_history
+from workers.store import Store
+
+Runs = Callable[..., None]
+
+
+@pytest.fixture
+def run(lanes: Lanes, store: Store) -> Runs:
+    """Stores an event, and lets its handler's lane come to these verdicts, one attempt each."""
+    store.write([message(wamid="wamid.77")])
+    lanes.push("text.greet", [entry(wamid="wamid.77")])
+
+    def ran(*verdicts: Outcome) -> None:
+        for made, verdict in enumerate(verdicts):
+            if made:
+                lanes.client.zadd("sluice:lane:text.greet:retry", {_member(lanes): 0})
+                lanes.run_maintenance(["text.greet"])
+            (held,) = lanes.take("text.greet", "test", 1)
+            assert held.attempts == made
+            lanes.settle("text.greet", [(held.id, verdict)])
+            attempt_history.record(lanes.client, "text.greet", [held], [(held.id, verdict)])
+
+    return ran
+
+
+def _member(lanes: Lanes) -> bytes:
+    members: Any = lanes.client.zrange("sluice:lane:text.greet:retry", 0, -1)
+    (member,) = members
+    return bytes(member)
+
+
+def life(operator: Visitor) -> str:
+    page = words(operator.get(links(operator.get("/events"), "/events/")[0]))
+    return page[page.index("Its life") : page.index("Payload")]
+
+
+def test_what_was_handled_at_once_says_so(run: Runs, operator: Visitor) -> None:
+    run(Completed())
+    told = life(operator)
+    assert "received" in told
+    assert "acknowledged with a 200" in told
+    assert "handled by text.greet at the first attempt, unless that handler is newer than the event" in told
+    assert "text.store" not in told
+
+
+def test_what_waits_says_so(run: Runs, operator: Visitor) -> None:
+    assert "waits for text.greet or is being handled" in life(operator)
+
+
+def test_what_a_killed_worker_held_waits_too(run: Runs, lanes: Lanes, operator: Visitor) -> None:
+    lanes.take("text.greet", "killed", 1)
+    lanes.run_maintenance(["text.greet"], ["killed"])
+    assert "waits for text.greet or is being handled" in life(operator)
+
+
+def test_each_failed_attempt_has_its_time_and_error_and_the_next_is_announced(run: Runs, operator: Visitor) -> None:
+    run(Rescheduled(60, "ConnectionError: the CRM"), Rescheduled(60, "TimeoutError: the CRM"))
+    told = life(operator)
+    first, second = told.index("attempt 1 of text.greet failed"), told.index("attempt 2 of text.greet failed")
+    assert told.index("ConnectionError: the CRM") in range(first, second)
+    assert "to be tried again" in told[second:]
+    assert "by text.greet, after 2 attempts: TimeoutError: the CRM" in told[second:]
+
+
+def test_what_was_handled_later_says_at_which_attempt(run: Runs, operator: Visitor) -> None:
+    run(Rescheduled(60, "ConnectionError: the CRM"), Completed())
+    told = life(operator)
+    assert "attempt 1 of text.greet failed" in told
+    assert "at attempt 2" in told
+    assert "at the first attempt" not in told
+
+
+def test_what_died_leads_to_its_letter_which_tells_the_attempts(run: Runs, lanes: Lanes, operator: Visitor) -> None:
+    run(Rescheduled(60, "ConnectionError: the CRM"), DeadLettered("exhausted", "TimeoutError: the CRM"))
+    page = operator.get(links(operator.get("/events"), "/events/")[0])
+    assert "attempt 1 of text.greet failed" in words(page)
+    assert "in text.greet after 2 attempts: TimeoutError: the CRM" in words(page)
+    assert "attempt 2" not in words(page)
+    (letter,) = links(page, "/dead/text.greet/")
+    told = words(operator.get(letter))
+    assert "Attempts attempt 1 of text.greet failed" in told
+    assert "ConnectionError: the CRM attempt 2 of text.greet failed for good" in told
+
+
+def test_lookups_of_its_media_that_failed_are_told(lanes: Lanes, store: Store, operator: Visitor) -> None:
+    picture: dict[str, Any] = {"wamid": "wamid.78", "type": "image", "image": {"id": "1"}}
+    store.write([message(**picture)])
+    held = TakenEntry(b"1-1", entry(**picture))
+    attempt_history.record(lanes.client, "media", [held], [(held.id, Rescheduled(5, "503 from the media API"))])
+    assert "classified message, image attempt 1 of media failed" in re.sub(r"[\d:]{8} ", "", life(operator))
+
+
+def test_what_was_handled_but_not_remembered_to_be_is_told_as_that(run: Runs, lanes: Lanes, operator: Visitor) -> None:
+    run(Rescheduled(60, "ConnectionError: the CRM"))
+    lanes.client.delete("sluice:lane:text.greet:retry")
+    assert "handled by text.greet at a later attempt" in life(operator)
+
+
+def test_among_very_many_it_is_not_claimed_to_be_handled(
+    run: Runs, lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(Completed())
+    monkeypatch.setattr(event_history, "_AT_ONCE", 2)
+    monkeypatch.setattr(event_history, "_MOST", 4)
+    lanes.push("text.greet", [entry(wamid=f"wamid.{number}") for number in range(9)])
+    assert "handled by text.greet, or still waiting" in life(operator)
+
+
+def test_it_is_found_beyond_the_first_page(run: Runs, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_history, "_AT_ONCE", 2)
+    lanes.push("text.greet", [entry(wamid=f"wamid.{number}") for number in range(5)])
+    taken: list[TakenEntry] = lanes.take("text.greet", "test", 6)
+    lanes.settle("text.greet", [(held.id, Rescheduled(60 + n, "no")) for n, held in enumerate(taken[:5])])
+    for number, place in ((77, "ScheduledRetry"), (3, "ScheduledRetry"), (4, "Waiting"), (5, "NoneType")):
+        found = event_history.locate_event(lanes.client, "text.greet", f"m:text:wamid.{number}", 0)
+        assert (number, type(found).__name__) == (number, place)

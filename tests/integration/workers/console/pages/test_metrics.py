@@ -1,0 +1,133 @@
+"""The page of metrics: all that is declared, readable, nothing that is nobody's business, cheap, also in an outage."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from unittest import mock
+
+import pytest
+import redis
+
+from shared.errors import Unavailable
+from shared.observability.metrics import ALL, Kind
+from shared.redis.connection import connect
+from shared.settings import Settings
+from tests.support.console.browsing import PASSWORD, Visitor
+from tests.support.console.fixtures import Opens, bury, entry, with_settings
+from tests.support.console.scraping import BEARER, OPEN_METRICS, read, scrape
+from tests.support.programs import free_port
+from workers.console.context import ConsoleContext
+from workers.lanes import Lanes, LaneSpec
+
+Come = Callable[..., Visitor]
+GREET = "text.greet"
+
+
+def test_every_metric_is_told_and_no_other(
+    busy: None, lanes: Lanes, client: redis.Redis, operator: Visitor, desk: ConsoleContext
+) -> None:
+    desk.sampler.step()
+    told = scrape(operator).families
+    declared = {metric.name.removesuffix("_total").removesuffix("_info") for metric in ALL}
+    assert {name.removesuffix("_info") for name in told} == declared
+
+
+@pytest.mark.parametrize("accept", ["", "text/plain", "*/*", OPEN_METRICS])
+def test_the_library_reads_what_is_told(busy: None, operator: Visitor, accept: str) -> None:
+    answer = operator.get("/metrics", accept=accept, **BEARER)
+    is_open = accept == OPEN_METRICS
+    assert answer.headers["content-type"].startswith("application/openmetrics-text" if is_open else "text/plain")
+    assert answer.text.endswith("# EOF\n") == is_open
+    read_back = read(answer.text, as_open_metrics=is_open)
+    assert read_back.value("sluice_lane_outcomes_total", lane=GREET, outcome="done") == 2
+    kinds = {metric.name: metric.kind for metric in ALL}
+    assert read_back.families["sluice_event_lag_seconds"] == kinds["sluice_event_lag_seconds"] == Kind.HISTOGRAM
+
+
+@pytest.mark.parametrize("accept", ["application/openmetrics-text;version=x", "text/plain;version=1.x", ";,=;"])
+def test_a_format_that_nobody_knows_is_answered_in_plain_text(operator: Visitor, accept: str) -> None:
+    answer = operator.get("/metrics", accept=accept, **BEARER)
+    assert (answer.status_code, answer.headers["content-type"][:10]) == (200, "text/plain")
+
+
+def test_promtool_has_nothing_to_say(busy: None, operator: Visitor) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not here (Debian package prometheus)")
+    told = operator.get("/metrics", **BEARER).text
+    checked = subprocess.run([promtool, "check", "metrics"], input=told, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_nothing_of_a_customer_or_a_secret_is_told(
+    busy: None, lanes: Lanes, operator: Visitor, desk: ConsoleContext
+) -> None:
+    bury(lanes, GREET, entry("my card is 4111", customer="919812345678", wamid="wamid.SECRET"), "919812345678 rejected")
+    desk.sampler.step()
+    told = operator.get("/metrics", **BEARER).text
+    for part in ("9198", "wamid", "4111", "Asha", "rejected", PASSWORD):
+        assert part not in told
+
+
+def test_the_figures_are_those_of_now_though_the_look_is_older(
+    lanes: Lanes, operator: Visitor, desk: ConsoleContext
+) -> None:
+    desk.sampler.step()
+    lanes.push(GREET, [entry()])
+    told = scrape(operator)
+    assert told.value("sluice_lane_entered_total", lane=GREET) == 1
+    assert told.value("sluice_lane_waiting", lane=GREET) == 0
+    assert 0 <= told.value("sluice_look_age_seconds") < 10
+
+
+def test_while_redis_is_away_it_says_so(settings: Settings, open_desk: Opens, come: Come) -> None:
+    away = with_settings(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    told = scrape(come(to=open_desk(away)))
+    assert told.value("sluice_redis_up") == 0
+    assert set(told.families) == {"sluice_build_info", "sluice_redis_up", "sluice_database_up"}
+
+
+def test_of_a_redis_that_went_away_no_old_figures_are_told(
+    lanes: Lanes, operator: Visitor, desk: ConsoleContext
+) -> None:
+    desk.sampler.step()
+    assert scrape(operator).value("sluice_redis_up") == 1
+    with mock.patch.object(desk, "redis", connect(f"redis://127.0.0.1:{free_port()}/0", retries=0)):
+        told = scrape(operator)
+    assert told.value("sluice_redis_up") == 0
+    assert "sluice_lane_waiting" not in told.families
+
+
+def test_a_look_that_the_sampler_missed_is_made_again(lanes: Lanes, operator: Visitor, desk: ConsoleContext) -> None:
+    desk.sampler.step()
+    lanes.push(GREET, [entry()])
+    desk.sampler.state = desk.sampler.state._replace(away="Connection refused")
+    assert scrape(operator).value("sluice_lane_waiting", lane=GREET) == 1
+
+
+def test_an_event_store_that_does_not_answer_is_told(
+    lanes: Lanes, operator: Visitor, desk: ConsoleContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scrape(operator).value("sluice_database_up") == 1
+
+    def away() -> None:
+        raise Unavailable("locked")
+
+    monkeypatch.setattr(desk.sampler, "_check_database", away)
+    desk.sampler.step_database()
+    assert scrape(operator).value("sluice_database_up") == 0
+
+
+def test_without_an_event_store_nothing_is_told_of_it(settings: Settings, open_desk: Opens, come: Come) -> None:
+    without = open_desk(with_settings(settings, database_url="none"))
+    assert "sluice_database_up" not in scrape(come(to=without)).families
+
+
+def test_a_scrape_costs_little(lanes: Lanes, client: redis.Redis, operator: Visitor, desk: ConsoleContext) -> None:
+    lanes.register(LaneSpec(f"text.handler{number}", "messages", 10, 60_000) for number in range(60))
+    desk.sampler.step()
+    before = client.info("stats")["total_commands_processed"]
+    answer = operator.get("/metrics", **BEARER)
+    commands = client.info("stats")["total_commands_processed"] - before
+    assert len(read(answer.text).names("sluice_lane_waiting")) == 64
+    assert commands < 2 * 64 + 20  # two hashes a lane, in one round trip

@@ -1,0 +1,145 @@
+"""Metrics tell what is and what happened: each value where it comes from."""
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from ingress.process_stats import ProcessCounters
+from tests.support.console.browsing import Visitor
+from tests.support.console.fixtures import bury, entry
+from tests.support.console.scraping import scrape, tell
+from workers.console.context import ConsoleContext
+from workers.lanes import Lanes
+from workers.lanes.dead_letter_queue import DeadLetterQueue
+from workers.media import MediaAnswerCounter, Permanent, Transient
+from workers.media.breaker import MEDIA_BREAKER_KEY, MediaBreakerPolicy, MediaCircuitBreaker
+
+GREET = "text.greet"
+
+
+def test_a_lane_is_told_as_it_stands_and_by_what_happened(busy: None, operator: Visitor, desk: ConsoleContext) -> None:
+    desk.sampler.step()
+    told = scrape(operator)
+    of_lane = {name: value for (name, *labels), value in told.samples.items() if labels == [GREET]}
+    # Waiting: one that followed from a webhook, one given back, and one that was taken over.
+    assert (of_lane["sluice_lane_waiting"], of_lane["sluice_lane_in_flight"], of_lane["sluice_lane_suspects"]) == (
+        3,
+        0,
+        1,
+    )
+    assert (of_lane["sluice_lane_retries_waiting"], of_lane["sluice_lane_dead_letters"]) == (1, 1)
+    assert 0 < of_lane["sluice_lane_oldest_age_seconds"] < 60
+    assert 0 < of_lane["sluice_lane_next_retry_seconds"] <= 60
+    assert (of_lane["sluice_lane_paused"], of_lane["sluice_lane_breaker_open"]) == (0, 0)
+    assert (of_lane["sluice_lane_entered_total"], of_lane["sluice_lane_orphaned_total"]) == (7, 1)
+    assert {
+        outcome: told.value("sluice_lane_outcomes_total", lane=GREET, outcome=outcome)
+        for outcome in ("done", "retry", "dead", "back")
+    } == {"done": 2, "retry": 1, "dead": 1, "back": 1}
+    assert told.value("sluice_lane_events_total", lane="intake", result="added") == 1
+    assert told.value("sluice_lane_events_total", lane="intake", result="duplicate") == 1
+    assert ("greet", GREET, "messages", "text") in told.names("sluice_lane_info")
+    assert ("", "intake", "intake", "") in told.names("sluice_lane_info")
+
+
+def test_histograms_are_cumulative_and_have_their_sum(busy: None, operator: Visitor) -> None:
+    told = scrape(operator)
+    lag = {le: told.value("sluice_event_lag_seconds_bucket", lane=GREET, le=le) for le in ("0.25", "0.5", "+Inf")}
+    assert lag == {"0.25": 0, "0.5": 2, "+Inf": 2}
+    assert told.value("sluice_event_lag_seconds_sum", lane=GREET) == pytest.approx(0.6, abs=0.3)
+    assert told.value("sluice_handler_duration_seconds_count", lane=GREET) == 1
+    assert told.value("sluice_handler_duration_seconds_sum", lane=GREET) == 0.003
+    assert told.names("sluice_handler_duration_seconds_count") == {(GREET,), ("text.store",), ("sent.store",)}
+    assert told.value("sluice_push_duration_seconds_bucket", le="0.0025") == 1
+    assert told.value("sluice_push_group_size_sum") == 3
+
+
+def test_counters_are_there_before_anything_happened(lanes: Lanes, operator: Visitor) -> None:
+    told = scrape(operator)
+    assert told.value("sluice_lane_outcomes_total", lane=GREET, outcome="dead") == 0
+    assert told.value("sluice_webhook_answers_total", status="503") == 0
+    assert told.value("sluice_media_answers_total", status="401") == 0
+    assert told.value("sluice_workers", state="silent") == 0
+    assert told.value("sluice_queue_workers", queue="messages") == 0
+
+
+def test_processes_of_the_ingress_are_told_apart_while_they_live_and_counted_for_ever(
+    lanes: Lanes, client: redis.Redis, redis_url: str, operator: Visitor, tmp_path: Path
+) -> None:
+    for answers in (2, 3):
+        tally = ProcessCounters()
+        tally.answers[200] += answers
+        tally.push_seconds.note(0.002)
+        tell(redis_url, tmp_path / "spool", tally)
+    told = scrape(operator)
+    assert told.value("sluice_ingress_processes") == 2
+    assert len(told.names("sluice_ingress_process_answers_total")) == 2
+    assert told.total("sluice_ingress_process_answers_total") == 5
+    assert told.total("sluice_ingress_process_push_duration_seconds_count") == 2
+    for key in client.scan_iter("sluice:ingress:*"):  # as when they have said nothing for long
+        client.delete(key)
+    told = scrape(operator)
+    assert told.names("sluice_ingress_process_answers_total") == set()
+    assert told.value("sluice_webhook_answers_total", status="200") == 5
+    assert told.value("sluice_push_duration_seconds_count") == 2
+
+
+def test_a_spool_that_processes_share_is_told_once(
+    lanes: Lanes, redis_url: str, operator: Visitor, tmp_path: Path
+) -> None:
+    tell(redis_url, tmp_path / "one", ProcessCounters())
+    tell(redis_url, tmp_path / "one", ProcessCounters())
+    tell(redis_url, tmp_path / "two", ProcessCounters())
+    told = scrape(operator)
+    spools = {name.partition(":")[2] for (name,) in told.names("sluice_spool_bytes")}
+    assert spools == {str(tmp_path / "one"), str(tmp_path / "two")}
+    assert told.total("sluice_spool_limit_bytes") == 18_000_000
+    assert told.total("sluice_spool_refusing") == 0
+
+
+def test_a_queue_that_nobody_takes_from_is_seen(busy: None, operator: Visitor) -> None:
+    told = scrape(operator)
+    assert told.value("sluice_queue_workers", queue="messages") == 1
+    assert told.value("sluice_queue_workers", queue="statuses") == 0  # the deaf one does not count
+    assert told.value("sluice_workers", state="listening") == told.value("sluice_workers", state="deaf") == 1
+    assert (told.value("sluice_worker_slots"), told.value("sluice_worker_slots_busy")) == (2, 1)
+
+
+def test_a_credential_that_the_media_api_refuses_is_seen(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+    refused = Permanent("401 Unauthorized: token expired")
+    MediaAnswerCounter(client).add(
+        [Permanent("404 Not Found"), refused, refused, Transient("no answer within 5 s"), Permanent("x", asked=False)]
+    )
+    told = scrape(operator)
+    assert told.value("sluice_media_answers_total", status="401") == 2
+    assert told.value("sluice_media_answers_total", status="404") == 1
+    assert told.value("sluice_media_answers_total", status="none") == 1
+    assert told.value("sluice_media_breaker_open") == 0
+    breaker = MediaCircuitBreaker(client, MEDIA_BREAKER_KEY, MediaBreakerPolicy(failures=1, per_hour=None))
+    breaker.allow(1)
+    breaker.record(0, 1)
+    assert scrape(operator).value("sluice_media_breaker_open") == 1
+
+
+def test_redis_settings_that_promises_rest_on_are_told(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+    told = scrape(operator)
+    assert (told.value("sluice_redis_aof_last_write_ok"), told.value("sluice_redis_noeviction")) == (1, 1)
+    assert told.value("sluice_redis_aof_enabled") == client.info("persistence")["aof_enabled"]
+    assert told.value("sluice_redis_appendfsync", policy="no") == 1
+    assert told.total("sluice_redis_appendfsync") == 1
+    assert told.value("sluice_redis_memory_used_bytes") > 100_000
+    assert told.value("sluice_redis_memory_limit_bytes") == 0
+
+
+def test_no_counter_falls_when_letters_are_discarded_and_restored(lanes: Lanes, operator: Visitor) -> None:
+    letter = bury(lanes, GREET, entry())
+    operator.get("/dead")
+    page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "discard", "next": "/dead"}))
+    undo = page.text.split('name="undo" value="')[1].split('"')[0]
+    operator.submit("/dead/restore", {"undo": undo, "next": "/dead"})
+    again = bury(lanes, GREET, entry())
+    DeadLetterQueue(lanes.client).replay(GREET, [again.partition("/")[2]])
+    told = scrape(operator)
+    for action in ("discarded", "restored", "replayed"):
+        assert told.value("sluice_lane_dead_letter_actions_total", lane=GREET, action=action) == 1

@@ -1,0 +1,255 @@
+"""A lane whose handler fails for everyone: when its breaker opens, and that nobody is charged while it is open."""
+
+import pytest
+import redis
+
+from tests.support.lanes.breaking import (
+    FAILED,
+    HOUR,
+    LANE,
+    LAST,
+    attempts,
+    do_well,
+    hash_of,
+    hold_of,
+    known,
+    open_breaker,
+    settle,
+    status,
+    take,
+)
+from tests.support.lanes.looking import counts, dead, let_retries_wait, retrying, spec, waiting, woken
+from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, Outcome, Released, Rescheduled
+from workers.lanes.circuit_breaker import BreakerPolicy
+
+
+@pytest.fixture
+def lanes(client: redis.Redis) -> Lanes:
+    return known(client)
+
+
+def _again(lanes: Lanes, client: redis.Redis, verdict: Outcome) -> None:
+    """What waits for its next attempt makes it, and this becomes of it."""
+    let_retries_wait(client, LANE, 5)
+    lanes.run_maintenance([LANE])
+    settle(lanes, lanes.take(LANE, "a", 100), verdict)
+
+
+def test_twenty_failures_open_it_for_a_second_and_then_longer_up_to_thirty() -> None:
+    assert BreakerPolicy() == (20, 1.0, 30.0)
+    assert BreakerPolicy().arguments() == [20, 1000, 30_000]
+
+
+def test_it_opens_when_so_many_entries_failed_and_none_succeeded(lanes: Lanes, client: redis.Redis) -> None:
+    do_well(lanes)
+    first = settle(lanes, take(lanes, b"1", b"2"), FAILED)
+    assert not first.breaker.now_open
+    assert hold_of(client) == 0
+    second = settle(lanes, take(lanes, b"3"), FAILED)
+    assert second[:3] == (1, 0, 0)
+    assert second.breaker == (True, 3, "ConnectionError: the CRM", None)
+    assert HOUR - 60 < hold_of(client) <= HOUR
+    assert lanes.start_drain(LANE, None) == (True, False, "")
+
+
+def test_those_who_opened_it_are_not_charged_for_that_and_wait_until_the_hold_ends(
+    lanes: Lanes, client: redis.Redis
+) -> None:
+    do_well(lanes)
+    settle(lanes, take(lanes, b"1", b"2"), FAILED)
+    settle(lanes, take(lanes, b"3", b"4", b"5"), FAILED)
+    assert sorted(retrying(client, LANE)) == [b"1", b"2", b"3", b"4", b"5"]
+    let_retries_wait(client, LANE, HOUR - 60)
+    lanes.run_maintenance([LANE])
+    assert sorted(waiting(client, LANE)) == [b"1", b"2"]  # they failed before, and wait as long as their policy says
+    let_retries_wait(client, LANE, 60)
+    lanes.run_maintenance([LANE])
+    assert attempts(client) == {b"1": 1, b"2": 1, b"3": 0, b"4": 0, b"5": 0}
+
+
+def test_an_entry_counts_once_however_often_it_fails(lanes: Lanes, client: redis.Redis) -> None:
+    do_well(lanes)
+    settle(lanes, take(lanes, b"bad"), FAILED)
+    for _ in range(6):
+        _again(lanes, client, FAILED)
+    _again(lanes, client, LAST)
+    assert dead(client, LANE) == [b"bad"]
+    assert hash_of(client)["streak"] == "1"
+
+
+def test_nor_does_it_count_again_after_it_was_given_back_or_its_holder_died(lanes: Lanes, client: redis.Redis) -> None:
+    do_well(lanes)
+    settle(lanes, take(lanes, b"bad"), FAILED)
+    _again(lanes, client, Released())
+    settle(lanes, lanes.take(LANE, "dead", 1), FAILED)
+    let_retries_wait(client, LANE, 5)
+    lanes.run_maintenance([LANE])
+    lanes.take(LANE, "dead", 1)
+    lanes.run_maintenance([LANE], ["dead"])
+    settle(lanes, lanes.take_suspect(LANE, "a"), FAILED, suspect=True)
+    assert hash_of(client)["streak"] == "1"
+
+
+def test_an_entry_counts_anew_once_another_has_succeeded(lanes: Lanes, client: redis.Redis) -> None:
+    do_well(lanes)
+    settle(lanes, take(lanes, b"1", b"2"), FAILED)
+    do_well(lanes)
+    _again(lanes, client, FAILED)
+    assert hash_of(client)["streak"] == "2"
+    settle(lanes, take(lanes, b"3"), FAILED)
+    assert status(client) is not None
+
+
+@pytest.mark.parametrize(
+    "answer", [Completed(), Completed((FollowUp(b"", b"event", ()),)), DeadLettered("rejected", "STOP")]
+)
+def test_an_answer_ends_the_streak(lanes: Lanes, client: redis.Redis, answer: Outcome) -> None:
+    do_well(lanes)
+    for number in range(3):
+        settle(lanes, take(lanes, b"%d" % number, b"%d" % -number), FAILED)
+        assert hash_of(client)["streak"] == "2"
+        settle(lanes, take(lanes, b"good"), answer)
+        assert hash_of(client) == {}
+
+
+@pytest.mark.parametrize("answer", [Completed(), DeadLettered("rejected", "STOP")])
+def test_failures_that_are_settled_with_an_answer_do_not_count(
+    lanes: Lanes, client: redis.Redis, answer: Outcome
+) -> None:
+    do_well(lanes)
+    taken = take(lanes, *[b"%d" % number for number in range(100)])
+    verdicts: list[tuple[bytes, Outcome]] = [(entry.id, FAILED) for entry in taken]
+    verdicts[50] = (taken[50].id, answer)
+    assert not lanes.settle(LANE, verdicts).breaker.now_open
+    assert hash_of(client) == {}
+    let_retries_wait(client, LANE, 5)
+    lanes.run_maintenance([LANE])
+    assert set(attempts(client).values()) == {1}
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Rescheduled(5, "in 5 s, please"),
+        Rescheduled(5, "not now", counted=False),
+        DeadLettered("undecodable", "no entry"),
+        Released(),
+    ],
+    ids=["told when", "not counted", "undecodable", "given back"],
+)
+def test_what_is_no_failure_neither_counts_nor_ends_the_streak(
+    lanes: Lanes, client: redis.Redis, verdict: Outcome
+) -> None:
+    do_well(lanes)
+    settle(lanes, take(lanes, b"1", b"2"), FAILED)
+    settle(lanes, take(lanes, b"3", b"4", b"5"), verdict)
+    assert hash_of(client)["streak"] == "2"
+    assert status(client) is None
+
+
+def test_failures_below_the_attempt_that_entries_succeed_at_mean_nothing(lanes: Lanes, client: redis.Redis) -> None:
+    settle(lanes, take(lanes, b"0"), FAILED)
+    do_well(lanes, attempts=2)
+    assert hash_of(client) == {"proven": "2"}
+    settle(lanes, take(lanes, *[b"%d" % number for number in range(1, 10)]), FAILED)
+    assert status(client) is None
+    _again(lanes, client, Completed())
+    settle(lanes, take(lanes, *[b"%d" % number for number in range(11, 20)]), FAILED)
+    assert status(client) is None
+    _again(lanes, client, FAILED)  # now they fail at the second attempt, too
+    assert status(client) is not None
+
+
+def test_the_lowest_attempt_that_was_seen_to_succeed_is_the_one_that_counts(lanes: Lanes, client: redis.Redis) -> None:
+    settle(lanes, take(lanes, b"0"), FAILED)
+    do_well(lanes, attempts=4)
+    do_well(lanes, attempts=5)
+    assert hash_of(client) == {"proven": "4"}
+    do_well(lanes, attempts=1)
+    assert hash_of(client) == {}
+    settle(lanes, take(lanes, b"1"), FAILED)
+    do_well(lanes, attempts=3)  # the lane has been seen to succeed at once
+    settle(lanes, take(lanes, b"2", b"3", b"4"), FAILED)
+    assert status(client) is not None
+
+
+def test_a_handler_that_never_did_well_is_given_three_attempts(lanes: Lanes, client: redis.Redis) -> None:
+    settle(lanes, take(lanes, *[b"%d" % number for number in range(9)]), FAILED)
+    _again(lanes, client, FAILED)
+    assert status(client) is None
+    _again(lanes, client, FAILED)
+    assert status(client) is not None
+    let_retries_wait(client, LANE, HOUR)
+    lanes.run_maintenance([LANE])
+    assert set(attempts(client).values()) == {2}
+
+
+def test_or_as_many_as_its_policy_has(lanes: Lanes, client: redis.Redis) -> None:
+    settle(lanes, take(lanes, b"1", b"2"), LAST)
+    assert dead(client, LANE) == [b"1", b"2"]
+    settle(lanes, take(lanes, b"3", b"4"), LAST)
+    assert dead(client, LANE) == [b"1", b"2"]
+    assert sorted(retrying(client, LANE)) == [b"3", b"4"]
+    assert counts(client, LANE) == {"entered": 4, "dead": 2, "retry": 2, "opened": 1}
+
+
+def test_what_was_under_way_when_it_opened_is_not_charged_and_does_not_die(lanes: Lanes, client: redis.Redis) -> None:
+    do_well(lanes)
+    mine = take(lanes, b"4", b"5")
+    open_breaker(lanes)
+    told = lanes.settle(LANE, [(mine[0].id, FAILED), (mine[1].id, LAST)]).breaker
+    assert told == (True, 0, "", None)
+    assert dead(client, LANE) == []
+    assert HOUR - 60 < hold_of(client) <= HOUR  # and no longer for that
+    let_retries_wait(client, LANE, HOUR)
+    lanes.run_maintenance([LANE])
+    assert set(attempts(client).items()) >= {(b"4", 0), (b"5", 0)}
+
+
+def test_nor_does_its_success_close_it_again(lanes: Lanes, client: redis.Redis) -> None:
+    do_well(lanes)
+    mine = take(lanes, b"4", b"5")
+    open_breaker(lanes)
+    assert lanes.settle(LANE, [(mine[0].id, Completed()), (mine[1].id, FAILED)]).breaker.now_open
+    assert status(client) is not None
+    assert attempts(client).get(b"5", 0) == 0
+
+
+def test_other_lanes_go_on(lanes: Lanes, client: redis.Redis) -> None:
+    lanes.register([spec("text.other", "others")])
+    open_breaker(lanes)
+    lanes.push("text.other", [b"x"])
+    assert woken(client, "others") == ["text.other"]
+    assert lanes.start_drain("text.other", None) == (False, False, "")
+    [entry] = lanes.take("text.other", "a", 1)
+    assert not lanes.settle("text.other", [(entry.id, FAILED)]).breaker.now_open
+
+
+def test_its_status_is_told(lanes: Lanes, client: redis.Redis) -> None:
+    assert status(client) is None
+    open_breaker(lanes)
+    client.hincrby(f"sluice:lane:{LANE}:breaker", "since", -90_000)
+    found = status(client)
+    assert found is not None
+    assert found.since_ms == pytest.approx(client.time()[0] * 1000 - 90_000, abs=5000)
+    assert found.open_s == pytest.approx(90, abs=5)
+    assert (found.error, found.tries) == ("ConnectionError: the CRM", 0)
+    assert found.next_try_s == pytest.approx(HOUR, abs=60)
+
+
+def test_a_late_verdict_counts_nothing(lanes: Lanes, client: redis.Redis) -> None:
+    do_well(lanes)
+    taken = take(lanes, b"1", b"2")
+    settle(lanes, taken, FAILED)
+    assert not settle(lanes, taken, FAILED).breaker.now_open
+    assert hash_of(client)["streak"] == "2"
+    assert not lanes.settle(LANE, [(b"1-1", FAILED)] * 5).breaker.now_open
+
+
+def test_what_was_purged_meanwhile_counts_nothing(lanes: Lanes, client: redis.Redis) -> None:
+    do_well(lanes)
+    taken = take(lanes, b"1", b"2", b"3")
+    client.xdel(f"sluice:lane:{LANE}", *[entry.id for entry in taken])
+    assert settle(lanes, taken, FAILED)[:3] == (3, 0, 0)
+    assert hash_of(client) == {}
+    assert retrying(client, LANE) == []

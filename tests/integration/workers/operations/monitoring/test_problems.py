@@ -1,0 +1,180 @@
+"""What the console says is wrong, and since when."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.console.fixtures import bury, entry
+from workers.lanes import Lanes, Rescheduled
+from workers.lanes.circuit_breaker import BreakerStatus
+from workers.lanes.status import LaneStatus
+from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
+from workers.operations.monitoring.problem import Severity
+from workers.operations.monitoring.problems import LATE, ExternalState, problems, rejection_problems
+from workers.operations.monitoring.sample import Sample
+from workers.operations.monitoring.snapshot import RedisServer, Snapshot, take_snapshot
+from workers.runtime.liveness.worker_status import DEAF, LISTENING, WorkerReport, WorkerStatus
+
+NOW = 1_800_000_000_000
+GOOD = RedisServer("Valkey 9.1.2", 1_000_000, 0, "noeviction", True, "always", True, 0, 60)
+
+
+def ingress(spool: str = "host:/spool", **about: Any) -> IngressProcess:
+    return IngressProcess("a", SpoolState(spool, **about))
+
+
+def lane(name: str = "text.greet", **about: Any) -> LaneStatus:
+    plain: dict[str, Any] = {"queue": "messages", "waiting": 0, "in_flight": 0, "suspects": 0, "retries": 0, "dead": 0}
+    plain |= {"oldest_ms": None, "next_retry_ms": None, "held": False, "counts": {}}
+    return LaneStatus(lane=name, **(plain | about))
+
+
+def worker(queues: tuple[str, ...] = ("messages",), age: float = 0.5, state: str = LISTENING) -> WorkerStatus:
+    return WorkerStatus("w", age, WorkerReport("host", "celery@host", 1, "prefork", queues, state, 0.0, 0, 2))
+
+
+def seen(*lanes: LaneStatus, **about: Any) -> Snapshot:
+    found: dict[str, Any] = {"workers": [worker()], "ingresses": [ingress()], "answers": {}, "server": GOOD}
+    found["last_errors"] = {"text.greet": "ValueError: boom"}
+    return Snapshot(at_ms=NOW, lanes=list(lanes), **(found | about))
+
+
+def test_nothing_is_wrong_where_nothing_is() -> None:
+    busy = lane(waiting=5000, in_flight=10, oldest_ms=LATE - 1, retries=3, next_retry_ms=-1000, counts={"done": 9})
+    assert problems(seen(busy), ExternalState(), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("look", "elsewhere", "code", "grade", "words"),
+    [
+        (seen(server=GOOD._replace(appendonly=False)), {}, "aof", Severity.LOSS, "a restart loses what waits"),
+        (seen(server=GOOD._replace(writes_logged=False)), {}, "aof-write", Severity.LOSS, "cannot write its log"),
+        (seen(server=GOOD._replace(policy="allkeys-lru")), {}, "eviction", Severity.LOSS, "(allkeys-lru)"),
+        (seen(server=GOOD._replace(appendfsync="everysec")), {}, "fsync", Severity.NOTE, "up to a second"),
+        (
+            seen(server=GOOD._replace(memory=95, memory_limit=100)),
+            {},
+            "memory",
+            Severity.STUCK,
+            "95\u202fB of 100\u202fB",
+        ),
+        (seen(ingresses=[]), {}, "ingress", Severity.LOSS, "nobody may be taking webhooks"),
+        (seen(ingresses=[ingress(refusing="disk full")]), {}, "refusing", Severity.LOSS, "503"),
+        (seen(ingresses=[ingress(bytes=7)]), {}, "spool", Severity.LATE, "7\u202fB of webhooks wait in the spool"),
+        (seen(workers=[]), {}, "workers", Severity.STUCK, "No worker is alive"),
+        (seen(workers=[worker(age=60)]), {}, "workers", Severity.STUCK, "No worker is alive"),
+        (seen(workers=[worker(), worker(state=DEAF)]), {}, "worker w", Severity.NOTE, "it has taken no messages"),
+        (seen(lane(waiting=1, queue="own")), {}, "queue own", Severity.STUCK, "Nobody takes from the queue own"),
+        (seen(lane(paused=True, waiting=2)), {}, "paused text.greet", Severity.NOTE, "is paused; 2 events wait."),
+        (
+            seen(lane(retries=20, next_retry_ms=9000)),
+            {},
+            "retries text.greet",
+            Severity.LATE,
+            "s: ValueError: boom",
+        ),
+        (seen(lane(retries=20, next_retry_ms=-9000)), {}, "retries text.greet", Severity.LATE, "are due to be tried"),
+        (seen(lane(retries=1, next_retry_ms=-60_000)), {}, "overdue text.greet", Severity.STUCK, "overdue by 60"),
+        (seen(lane(oldest_ms=LATE + 1, in_flight=1)), {}, "late", Severity.LATE, "the oldest in text.greet"),
+        (seen(lane(dead=3)), {}, "dead-old", Severity.NOTE, "3 dead letters wait for a decision"),
+        (seen(lane(dead=3)), {"newly_dead": 1}, "dead", Severity.STUCK, "1 new dead letter within the last hour"),
+        (seen(lane(dead=3)), {"newly_dead": 1}, "dead", Severity.STUCK, "Most are of text.greet: ValueError: boom"),
+        (seen(), {"database": "locked"}, "database", Severity.STUCK, "does not answer: locked"),
+    ],
+)
+def test_each_trouble_is_told(
+    look: Snapshot, elsewhere: dict[str, Any], code: str, grade: Severity, words: str
+) -> None:
+    (found,) = problems(look, ExternalState(**elsewhere), {})
+    assert (found.code, found.grade) == (code, grade)
+    assert words in found.text
+    assert found.advice
+
+
+def test_a_trouble_keeps_the_time_it_began_at() -> None:
+    (found,) = problems(seen(workers=[]), ExternalState(), {"workers": NOW - 5000, "late": 1})
+    assert found.since_ms == NOW - 5000
+    (found,) = problems(seen(workers=[]), ExternalState(), {"late": 1})
+    assert found.since_ms == NOW
+
+
+def test_who_knows_better_says_since_when() -> None:
+    breaker = BreakerStatus(NOW - 90_000, 90.0, "boom", 3, 1.0)
+    spooling = ingress(bytes=1, since_ms=NOW - 70_000)
+    found = problems(seen(lane(breaker=breaker), ingresses=[spooling]), ExternalState(), {"spool": NOW})
+    assert [trouble.since_ms for trouble in found] == [NOW - 90_000, NOW - 70_000]
+
+
+def test_the_worst_comes_first() -> None:
+    look = seen(lane(paused=True, dead=1), lane("a.b", oldest_ms=LATE * 2), server=GOOD._replace(appendonly=False))
+    grades = [found.grade for found in problems(look, ExternalState(), {})]
+    assert grades == sorted(grades)
+    assert grades[0] == Severity.LOSS
+
+
+def test_what_died_comes_after_what_it_died_of() -> None:
+    failing = lane(dead=3, breaker=BreakerStatus(NOW - 1000, 1.0, "boom", 3, 1.0))
+    found = problems(seen(failing), ExternalState(newly_dead=3), {"dead": NOW - 90_000})
+    assert [trouble.code for trouble in found] == ["breaker text.greet", "dead"]
+
+
+def answered(seconds_ago: int, **codes: int) -> Sample:
+    answers = {code.removeprefix("_"): count for code, count in codes.items()}
+    return Sample(at=NOW - seconds_ago * 1000, span=2.0, answers=answers)
+
+
+def test_webhooks_that_could_not_be_taken_are_told_for_an_hour() -> None:
+    samples = [answered(3000, _200=5), answered(2000, _503=2), answered(1000, _503=1, _200=9), answered(2, _200=9)]
+    (found,) = rejection_problems(samples, NOW)
+    assert (found.code, found.grade, found.since_ms) == ("refused", Severity.LOSS, NOW - 2_000_000)
+    assert "3 webhooks could not be taken" in found.text
+
+
+@pytest.mark.parametrize(
+    ("samples", "told"),
+    [
+        ([answered(20, _401=2), answered(10, _403=1)], True),
+        ([answered(20, _401=2)], False),  # somebody tried an address
+        ([answered(20, _401=50), answered(10, _200=1)], False),
+        ([answered(900, _401=50), answered(10)], False),
+        ([Sample(at=NOW, span=2.0)], False),  # the ingress does not tell
+    ],
+)
+def test_a_wrong_secret_is_told_where_nobody_else_comes(samples: list[Sample], told: bool) -> None:
+    assert [found.code for found in rejection_problems(samples, NOW)] == ["turned-away"] * told
+
+
+def test_a_paused_lane_is_neither_late_nor_overdue() -> None:
+    look = seen(lane(paused=True, oldest_ms=LATE * 2, retries=1, next_retry_ms=-LATE))
+    assert [found.code for found in problems(look, ExternalState(), {})] == ["paused text.greet"]
+
+
+def test_lag_is_that_of_the_spool_too() -> None:
+    assert seen(lane(oldest_ms=5)).lag_ms == 5
+    assert seen(lane(oldest_ms=5), ingresses=[ingress(since_ms=NOW - 9000)]).lag_ms == 9000
+
+
+def test_a_spool_that_several_processes_share_is_told_once_as_it_was_seen_last() -> None:
+    older = ingress(bytes=9, segments=1, refusing="disk full")._replace(at_ms=NOW - 1000)
+    newer = ingress(bytes=7, segments=1)._replace(at_ms=NOW)
+    (spool,) = seen(ingresses=[newer, older]).spools
+    assert (spool.bytes, spool.refusing) == (7, "disk full")
+    assert len(seen(ingresses=[newer, ingress("host:/other")]).spools) == 2
+
+
+def test_a_spool_that_was_emptied_is_no_trouble_nor_are_pieces_set_aside() -> None:
+    said = {b"spooled": b"7", b"drained": b"7"}
+    assert problems(seen(ingresses=[ingress()._replace(said=said)]), ExternalState(), {}) == []
+    assert problems(seen(ingresses=[ingress(bytes=5, torn_bytes=5)]), ExternalState(), {}) == []
+
+
+def test_a_look_knows_what_events_failed_of(lanes: Lanes) -> None:
+    lanes.push("text.greet", [entry()])
+    (taken,) = lanes.take("text.greet", "test", 1)
+    lanes.settle("text.greet", [(taken.id, Rescheduled(60, "TimeoutError: the CRM"))])
+    bury(lanes, "text.store", entry(), "OSError: first")
+    bury(lanes, "text.store", entry(), "OSError: disk \udce4")
+    assert take_snapshot(lanes.client).last_errors == {
+        "text.greet": "TimeoutError: the CRM",
+        "text.store": "OSError: disk \\udce4",
+    }

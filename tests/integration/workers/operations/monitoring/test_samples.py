@@ -1,0 +1,140 @@
+"""Samples, their hour in Redis, and the charts drawn of it."""
+
+import pytest
+import redis
+
+from tests.integration.workers.operations.monitoring.test_problems import NOW, ingress, lane, seen
+from tests.support.console.fixtures import bury, entry
+from workers.console.charts import HEIGHT, chart, max_rate, rate
+from workers.console.context import ConsoleContext
+from workers.lanes import Completed, DeadLettered, Lanes
+from workers.lanes.dead_letter_queue import DeadLetterQueue
+from workers.operations.monitoring.sample import Sample, sample
+from workers.operations.monitoring.sample_history import SAMPLES_KEY, SampleHistory
+from workers.operations.monitoring.snapshot import Snapshot, take_snapshot
+
+
+def after(before: Snapshot, seconds: float, now: Snapshot) -> Snapshot:
+    return now._replace(at_ms=before.at_ms + round(seconds * 1000))
+
+
+def test_what_came_in_is_what_the_ingress_answered_well() -> None:
+    before, now = seen(answers={"200": 10, "400": 1}), seen(answers={"200": 25, "400": 1, "503": 2})
+    made = sample(before, after(before, 2, now), [])
+    assert (made.taken, made.answers, made.span) == (15, {"200": 15, "503": 2}, 2.0)
+
+
+def test_without_the_ingress_s_word_it_is_what_the_intake_lanes_got() -> None:
+    before = seen(lane("intake", waiting=3, counts={"done": 100}), ingresses=None)
+    now = seen(lane("intake", waiting=1, in_flight=2, retries=1, counts={"done": 110, "dead": 1}), ingresses=None)
+    assert sample(before, after(before, 1, now), []).taken == 12
+
+
+def test_a_replayed_webhook_did_not_come_in_again(lanes: Lanes) -> None:
+    before = take_snapshot(lanes.client).taken
+    letter = bury(lanes, "intake", b"x")
+    assert take_snapshot(lanes.client).taken == before + 1
+    DeadLetterQueue(lanes.client).replay("intake", [letter.partition("/")[2]])
+    assert take_snapshot(lanes.client).taken == before + 1
+
+
+def test_counters_that_began_anew_are_no_negative_rates() -> None:
+    before, now = seen(lane(counts={"done": 500, "retry": 9})), seen(lane(counts={"done": 4}))
+    made = sample(before, after(before, 1, now), [])
+    assert (made.handled, made.errors, made.taken) == (4, 0, 0)
+
+
+def test_only_handlers_lanes_count_as_handled() -> None:
+    before, now = (
+        seen(),
+        seen(lane("intake", counts={"done": 7}), lane("media", counts={"done": 5}), lane(counts={"done": 2})),
+    )
+    assert sample(before, after(before, 1, now), []).handled == 2
+
+
+def test_a_console_that_starts_knows_the_hour_before(client: redis.Redis) -> None:
+    first, second = SampleHistory(client), SampleHistory(client)
+    for n in range(3):
+        first.add(Sample(at=NOW + n, span=2.0, taken=n))
+    second.read()
+    assert [found.taken for found in second.samples] == [0, 1, 2]
+    assert [found.taken for found in second.since(NOW + 1)] == [1, 2]
+
+
+def test_of_several_consoles_one_writes_and_all_show_the_same(client: redis.Redis) -> None:
+    consoles = [SampleHistory(client), SampleHistory(client)]
+    for n in range(3):
+        for console in consoles:
+            console.add(Sample(at=NOW + n, span=2.0))
+    assert client.xlen(SAMPLES_KEY) == 3
+    consoles[1].add(Sample(at=NOW + 9, span=2.0))
+    assert list(consoles[0].samples) == list(consoles[1].samples)
+
+
+def test_a_full_redis_keeps_nobody_from_seeing(client: redis.Redis) -> None:
+    console = SampleHistory(client)
+    client.config_set("maxmemory", 1)
+    console.add(Sample(at=NOW, span=2.0, taken=5))
+    assert [found.taken for found in console.samples] == [5]
+
+
+def test_samples_of_another_version_are_passed_over(client: redis.Redis) -> None:
+    for written in (b"not json", b'{"at": "x"}', b'{"at": 1, "span": 2.0, "more": 3}'):
+        client.xadd(SAMPLES_KEY, {"s": written})
+    client.xadd(SAMPLES_KEY, {"t": b"{}"})
+    console = SampleHistory(client)
+    console.read()
+    assert [found.at for found in console.samples] == [1]
+
+
+def test_the_console_sees_new_dead_letters_as_new(lanes: Lanes, desk: ConsoleContext) -> None:
+    bury(lanes, "text.greet", entry())
+    desk.sampler.step()
+    desk.sampler.step()
+    assert [found.code for found in desk.sampler.state.troubles if found.code.startswith("dead")] == ["dead-old"]
+    lanes.push("text.greet", [entry()])
+    (taken,) = lanes.take("text.greet", "test", 1)
+    lanes.settle("text.greet", [(taken.id, DeadLettered("rejected", "no"))])
+    desk.sampler.step()
+    assert [found.code for found in desk.sampler.state.troubles if found.code.startswith("dead")] == ["dead"]
+
+
+def test_a_lane_s_rate_is_what_was_done_since_the_look_before(lanes: Lanes, desk: ConsoleContext) -> None:
+    desk.sampler.step()
+    lanes.push("text.greet", [entry()] * 5)
+    lanes.settle("text.greet", [(taken.id, Completed()) for taken in lanes.take("text.greet", "test", 5)])
+    desk.sampler.step()
+    state = desk.sampler.state
+    assert state.look is not None
+    seconds = (state.look.at_ms - desk.sampler._looks[0].at_ms) / 1000
+    assert state.rates["text.greet"].done == pytest.approx(5 / seconds)
+
+
+def test_a_fault_of_a_look_is_not_shown_as_if_it_were_now(lanes: Lanes, desk: ConsoleContext) -> None:
+    desk.sampler.step()
+    desk.redis.set("sluice:answers", "no hash")
+    desk.sampler.step()
+    assert "WRONGTYPE" in desk.sampler.state.away
+
+
+def test_a_chart_is_drawn_from_where_samples_begin_and_broken_where_there_are_none() -> None:
+    times = [*range(0, 600, 2), *range(1200, 1800, 2)]
+    samples = [Sample(at=NOW + second * 1000, span=2.0, taken=second % 7, lag=second) for second in times]
+    drawn = chart(samples, rate("taken"), 3600)
+    assert drawn.covers == 1798
+    assert drawn.line.count("M") == 2
+    assert drawn.line.startswith("M0.0 ")
+    assert chart(samples, max_rate("lag", 0.001), 3600).highest == pytest.approx(1.798)
+    assert drawn.highest <= 3.5
+
+
+def test_a_chart_of_nothing_is_flat_or_empty() -> None:
+    assert chart([], rate("taken"), 3600).line == ""
+    still = chart([Sample(at=NOW, span=2.0), Sample(at=NOW + 2000, span=2.0)], rate("taken"), 3600)
+    assert f" {HEIGHT - 1}" in still.line
+    assert chart([Sample(at=NOW, span=2.0)], rate("taken"), 3600).line.count("L") == 1
+
+
+def test_there_may_be_no_ingress_to_ask() -> None:
+    assert sample(seen(ingresses=None), seen(ingresses=None)._replace(at_ms=NOW + 1), []).answers is None
+    assert sample(seen(ingresses=[ingress()]), seen(ingresses=[ingress()])._replace(at_ms=NOW + 1), []).answers == {}

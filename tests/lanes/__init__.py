@@ -1,1 +1,0 @@
-"""The lanes on a real server."""

@@ -1,1 +1,0 @@
-"""Media metadata: address, answers, client, breaker and cache."""

@@ -1,0 +1,1 @@
+"""What strangers could send: on the whole way, and in great numbers (`python -m tests.programs.hostile`)."""

@@ -1,1 +1,0 @@
-"""What the ingress and the workers share."""

@@ -1,1 +1,0 @@
-"""The spool: what it promises, and attempts to break it."""

@@ -1,1 +1,0 @@
-"""Tests of the event store, on SQLite and on a real PostgreSQL."""

@@ -1,0 +1,166 @@
+"""A console on a real Redis and an SQLite of its own, and browsers before it. No thread looks: tests do, by `step`."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from ingress.process_stats import ProcessCounters
+from shared.settings import Settings
+from tests.support.console.browsing import PASSWORD, Visitor
+from tests.support.console.scraping import say, tell
+from tests.support.lanes.looking import let_leases_run_out
+from tests.support.programs import forget_settings
+from workers.console.app import create_app
+from workers.console.context import ConsoleContext
+from workers.events import Event
+from workers.lanes import (
+    Completed,
+    DeadLettered,
+    FollowUp,
+    Lanes,
+    LaneSpec,
+    Outcome,
+    Released,
+    Rescheduled,
+    TakeTimings,
+)
+from workers.parsing import RawEvent
+from workers.runtime.event_entry import EventEntry, event_of, pack, unpack
+from workers.runtime.liveness.worker_status import DEAF, LISTENING
+from workers.store import Store
+
+Opens = Callable[..., ConsoleContext]
+
+
+@pytest.fixture
+def lanes(client: redis.Redis) -> Lanes:
+    made = Lanes(client)
+    specs = [("intake", "intake"), ("text.greet", "messages"), ("text.store", "messages"), ("sent.store", "statuses")]
+    made.register(LaneSpec(name, queue, 10, 60_000) for name, queue in specs)
+    return made
+
+
+@pytest.fixture
+def settings(client: redis.Redis, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    forget_settings(monkeypatch, tmp_path)
+    return Settings.load(redis_url=redis_url, data_dir=tmp_path / "var", console_password=PASSWORD)
+
+
+@pytest.fixture
+def open_desk() -> Iterator[Opens]:
+    """Makes further consoles; closes them at the end."""
+    made: list[ConsoleContext] = []
+
+    def opened(settings: Settings) -> ConsoleContext:
+        made.append(ConsoleContext(settings))
+        return made[-1]
+
+    yield opened
+    for desk in made:
+        desk.close()
+
+
+@pytest.fixture
+def desk(settings: Settings, open_desk: Opens) -> ConsoleContext:
+    return open_desk(settings)
+
+
+@pytest.fixture
+def store(desk: ConsoleContext) -> Store:
+    assert desk.store is not None
+    desk.store.create()
+    return desk.store
+
+
+@pytest.fixture
+def come(desk: ConsoleContext) -> Iterator[Callable[..., Visitor]]:
+    """Lets a browser come, to this console or another."""
+    visitors: list[Visitor] = []
+
+    def came(address: str = "127.0.0.1", to: ConsoleContext = desk, **headers: str) -> Visitor:
+        visitors.append(Visitor(create_app(to.settings, to), address, **headers))
+        return visitors[-1]
+
+    yield came
+    for visitor in visitors:
+        visitor.close()
+
+
+@pytest.fixture
+def operator(come: Callable[..., Visitor], desk: ConsoleContext) -> Visitor:
+    """Somebody who is signed in."""
+    visitor = come()
+    assert visitor.sign_in().status_code == 303
+    return visitor
+
+
+def without_password(settings: Settings) -> Settings:
+    return settings.model_copy(update={"console_password": None})
+
+
+def with_settings(settings: Settings, **changed: object) -> Settings:
+    secrets = {name: SecretStr(value) if isinstance(value, str) else value for name, value in changed.items()}
+    return settings.model_copy(update=secrets)
+
+
+def entry(
+    text: str = "hello", customer: str = "919812345678", wamid: str = "wamid.1", name: str = "Asha", **about: Any
+) -> bytes:
+    """The entry of a message, of a text unless `about` says otherwise."""
+    body = {"from": customer, "id": wamid, "timestamp": "1767250837", "type": "text", "text": {"body": text}, **about}
+    contact = {"profile": {"name": name}, "wa_id": customer}
+    item = RawEvent("message", body["type"], f"m:{body['type']}:{wamid}", body, contact)
+    return pack(EventEntry(item, "00ff", round(time.time() * 1000)))
+
+
+def message(*arguments: Any, **about: Any) -> Event:
+    """The event of such an entry, as a handler gets it."""
+    return event_of(unpack(entry(*arguments, **about)), 1)
+
+
+def bury(lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", why: str = "exhausted") -> str:
+    """Makes a dead letter; replies LANE/ID."""
+    lanes.push(lane, [data])
+    (taken,) = lanes.take(lane, "test", 1)
+    lanes.settle(lane, [(taken.id, DeadLettered(why, error, f"Traceback\n  File x\n{error}"))])
+    found: Any = lanes.client.xrevrange(f"sluice:lane:{lane}:dead", count=1)
+    return f"{lane}/{found[0][0].decode()}"
+
+
+@pytest.fixture
+def busy(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
+    """A system in which everything has happened."""
+    events = (FollowUp(b"a", b"", ("text.greet",)), FollowUp(b"a", b"", ("text.greet",)))
+    lanes.push("intake", [b"webhook"])
+    [webhook] = lanes.take("intake", "w", 1)
+    lanes.settle("intake", [(webhook.id, Completed(events))])
+    lanes.push("text.greet", [entry()] * 6)
+    taken = lanes.take("text.greet", "w", 6)
+    verdicts: list[Outcome] = [
+        Completed(),
+        Completed(),
+        Rescheduled(60.0, "why"),
+        DeadLettered("rejected", "no"),
+        Released(),
+    ]
+    measures = TakeTimings()
+    measures.called(0.003)
+    for _ in range(2):
+        measures.done(time.time() - 0.3)
+    lanes.settle(
+        "text.greet", [(each.id, verdict) for each, verdict in zip(taken, verdicts, strict=False)], measures=measures
+    )
+    let_leases_run_out(client, "text.greet")
+    lanes.run_maintenance(["text.greet"])
+    tally = ProcessCounters()
+    tally.answers[200] += 3
+    tally.push_seconds.note(0.002)
+    tally.group_sizes.note(3)
+    tell(redis_url, tmp_path / "spool", tally)
+    say(client, "one", LISTENING, "intake", "messages")
+    say(client, "two", DEAF, "statuses")

@@ -1,0 +1,16 @@
+"""The ingress's fixtures."""
+
+from tests.support.ingress.fixtures import _no_settings_but_the_test_s, anyio_backend, log, server, valkey_url
+from tests.support.tracing.fixtures import named, sampler, spans, tracing
+
+__all__ = [
+    "_no_settings_but_the_test_s",
+    "anyio_backend",
+    "log",
+    "named",
+    "sampler",
+    "server",
+    "spans",
+    "tracing",
+    "valkey_url",
+]
