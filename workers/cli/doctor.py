@@ -7,7 +7,7 @@ from rich.text import Text
 
 from shared.text import escape_control_chars
 from workers.cli.common import console, print_json, settings
-from workers.operations.doctor.checks import checks
+from workers.operations.doctor.checks import run_checks
 from workers.operations.doctor.facts import Check
 from workers.operations.doctor.probe import gather_facts
 
@@ -25,10 +25,10 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="The checks, as JSO
     - `sluice doctor`
     - `sluice doctor --json | jq '.checks[] | select(.well | not)'`
     """
-    found = checks(gather_facts(settings()))
-    well = all(check.well for check in found)
+    found = run_checks(gather_facts(settings()))
+    well = all(check.ok for check in found)
     if json:
-        print_json({"well": well, "checks": [check._asdict() for check in found]})
+        print_json({"well": well, "checks": [_as_dict(check) for check in found]})
     else:
         screen = console()
         for check in found:
@@ -36,9 +36,13 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="The checks, as JSO
     raise typer.Exit(0 if well else 1)
 
 
+def _as_dict(check: Check) -> dict[str, str | bool]:
+    return {"name": check.name, "well": check.ok, "seen": check.message, "advice": check.advice}
+
+
 def _line(check: Check) -> Text:
-    mark = ("✓", "green") if check.well else ("✗", "bold red")
-    line = Text.assemble(mark, " ", (f"{check.name:<{_WIDTH}}", "bold"), escape_control_chars(check.seen))
+    mark = ("✓", "green") if check.ok else ("✗", "bold red")
+    line = Text.assemble(mark, " ", (f"{check.name:<{_WIDTH}}", "bold"), escape_control_chars(check.message))
     if check.advice:
-        line.append(f"\n  {'':<{_WIDTH}}→ {escape_control_chars(check.advice)}", "dim" if check.well else "yellow")
+        line.append(f"\n  {'':<{_WIDTH}}→ {escape_control_chars(check.advice)}", "dim" if check.ok else "yellow")
     return line

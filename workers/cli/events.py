@@ -151,7 +151,7 @@ def _steps(known: EventDetails) -> list[HistoryStep] | None:
 def _plain(steps: list[HistoryStep] | None) -> list[dict[str, object]] | None:
     if steps is None:
         return None
-    return [{"at": step.at, "what": step.what, "about": step.about, "bad": step.bad} for step in steps]
+    return [{"at": step.at, "what": step.what, "about": step.about, "bad": step.is_problem} for step in steps]
 
 
 def _time(given: str) -> datetime | None:

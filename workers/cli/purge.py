@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
-from workers.operations.purge import not_reached, purge_lanes
+from workers.operations.purge import count_not_reached, purge_lanes
 from workers.parsing.coerce import as_phone
 from workers.store import Store, StoreUnavailable
 from workers.store.purge import purge as purge_store
@@ -44,7 +44,7 @@ def purge(
         address = settings().database
         if address is not None:
             gone |= _purge_store(address, who)
-        left = not_reached(client, who)
+        left = count_not_reached(client, who)
     if json:
         print_json(gone | left)
         return

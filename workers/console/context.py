@@ -57,7 +57,7 @@ class ConsoleContext:
         self.throttle = LoginThrottle()
         self.redis = _client(settings.redis)
         self.store = Store(settings.database, timeout=QUERY_SECONDS) if settings.database else None
-        self.sampler = Sampler(self.redis, self._check_store if self.store else None, each_time=self._learn_of_ends)
+        self.sampler = Sampler(self.redis, self._check_store if self.store else None, on_snapshot=self._learn_of_ends)
         self._flash = URLSafeTimedSerializer(made.flash)
         self._templates = rendering.environment()
         self._limits = CapacityLimiter(_REDIS_THREADS), CapacityLimiter(_STORE_THREADS)
@@ -108,7 +108,9 @@ class ConsoleContext:
             "veil": self.veil.hide,
             "has_password": self.password is not None,
             "flash": self.read_flash(request.query_params.get("said")),
-            "dead_count": sum(lane.dead for lane in self.sampler.state.look.lanes) if self.sampler.state.look else 0,
+            "dead_count": sum(lane.dead for lane in self.sampler.state.snapshot.lanes)
+            if self.sampler.state.snapshot
+            else 0,
         }
         return self._templates.get_template(template).render(given | context)
 

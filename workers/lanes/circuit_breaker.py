@@ -7,18 +7,18 @@ class BreakerPolicy(NamedTuple):
     """When a lane's breaker opens, and for how long it holds the lane. Times in seconds."""
 
     threshold: int = 20  # different entries that failed since the last success
-    first: float = 1.0  # the first hold; doubled each time a probe fails
-    longest: float = 30.0
+    first_hold: float = 1.0  # the first hold; doubled each time a probe fails
+    max_hold: float = 30.0
 
-    def arguments(self) -> list[int]:
+    def script_args(self) -> list[int]:
         """As settle.lua takes them, in milliseconds."""
-        return [self.threshold, max(1, round(self.first * 1000)), max(1, round(self.longest * 1000))]
+        return [self.threshold, max(1, round(self.first_hold * 1000)), max(1, round(self.max_hold * 1000))]
 
 
 class BreakerChange(NamedTuple):
     """What a settle did to its lane's breaker, or found."""
 
-    now_open: bool
+    is_open: bool
     opened_after: int = 0  # it opened now, after so many entries had failed
     error: str = ""  # …the last of them with this error
     closed_after_ms: int | None = None  # it closed now, and had been open for so long
@@ -27,7 +27,7 @@ class BreakerChange(NamedTuple):
     def from_redis(cls, word: bytes, measure: int, error: bytes) -> "BreakerChange":
         """From the end of settle.lua's reply."""
         return cls(
-            now_open=word in (b"open", b"opened"),
+            is_open=word in (b"open", b"opened"),
             opened_after=int(measure) if word == b"opened" else 0,
             error=error.decode("utf-8", "replace"),
             closed_after_ms=int(measure) if word == b"closed" else None,
@@ -60,4 +60,4 @@ class BreakerStatus(NamedTuple):
 
 
 #: What of the hash tells its status.
-FIELDS = ("since", "error", "tries", "probe")
+STATUS_FIELDS = ("since", "error", "tries", "probe")

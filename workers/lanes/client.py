@@ -26,8 +26,8 @@ MAX_EXPIRED_LEASES = 100
 class DrainStart(NamedTuple):
     """What a drain finds in its lane."""
 
-    held: bool  # not to be drained now
-    suspects: bool  # there may be entries to be taken alone, and these first
+    is_held: bool  # not to be drained now
+    has_suspects: bool  # there may be entries to be taken alone, and these first
     probe: str = ""  # not empty: the lane's breaker is open, and this drain tries one entry
 
 
@@ -43,11 +43,11 @@ class Settled(NamedTuple):
 class MaintenanceReport(NamedTuple):
     """What one tick did in one lane."""
 
-    moved: int  # retries whose time had come
-    suspected: int  # entries whose lease had run out, or whose holder was dead
-    dead: int  # …for the third time
-    woken: int  # wake-ups sent
-    left: int = 0  # entries of dead holders that it came upon: there may be more
+    retries_moved: int  # retries whose time had come
+    made_suspects: int  # entries whose lease had run out, or whose holder was dead
+    dead_lettered: int  # …for the third time
+    wakeups_sent: int  # wake-ups sent
+    held_by_dead: int = 0  # entries of dead holders that it came upon: there may be more
 
 
 class Lanes:
@@ -57,22 +57,22 @@ class Lanes:
         self,
         client: redis.Redis,
         *,
-        takes: redis.Redis | None = None,
+        take_client: redis.Redis | None = None,
         dedupe_seconds: int = 86_400,
         breaker: BreakerPolicy | None = None,
     ) -> None:
         self.client = client
         #: For taking. A take must not be repeated unseen: what the first one gave would be in nobody's hands.
-        self._takes = takes or client
+        self._take_client = take_client or client
         self.dedupe_seconds = dedupe_seconds
-        self._policy = (breaker or BreakerPolicy()).arguments()
-        self.holders = HeartbeatRegistry(client)
-        self._known = client.register_script(lane_script("known"))
-        self._push = client.register_script(push_script())
-        self._begin = client.register_script(lane_script("begin"))
-        self._settle = client.register_script(lane_script("breaker", "settle"))
-        self._tick = client.register_script(lane_script("tick"))
-        self._hold = client.register_script(lane_script("hold"))
+        self._policy = (breaker or BreakerPolicy()).script_args()
+        self.heartbeats = HeartbeatRegistry(client)
+        self._register_script = client.register_script(lane_script("known"))
+        self._push_script = client.register_script(push_script())
+        self._start_drain_script = client.register_script(lane_script("begin"))
+        self._settle_script = client.register_script(lane_script("breaker", "settle"))
+        self._maintenance_script = client.register_script(lane_script("tick"))
+        self._suspend_script = client.register_script(lane_script("hold"))
 
     def register(self, specs: Iterable[LaneSpec]) -> None:
         """Writes the lanes' specs where the scripts read them, and creates what is missing."""
@@ -87,21 +87,23 @@ class Lanes:
                 wakeup,
                 spec.lease_ms,
             ]
-            self._known(keys=[names.stream_key(spec.name), names.LANES_KEY], args=args, client=pipe)
+            self._register_script(keys=[names.stream_key(spec.name), names.LANES_KEY], args=args, client=pipe)
         pipe.execute()
 
     def push(self, lane: str, entries: Sequence[bytes], *, limit: int = 0) -> None:
         """Adds entries and wakes the lane. Raises ResponseError `BACKLOG …` where more than `limit` would wait."""
-        self._push(keys=[names.stream_key(lane)], args=[lane, limit, *entries])
+        self._push_script(keys=[names.stream_key(lane)], args=[lane, limit, *entries])
 
     def start_drain(self, lane: str, wakeup: str | None, consumer: str = "") -> DrainStart:
         """A wake-up arrived (None: a drain without one): it is not on its way any more. What is there to do?"""
-        held, suspects, probe = self._begin(keys=[names.stream_key(lane)], args=[lane, wakeup or "", consumer])
+        held, suspects, probe = self._start_drain_script(
+            keys=[names.stream_key(lane)], args=[lane, wakeup or "", consumer]
+        )
         return DrainStart(bool(held), bool(suspects), probe.decode())
 
     def suspend(self, lane: str, seconds: float, *, probe: str = "") -> None:
         """Nobody drains the lane for that long. `probe`: the one that ends by this, having told nothing."""
-        self._hold(keys=[names.stream_key(lane)], args=[max(1, round(seconds * 1000)), probe])
+        self._suspend_script(keys=[names.stream_key(lane)], args=[max(1, round(seconds * 1000)), probe])
 
     def take(self, lane: str, consumer: str, count: int) -> list[TakenEntry]:
         """Up to `count` entries that nobody holds; they belong to this consumer until their lease runs out."""
@@ -114,11 +116,11 @@ class Lanes:
     def settle(
         self,
         lane: str,
-        verdicts: list[tuple[bytes, Outcome]],
+        outcomes: list[tuple[bytes, Outcome]],
         *,
         suspect: bool = False,
         probe: str = "",
-        measures: TakeTimings | None = None,
+        timings: TakeTimings | None = None,
     ) -> Settled:
         """End the handling of taken entries, all in one atomic step.
 
@@ -127,9 +129,9 @@ class Lanes:
         these entries; they count only if all of them still belonged to this worker.
         """
         keys = [names.suspects_key(lane) if suspect else names.stream_key(lane), names.stream_key(lane)]
-        told = encode_outcomes(verdicts, measures.fields() if measures else {})
+        told = encode_outcomes(outcomes, timings.increments() if timings else {})
         args: list[bytes | str | int] = [lane, self.dedupe_seconds, *self._policy, probe, told]
-        entries, added, duplicates, *news = self._settle(keys=keys, args=args)
+        entries, added, duplicates, *news = self._settle_script(keys=keys, args=args)
         return Settled(int(entries), int(added), int(duplicates), BreakerChange.from_redis(*news))
 
     def release_all(self, lane: str, consumer: str) -> int:
@@ -149,12 +151,12 @@ class Lanes:
         pipe = self.client.pipeline(transaction=False)
         for lane in lanes:
             args: list[str | int] = [lane, MAX_DUE_RETRIES, MAX_EXPIRED_LEASES, MAX_DEATHS, *dead]
-            self._tick(keys=[names.stream_key(lane)], args=args, client=pipe)
+            self._maintenance_script(keys=[names.stream_key(lane)], args=args, client=pipe)
         return {lane: MaintenanceReport(*map(int, reply)) for lane, reply in zip(lanes, pipe.execute(), strict=True)}
 
     def _read(self, stream: str, consumer: str, count: int) -> list[TakenEntry]:
         try:
-            reply = self._takes.execute_command(  # type: ignore[no-untyped-call]
+            reply = self._take_client.execute_command(  # type: ignore[no-untyped-call]
                 "XREADGROUP", "GROUP", names.CONSUMER_GROUP, consumer, "COUNT", count, "STREAMS", stream, ">"
             )
         except ResponseError as error:

@@ -25,14 +25,14 @@ _KEYS = (HEARTBEATS_KEY, "sluice:beaten", "sluice:grace")
 class HeartbeatRegistry:
     """The heartbeats in one Redis. Methods may raise redis.exceptions.RedisError; each may be repeated."""
 
-    def __init__(self, client: redis.Redis, *, silence: float = HEARTBEAT_TIMEOUT) -> None:
+    def __init__(self, client: redis.Redis, *, timeout: float = HEARTBEAT_TIMEOUT) -> None:
         self._client = client
-        self._silence = round(silence * 1000)
-        self._beat = client.register_script(read_script("workers.lanes.scripts", "beat"))
+        self._timeout_ms = round(timeout * 1000)
+        self._beat_script = client.register_script(read_script("workers.lanes.scripts", "beat"))
 
     def beat(self, names: Sequence[str]) -> list[str]:
         """These processes live. Replies who is dead: what they hold may be taken over, and then they are forgotten."""
-        dead: Any = self._beat(keys=_KEYS, args=[self._silence, *names])
+        dead: Any = self._beat_script(keys=_KEYS, args=[self._timeout_ms, *names])
         return [name.decode() for name in dead]
 
     def forget(self, names: Sequence[str]) -> None:

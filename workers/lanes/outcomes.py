@@ -17,7 +17,7 @@ class FollowUp(NamedTuple):
 class Completed(NamedTuple):
     """Handled; `next` follows from it."""
 
-    next: tuple[FollowUp, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 class Rescheduled(NamedTuple):
@@ -62,21 +62,23 @@ def _pack(value: Any) -> bytes:
     return bytes(msgpack.packb(value, use_bin_type=False))
 
 
-def encode_outcomes(verdicts: list[tuple[bytes, Outcome]], measured: Mapping[str, int]) -> bytes:
+def encode_outcomes(outcomes: list[tuple[bytes, Outcome]], increments: Mapping[str, int]) -> bytes:
     """What settle.lua is told of these (entry id, verdict) pairs, in MessagePack. `measured`: see measures.py."""
     done: list[bytes] = []
     targets: dict[tuple[str, ...], int] = {}  # lists of lanes, by their positions in Lua
     leading: list[tuple[bytes, list[tuple[bytes, bytes, int]]]] = []
     others: list[tuple[Any, ...]] = []
-    for identity, verdict in verdicts:
+    for identity, verdict in outcomes:
         if not isinstance(verdict, Completed):
             others.append((identity, *_details(verdict)))
-        elif verdict.next:
-            events = [(key, data, targets.setdefault(lanes, len(targets) + 1)) for key, data, lanes in verdict.next]
+        elif verdict.follow_ups:
+            events = [
+                (key, data, targets.setdefault(lanes, len(targets) + 1)) for key, data, lanes in verdict.follow_ups
+            ]
             leading.append((identity, events))
         else:
             done.append(identity)
-    return _pack((done, list(targets), leading, others, dict(measured)))
+    return _pack((done, list(targets), leading, others, dict(increments)))
 
 
 def _details(verdict: Rescheduled | DeadLettered | Released) -> tuple[Any, ...]:

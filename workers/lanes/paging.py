@@ -5,7 +5,7 @@ from typing import Any
 
 import redis
 
-_AT_ONCE = 500
+PAGE_SIZE = 500
 Entry = tuple[bytes, dict[bytes, bytes]]  # id and fields
 
 
@@ -16,8 +16,8 @@ def iter_pages(client: redis.Redis, stream: str, *, latest_first: bool = False) 
     """
     read, start, end = (client.xrevrange, "+", "-") if latest_first else (client.xrange, "-", "+")
     while True:
-        page: Any = read(stream, start, end, count=_AT_ONCE)
+        page: Any = read(stream, start, end, count=PAGE_SIZE)
         yield page
-        if len(page) < _AT_ONCE:
+        if len(page) < PAGE_SIZE:
             return
         start = f"({page[-1][0].decode()}"

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import redis
 
 from workers.lanes import keys as names
-from workers.lanes.circuit_breaker import FIELDS, BreakerStatus
+from workers.lanes.circuit_breaker import STATUS_FIELDS, BreakerStatus
 from workers.lanes.keys import LANES_KEY
 
 _NO_KEY = -2  # what PTTL answers for a key that is not there
@@ -71,7 +71,7 @@ def _status(client: redis.Redis, lane: str, now: int) -> LaneStatus:
     pipe.pttl(f"{base}:hold")
     pipe.exists(names.paused_key(lane))
     pipe.hgetall(f"{base}:counts")
-    pipe.hmget(f"{base}:breaker", FIELDS)
+    pipe.hmget(f"{base}:breaker", STATUS_FIELDS)
     queue, length, held, first, alone, alone_held, alone_first, retries, due, dead, hold, paused, counts, breaker = (
         pipe.execute()
     )

@@ -18,15 +18,15 @@ class TakeTimings:
         self._received: list[float] = []
         self._calls = HistogramCounter(CALL, CALL_SECONDS)
 
-    def done(self, received: float) -> None:
+    def record_completed(self, received: float) -> None:
         """An entry was done; its webhook was received then."""
         self._received.append(received)
 
-    def called(self, seconds: float) -> None:
+    def record_call(self, seconds: float) -> None:
         """A handler was called, and it took so long."""
         self._calls.note(seconds)
 
-    def fields(self) -> dict[str, int]:
+    def increments(self) -> dict[str, int]:
         """What is to be added to the lane's hash, now that the take ends."""
         lag, now = HistogramCounter(LAG, LAG_SECONDS), self._clock()
         for received in self._received:

@@ -21,9 +21,9 @@ class AuditEntry(NamedTuple):
     id: str
     at: datetime | None
     who: str  # address and the first characters of the session's id: all sign in with one password
-    what: str
-    about: str
-    number: str  # how many were concerned; empty where nothing is counted
+    action: str
+    subject: str
+    affected: str  # how many were concerned; empty where nothing is counted
 
 
 class Actor(NamedTuple):
@@ -51,9 +51,9 @@ def record(client: redis.Redis, actor: Actor, what: str, about: str = "", count:
         _log.warning("this action is noted in the log alone", reason=str(error))
 
 
-def entries(client: redis.Redis, before: str = "", most: int = 100) -> list[AuditEntry]:
+def entries(client: redis.Redis, before: str = "", limit: int = 100) -> list[AuditEntry]:
     """The latest actions, the newest first; `before`: those older than the one of that id. Raises RedisError."""
-    found: Any = client.xrevrange(AUDIT_KEY, f"({before}" if before else "+", "-", count=most)
+    found: Any = client.xrevrange(AUDIT_KEY, f"({before}" if before else "+", "-", count=limit)
     return [_entry(identity.decode(), fields) for identity, fields in found]
 
 

@@ -80,7 +80,7 @@ class HistoryStep(NamedTuple):
     what: str
     about: str = ""
     link: str = ""
-    bad: bool = False
+    is_problem: bool = False
 
 
 def event_history(client: redis.Redis, known: EventDetails) -> list[HistoryStep]:
@@ -97,11 +97,11 @@ def event_history(client: redis.Redis, known: EventDetails) -> list[HistoryStep]
         HistoryStep(None, "stored", "by the built-in handler"),
     ]
     for lane in _lanes(client, str(event["type"])):
-        steps += in_lane(lane, _of(lane, made), locate_event(client, lane, key, received_ms))
+        steps += lane_steps(lane, _of(lane, made), locate_event(client, lane, key, received_ms))
     return steps
 
 
-def failures(client: redis.Redis, lane: str, key: str, received_ms: int) -> list[HistoryStep]:
+def failed_attempts(client: redis.Redis, lane: str, key: str, received_ms: int) -> list[HistoryStep]:
     """The attempts in one lane that are remembered. Raises RedisError."""
     return [_attempt(lane, attempt) for attempt in _of(lane, attempts(client, key, received_ms))]
 
@@ -116,7 +116,7 @@ def _media(known: EventDetails) -> list[HistoryStep]:
         return []
     if media["fetched_at"]:
         return [HistoryStep(media["fetched_at"], "media looked up", str(media["mime_type"] or ""))]
-    return [HistoryStep(None, "media not found", str(media["error"]), bad=True)] if media["error"] else []
+    return [HistoryStep(None, "media not found", str(media["error"]), is_problem=True)] if media["error"] else []
 
 
 def _lanes(client: redis.Redis, event_type: str) -> list[str]:
@@ -124,7 +124,9 @@ def _lanes(client: redis.Redis, event_type: str) -> list[str]:
     return sorted(lane for lane in (name.decode() for name in known) if lane.startswith(f"{event_type}."))
 
 
-def in_lane(lane: str, made: list[Attempt], place: Waiting | ScheduledRetry | DeadLetter | None) -> list[HistoryStep]:
+def lane_steps(
+    lane: str, made: list[Attempt], place: Waiting | ScheduledRetry | DeadLetter | None
+) -> list[HistoryStep]:
     """What became of the event in a lane: the attempts that are remembered, and where it is now. Pure."""
     if isinstance(place, DeadLetter) and made and made[-1].outcome == DIED:
         made = made[:-1]  # the letter tells it
@@ -132,7 +134,7 @@ def in_lane(lane: str, made: list[Attempt], place: Waiting | ScheduledRetry | De
     match place:
         case ScheduledRetry():
             about = f"by {lane}, after {pluralize(place.attempts, 'attempt')}: {place.error}"
-            return [*steps, HistoryStep(place.due, "to be tried again", about, f"/lanes/{lane}", bad=True)]
+            return [*steps, HistoryStep(place.due, "to be tried again", about, f"/lanes/{lane}", is_problem=True)]
         case DeadLetter():
             return [*steps, _death(place)]
         case Waiting(certain=True):
@@ -156,11 +158,15 @@ def _attempt(lane: str, attempt: Attempt) -> HistoryStep:
     if attempt.outcome == HANDLED:
         return HistoryStep(at, f"handled by {lane}", f"at attempt {attempt.number}")
     what = f"attempt {attempt.number} of {lane} failed"
-    return HistoryStep(at, what + (" for good" if attempt.outcome == DIED else ""), attempt.error, bad=True)
+    return HistoryStep(at, what + (" for good" if attempt.outcome == DIED else ""), attempt.error, is_problem=True)
 
 
 def _death(letter: DeadLetter) -> HistoryStep:
     about = f"in {letter.lane} after {pluralize(letter.attempts, 'attempt')}: {letter.error}"
     return HistoryStep(
-        datetime_from_ms(letter.at_ms), f"dead ({letter.why})", about, f"/dead/{letter.lane}/{letter.id}", bad=True
+        datetime_from_ms(letter.at_ms),
+        f"dead ({letter.why})",
+        about,
+        f"/dead/{letter.lane}/{letter.id}",
+        is_problem=True,
     )

@@ -44,7 +44,7 @@ def purge_lanes(client: redis.Redis, customer: str) -> dict[str, int]:
     return dict(gone)
 
 
-def not_reached(client: redis.Redis, customer: str) -> dict[str, int]:
+def count_not_reached(client: redis.Redis, customer: str) -> dict[str, int]:
     """What a purge leaves: webhooks that name the customer and are not yet, or never will be, classified; and the bytes
     that the ingresses have spooled, of anybody. Raises RedisError."""
     left: Counter[str] = Counter(not_yet_classified=0, unreadable_webhooks=0)

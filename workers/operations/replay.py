@@ -18,8 +18,8 @@ from workers.store.read.replay import StoredEvent
 
 #: Events in a lane, beyond which nothing more is put into it for now.
 MAX_WAITING = 5000
-_AT_ONCE = 200
-_REST = 0.2  # seconds between two looks whether there is room again
+_BATCH_SIZE = 200
+_BACKLOG_CHECK_INTERVAL = 0.2  # seconds between two looks whether there is room again
 _BOOKMARK_TTL = 7 * 86_400  # seconds that an interrupted replay can be taken up again
 
 
@@ -77,7 +77,7 @@ def replay(
                 by_lane.setdefault(lane, []).append(pack(entry(event)))
         for lane, entries in by_lane.items():
             while lanes.client.xlen(names.stream_key(lane)) > MAX_WAITING:
-                sleep(_REST)
+                sleep(_BACKLOG_CHECK_INTERVAL)
             lanes.push(lane, entries)
         bookmark.write(batch[-1].key)
         done += len(batch)
@@ -99,5 +99,5 @@ def entry(event: StoredEvent) -> EventEntry:
 
 def _batches(events: Iterable[StoredEvent]) -> Iterator[list[StoredEvent]]:
     source = iter(events)
-    while batch := list(islice(source, _AT_ONCE)):
+    while batch := list(islice(source, _BATCH_SIZE)):
         yield batch

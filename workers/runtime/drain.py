@@ -57,14 +57,14 @@ class Drain:
         """Replies how many entries were settled. Raises RedisError; what was taken by then is taken again later."""
         end = self._clock() + self._budget
         begun = self._lanes.start_drain(self.lane, wakeup, self._consumer)
-        if begun.held:
+        if begun.is_held:
             return 0
         settled = 0
         try:
             for taken, suspect in self._one(begun) if begun.probe else self._all(begun, end):
                 ended = self._handle(taken, end, suspect, begun.probe)
                 settled += ended.entries
-                if ended.breaker.now_open:
+                if ended.breaker.is_open:
                     break
         except Unavailable as error:
             _log.warning(
@@ -96,7 +96,7 @@ class Drain:
     def _all(self, begun: DrainStart, end: float) -> Iterator[tuple[list[TakenEntry], bool]]:
         """Entries to be handled together, and whether they are suspects, until the lane is empty or time is spent."""
         # Those whose last holder died one at a time, so that the one that kills takes nobody along.
-        while begun.suspects and self._clock() < end and (taken := self._suspect()):
+        while begun.has_suspects and self._clock() < end and (taken := self._suspect()):
             yield taken, True
         while self._clock() < end:
             limit = self._pace.limit
@@ -109,7 +109,7 @@ class Drain:
 
     def _one(self, begun: DrainStart) -> Iterator[tuple[list[TakenEntry], bool]]:
         """One entry, to see whether the handler does well again."""
-        for suspect in (begun.suspects, not begun.suspects):
+        for suspect in (begun.has_suspects, not begun.has_suspects):
             taken = self._suspect() if suspect else self._lanes.take(self.lane, self._consumer, 1)
             if taken:
                 yield taken, suspect
@@ -128,8 +128,8 @@ class Drain:
             self._lanes.settle(self.lane, [(entry.id, Released()) for entry in taken], suspect=suspect)
             raise
         with self._settling(taken):
-            ended = self._lanes.settle(self.lane, verdicts, suspect=suspect, probe=probe, measures=measures)
-        attempt_history.record(self._lanes.client, self.lane, taken, verdicts, breaker_open=ended.breaker.now_open)
+            ended = self._lanes.settle(self.lane, verdicts, suspect=suspect, probe=probe, timings=measures)
+        attempt_history.record(self._lanes.client, self.lane, taken, verdicts, breaker_open=ended.breaker.is_open)
         self._pace.record(len(taken), sum(len(entry.data) for entry in taken), self._clock() - started)
         outcome_log.log_outcomes(self.lane, taken, verdicts, ended.breaker)
         return ended

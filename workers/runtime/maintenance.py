@@ -39,7 +39,7 @@ class LaneMaintenance:
         worker did so within this second."""
         try:
             lanes = self._lanes()
-            dead = lanes.holders.beat([self._holder(pid) for pid in living])
+            dead = lanes.heartbeats.beat([self._holder(pid) for pid in living])
             self._tick(lanes, dead)
         except (RedisError, OSError) as error:
             if not self._failing:
@@ -75,12 +75,14 @@ class LaneMaintenance:
     def _act(self, lanes: Lanes, dead: list[str]) -> None:
         ticked = lanes.run_maintenance([spec.name for spec in self._specs], dead)
         for lane, did in ticked.items():
-            if did.suspected or did.dead:
-                _log.warning("entries outlived their holder", lane=lane, suspects=did.suspected, dead=did.dead)
-            if did.dead and (letter := DeadLetterQueue(lanes.client).latest(lane)):
-                outcome_log.log_poisoned(letter, did.dead)
-        if not any(did.left for did in ticked.values()):
-            lanes.holders.forget(dead)
+            if did.made_suspects or did.dead_lettered:
+                _log.warning(
+                    "entries outlived their holder", lane=lane, suspects=did.made_suspects, dead=did.dead_lettered
+                )
+            if did.dead_lettered and (letter := DeadLetterQueue(lanes.client).latest(lane)):
+                outcome_log.log_poisoned(letter, did.dead_lettered)
+        if not any(did.held_by_dead for did in ticked.values()):
+            lanes.heartbeats.forget(dead)
 
 
 class MaintenanceStep(bootsteps.StartStopStep):

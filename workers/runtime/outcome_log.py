@@ -27,7 +27,7 @@ def log_outcomes(lane: str, taken: Sequence[TakenEntry], verdicts: Outcomes, new
     ]
     # While the breaker is open, what failed at its last attempt is tried again after all.
     died = [
-        (entry, each) for entry, each in ended if isinstance(each, DeadLettered) and not (each.failed and news.now_open)
+        (entry, each) for entry, each in ended if isinstance(each, DeadLettered) and not (each.failed and news.is_open)
     ]
     if died:
         entry, last = died[-1]

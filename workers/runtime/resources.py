@@ -47,7 +47,9 @@ class WorkerResources:
     def lanes(self) -> Lanes:
         """The lanes of the settings' Redis."""
         url, window = self.settings.redis, self.settings.dedupe_seconds
-        return self.get("lanes", lambda: Lanes(connect(url), takes=connect(url, retries=0), dedupe_seconds=window))
+        return self.get(
+            "lanes", lambda: Lanes(connect(url), take_client=connect(url, retries=0), dedupe_seconds=window)
+        )
 
     @property
     def tracing(self) -> "Tracing | None":

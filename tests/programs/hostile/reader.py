@@ -91,10 +91,10 @@ def _taken(client: redis.Redis, lane: str) -> list[bytes]:
 def _classified(work: ClassifyStep, data: bytes, faults: list[str]) -> int:
     """How many events it became; each is read as a handler gets it."""
     [(_, verdict)] = work.run([TakenEntry(b"1-0", data, 0)], lambda: False, TakeTimings())
-    if not isinstance(verdict, Completed) or not verdict.next:
+    if not isinstance(verdict, Completed) or not verdict.follow_ups:
         faults.append(f"{verdict!r:.500} of {data[22:300]!r}")
         return 0
-    for following in verdict.next:
+    for following in verdict.follow_ups:
         try:
             event = event_of(unpack_entry(following.data), 1)
         except Exception as error:  # noqa: BLE001 - that is what is looked for
@@ -102,4 +102,4 @@ def _classified(work: ClassifyStep, data: bytes, faults: list[str]) -> int:
             continue
         if event.type not in TYPES or not event.key or event.received_at < datetime(2020, 1, 1, tzinfo=UTC):
             faults.append(f"{event!r:.500}")
-    return len(verdict.next)
+    return len(verdict.follow_ups)

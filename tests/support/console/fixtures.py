@@ -149,11 +149,11 @@ def busy(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> N
         Released(),
     ]
     measures = TakeTimings()
-    measures.called(0.003)
+    measures.record_call(0.003)
     for _ in range(2):
-        measures.done(time.time() - 0.3)
+        measures.record_completed(time.time() - 0.3)
     lanes.settle(
-        "text.greet", [(each.id, verdict) for each, verdict in zip(taken, verdicts, strict=False)], measures=measures
+        "text.greet", [(each.id, verdict) for each, verdict in zip(taken, verdicts, strict=False)], timings=measures
     )
     let_leases_run_out(client, "text.greet")
     lanes.run_maintenance(["text.greet"])

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from workers.lanes.circuit_breaker import BreakerPolicy
 
-POLICY = BreakerPolicy(threshold=2, first=500.0, longest=1500.0)
+POLICY = BreakerPolicy(threshold=2, first_hold=500.0, max_hold=1500.0)
 _UNPROVEN = 3
 
 

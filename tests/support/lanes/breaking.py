@@ -13,7 +13,7 @@ from workers.lanes.status import lane_statuses
 
 LANE = "text.greet"
 HOUR = 3600.0
-POLICY = BreakerPolicy(threshold=3, first=HOUR, longest=4 * HOUR)
+POLICY = BreakerPolicy(threshold=3, first_hold=HOUR, max_hold=4 * HOUR)
 FAILED = Rescheduled(5.0, "ConnectionError: the CRM", failed=True)
 LAST = DeadLettered("exhausted", "ConnectionError: the CRM", "Traceback: …", failed=True)
 
@@ -56,7 +56,7 @@ def begin(lanes: Lanes, name: str = "a") -> DrainStart:
 
 def take_one(lanes: Lanes, begun: DrainStart) -> tuple[TakenEntry, dict[str, Any]]:
     """The entry that this probe tries, as a drain takes it, and how it is to be settled."""
-    for suspect in (begun.suspects, not begun.suspects):
+    for suspect in (begun.has_suspects, not begun.has_suspects):
         for entry in lanes.take_suspect(LANE, "a") if suspect else lanes.take(LANE, "a", 1):
             return entry, {"suspect": suspect, "probe": begun.probe}
     raise AssertionError("there was nothing to try")

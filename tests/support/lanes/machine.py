@@ -98,7 +98,7 @@ class Machine(RuleBasedStateMachine):
         """As a drain does: a suspect alone and then a batch, or nothing, or the one entry of a probe."""
         suspects, waiting, breaker = self._in(lane, "suspect"), self._in(lane, "waiting"), self.breakers[lane]
         begun = self._begin(lane, worker)
-        if begun.held:
+        if begun.is_held:
             return
         if begun.probe:
             alone = bool(suspects) and (breaker.tries % 2 == 0 or not waiting)
@@ -118,7 +118,7 @@ class Machine(RuleBasedStateMachine):
         held = lane in self.paused or breaker.held or (breaker.open and not work)
         probing = lane not in self.paused and breaker.begin(worker, work)
         begun = self.lanes.start_drain(lane, None, worker)
-        assert (begun.held, bool(begun.probe)) == (held, probing)
+        assert (begun.is_held, bool(begun.probe)) == (held, probing)
         if probing:
             breaker.probe = begun.probe
         return begun
@@ -164,13 +164,13 @@ class Machine(RuleBasedStateMachine):
         for entry, attempt, last in run.failed:
             self._failed(lane, self.model[lane][entry], attempt, last, is_open, failed_probe)
         measures = TakeTimings()
-        measures.called(0.1)
-        ended = self.lanes.settle(lane, verdicts, suspect=alone, probe=probe, measures=measures)
+        measures.record_call(0.1)
+        ended = self.lanes.settle(lane, verdicts, suspect=alone, probe=probe, timings=measures)
         self.measured[lane] += 0 < ended.entries == len(verdicts)
         assert ended[:3] == tuple(sum(part) for part in zip(*expected, strict=True))
-        assert ended.breaker.now_open == is_open
+        assert ended.breaker.is_open == is_open
         if again:
-            repeated = self.lanes.settle(lane, verdicts, suspect=alone, probe=probe, measures=measures)
+            repeated = self.lanes.settle(lane, verdicts, suspect=alone, probe=probe, timings=measures)
             assert repeated[:3] == (0, 0, 0)
 
     @rule(

@@ -17,7 +17,7 @@ from workers.runtime.drain import Drain
 from workers.runtime.steps.run_handler import RunHandlerStep
 
 LANE = "text.f"
-QUICK = BreakerPolicy(first=0.02, longest=0.1)
+QUICK = BreakerPolicy(first_hold=0.02, max_hold=0.1)
 _SPEC = LaneSpec(LANE, "messages", 10, 60_000)
 
 

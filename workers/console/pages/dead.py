@@ -18,7 +18,7 @@ from workers.lanes.status import DeadLetter, dead_letter
 from workers.operations.dead_letters import search
 from workers.operations.dead_letters.filter import DeadLetterFilter
 from workers.operations.dead_letters.search import DeadLetterQuery
-from workers.operations.event_history import HistoryStep, failures
+from workers.operations.event_history import HistoryStep, failed_attempts
 from workers.runtime.event_entry import InvalidEntry, event_of, unpack
 
 _SHOWN = 50
@@ -48,7 +48,9 @@ async def page(request: Request) -> Response:
         problems=problems,
         found=found,
         rows=[(letter, search.type_of(letter)) for letter in found.letters],
-        lanes=[lane.lane for lane in here.sampler.state.look.lanes if lane.dead] if here.sampler.state.look else [],
+        lanes=[lane.lane for lane in here.sampler.state.snapshot.lanes if lane.dead]
+        if here.sampler.state.snapshot
+        else [],
         within=WITHIN,
         narrowed=lambda **more: "/dead?" + _query({**asked, **more}),
         further="/dead?" + _query({**asked, "most": str(min(most * 4, _MAX_SHOWN))}) if most < _MAX_SHOWN else "",
@@ -67,7 +69,7 @@ async def one(request: Request) -> Response:
     about = _about(letter)
     made: list[HistoryStep] = []
     if (entry := about["entry"]) is not None:
-        made = await here.run_redis(failures, here.redis, lane, entry.item.key, entry.received_ms)
+        made = await here.run_redis(failed_attempts, here.redis, lane, entry.item.key, entry.received_ms)
     group = search.group_of(letter.error)
     return here.render(request, "letter.html", letter=letter, group=group, attempts=made, **about)
 

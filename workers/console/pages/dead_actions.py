@@ -61,7 +61,7 @@ async def act(request: Request, fields: FormData) -> Response:
     await here.run_redis(
         audit_log.record, here.redis, Actor.of(request), f"dead letters {_ACTIONS[action]}", about, done.number
     )
-    await here.run_redis(here.sampler.step)
+    await here.run_redis(here.sampler.refresh)
     after = await here.run_redis(search.total, here.redis)
     said = f"{pluralize(done.number, 'dead letter')} {_ACTIONS[action]}. There were {before}, now there are {after}."
     if not done.complete:
@@ -74,7 +74,7 @@ async def restore(request: Request, fields: FormData) -> Response:
     here = context_of(request)
     count = await here.run_redis(DeadLetterActions(here.redis).restore, text(fields, "undo"))
     await here.run_redis(audit_log.record, here.redis, Actor.of(request), "dead letters restored", "", count)
-    await here.run_redis(here.sampler.step)
+    await here.run_redis(here.sampler.refresh)
     said = f"{pluralize(count, 'dead letter')} restored." if count else "It is too late: nothing is left to restore."
     return RedirectResponse(here.with_flash(_back(fields), {"text": said}), 303)
 

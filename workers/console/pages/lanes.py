@@ -99,7 +99,7 @@ async def shown_one(here: ConsoleContext, name: str) -> dict[str, Any]:
 
 def rows(state: MonitoringState) -> list[Row]:
     """Each lane with its rates, first those that somebody should look at. Pure."""
-    found = [Row(lane, state.rates.get(lane.lane, _STILL)) for lane in state.look.lanes] if state.look else []
+    found = [Row(lane, state.rates.get(lane.lane, _STILL)) for lane in state.snapshot.lanes] if state.snapshot else []
     return sorted(found, key=lambda row: (not row.wants_attention, row.lane.lane))
 
 
@@ -116,6 +116,6 @@ async def _check(request: Request) -> None:
 async def _done(request: Request, fields: FormData, what: str, said: str) -> Response:
     here, name = context_of(request), request.path_params["lane"]
     await here.run_redis(audit_log.record, here.redis, Actor.of(request), what, name)
-    await here.run_redis(here.sampler.step)  # so that the page shows it already
+    await here.run_redis(here.sampler.refresh)  # so that the page shows it already
     target = local(text(fields, "next"))
     return RedirectResponse(here.with_flash(target, {"text": said}), 303)

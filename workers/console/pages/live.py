@@ -73,8 +73,8 @@ async def _events(request: Request, here: ConsoleContext, template: str, shown: 
         yield "retry: 2000\n\n"
         while time.monotonic() < end and not here.stopping and here.sessions.lasts(request.state.session):
             state = here.sampler.state
-            if state.number != number:
-                number, told = state.number, time.monotonic()
+            if state.sequence != number:
+                number, told = state.sequence, time.monotonic()
                 if part := await _part(request, here, template, shown):
                     yield _event(part)
             elif time.monotonic() - told > _SILENCE:

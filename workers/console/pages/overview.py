@@ -28,18 +28,18 @@ async def page(request: Request) -> Response:
 
 def shown(state: MonitoringState) -> dict[str, Any]:
     """What the page's live part shows. Pure."""
-    wrong = [trouble for trouble in state.troubles if trouble.grade < Severity.NOTE]
-    notes = [trouble for trouble in state.troubles if trouble.grade == Severity.NOTE]
+    wrong = [trouble for trouble in state.problems if trouble.severity < Severity.NOTE]
+    notes = [trouble for trouble in state.problems if trouble.severity == Severity.NOTE]
     hour = {
         "taken": chart(state.samples, rate("taken"), RETENTION_SECONDS),
         "handled": chart(state.samples, rate("handled"), RETENTION_SECONDS),
         "lag": chart(state.samples, max_rate("lag", 0.001), RETENTION_SECONDS),
     }
     now = _latest(state.samples)
-    common: dict[str, Any] = {"state": state, "look": state.look, "wrong": wrong, "notes": notes, "hour": hour}
+    common: dict[str, Any] = {"state": state, "look": state.snapshot, "wrong": wrong, "notes": notes, "hour": hour}
     common |= {"rate_in": _rate(now, "taken"), "rate_out": _rate(now, "handled"), "answers": _answers(state.samples)}
     common |= {"last_in_ms": next((sample.at for sample in reversed(state.samples) if sample.taken), None)}
-    return common | (_standing(state.look, state.samples) if state.look else {})
+    return common | (_standing(state.snapshot, state.samples) if state.snapshot else {})
 
 
 def _standing(look: Snapshot, samples: Sequence[Sample]) -> dict[str, Any]:

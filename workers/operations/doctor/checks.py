@@ -16,18 +16,18 @@ from workers.operations.doctor.facts import (
 )
 from workers.operations.doctor.redis_checks import redis_checks
 
-_SLOW = 100.0  # milliseconds
-_REFUSED = frozenset({401, 403})
+_SLOW_DATABASE_MS = 100.0  # milliseconds
+_UNAUTHORIZED = frozenset({401, 403})
 
 
-def checks(facts: Facts) -> list[Check]:
+def run_checks(facts: Facts) -> list[Check]:
     """All of them, in the order in which to mend them."""
     return [
         *redis_checks(facts.redis, facts.min_replicas),
         *_database(facts.database),
-        _auth(facts.door),
+        _auth(facts.auth),
         *_disk(facts.disk),
-        *_workers(facts.crew),
+        *_workers(facts.workers),
         *_handlers(facts.handlers),
         *_media(facts.media),
     ]
@@ -39,10 +39,10 @@ def _database(facts: DatabaseFacts | ProbeFailed | None) -> Iterator[Check]:
         return
     if isinstance(facts, ProbeFailed):
         yield Check(
-            "database", False, facts.why, "start it, or correct SLUICE_DATABASE_URL; events wait in their lanes"
+            "database", False, facts.reason, "start it, or correct SLUICE_DATABASE_URL; events wait in their lanes"
         )
         return
-    slow = facts.latency_ms > _SLOW
+    slow = facts.latency_ms > _SLOW_DATABASE_MS
     seen = f"{facts.kind} answers in {facts.latency_ms:.1f} ms"
     yield Check("database", not slow, seen, "put it nearer, or look what keeps it busy" if slow else "")
     tables, indexes = ", ".join(facts.missing_tables), ", ".join(facts.missing_indexes)
@@ -59,7 +59,7 @@ def _database(facts: DatabaseFacts | ProbeFailed | None) -> Iterator[Check]:
 def _auth(facts: AuthFacts) -> Check:
     if facts.has_secret:
         return Check("webhook secret", True, "is set")
-    if facts.loopback:
+    if facts.is_loopback:
         return Check("webhook secret", True, f"none, but only this machine reaches {facts.host}")
     advice = "set SLUICE_WEBHOOK_TOKEN or SLUICE_HMAC_SECRET: the ingress refuses to start without"
     return Check("webhook secret", False, f"none, and others reach {facts.host}", advice)
@@ -67,29 +67,29 @@ def _auth(facts: AuthFacts) -> Check:
 
 def _disk(facts: DiskFacts | ProbeFailed) -> Iterator[Check]:
     if isinstance(facts, ProbeFailed):
-        yield Check("disk", False, facts.why, "set SLUICE_DATA_DIR to a folder on a local disk")
+        yield Check("disk", False, facts.reason, "set SLUICE_DATA_DIR to a folder on a local disk")
         return
     if not facts.writable:
         yield Check("disk", False, f"{facts.folder} cannot be written", "give it to the user that Sluice runs as")
         return
-    room = facts.spool_limit - facts.spool_used
-    seen = f"{size(facts.free)} free in {facts.folder}; the spool may take {size(max(room, 0))} more"
-    well = facts.free > room
+    room = facts.spool_limit_bytes - facts.spool_bytes
+    seen = f"{size(facts.free_bytes)} free in {facts.folder}; the spool may take {size(max(room, 0))} more"
+    well = facts.free_bytes > room
     yield Check("disk", well, seen, "" if well else "make room, or lower SLUICE_SPOOL_BYTES")
-    if facts.spool_used:
+    if facts.spool_bytes:
         advice = "the ingress moves them to Redis as soon as that takes them; see that it runs"
-        yield Check("spool", True, f"{size(facts.spool_used)} of webhooks wait in it", advice)
+        yield Check("spool", True, f"{size(facts.spool_bytes)} of webhooks wait in it", advice)
 
 
 def _workers(facts: WorkersFacts | ProbeFailed) -> Iterator[Check]:
     if isinstance(facts, ProbeFailed):
-        yield Check("workers", False, facts.why, "start Redis first")
+        yield Check("workers", False, facts.reason, "start Redis first")
         return
-    well = [worker for worker in facts.workers if not worker.trouble]
+    well = [worker for worker in facts.workers if not worker.problem]
     running = {worker.node for worker in well}
     for worker in facts.workers:
-        if worker.trouble and not (worker.silent and worker.node in running):  # else it was started again
-            yield Check("worker", False, f"{worker.name}: {worker.trouble}", "see that it is restarted, and at its log")
+        if worker.problem and not (worker.is_silent and worker.node in running):  # else it was started again
+            yield Check("worker", False, f"{worker.name}: {worker.problem}", "see that it is restarted, and at its log")
     seen = f"{len(well)} of {len(facts.workers)} take messages; processes: {facts.processes}"
     yield Check("workers", bool(well), seen, "" if well else "start one: celery -A workers worker")
     consumed = {queue for worker in well for queue in worker.queues}
@@ -106,7 +106,7 @@ def _workers(facts: WorkersFacts | ProbeFailed) -> Iterator[Check]:
 
 def _handlers(facts: HandlerFacts | ProbeFailed) -> Iterator[Check]:
     if isinstance(facts, ProbeFailed):
-        yield Check("handlers", False, facts.why, "importing a handler module must not wait for anything")
+        yield Check("handlers", False, facts.reason, "importing a handler module must not wait for anything")
         return
     for module, why in facts.broken:
         yield Check(
@@ -121,8 +121,8 @@ def _media(facts: MediaFacts | ProbeFailed | None) -> Iterator[Check]:
     if facts is None:
         yield Check("media api", True, "not set: no metadata is fetched")
     elif isinstance(facts, ProbeFailed):
-        yield Check("media api", False, facts.why, "correct SLUICE_MEDIA_URL, or see whether it is down")
-    elif facts.status in _REFUSED:
+        yield Check("media api", False, facts.reason, "correct SLUICE_MEDIA_URL, or see whether it is down")
+    elif facts.status in _UNAUTHORIZED:
         yield Check("media api", False, f"answers {facts.status}: it refuses the credential", "renew SLUICE_MEDIA_AUTH")
     else:
         well = facts.status < 500

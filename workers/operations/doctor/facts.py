@@ -6,7 +6,7 @@ from typing import NamedTuple
 class ProbeFailed(NamedTuple):
     """What could not be looked at, and why, in words."""
 
-    why: str
+    reason: str
 
 
 class RedisFacts(NamedTuple):
@@ -46,9 +46,9 @@ class DiskFacts(NamedTuple):
 
     folder: str
     writable: bool
-    free: int  # bytes
-    spool_used: int
-    spool_limit: int
+    free_bytes: int  # bytes
+    spool_bytes: int
+    spool_limit_bytes: int
 
 
 class LaneFacts(NamedTuple):
@@ -64,9 +64,9 @@ class WorkerFacts(NamedTuple):
 
     name: str
     queues: tuple[str, ...]
-    trouble: str
+    problem: str
     node: str = ""  # the name that it keeps when it is started again
-    silent: bool = False  # it says nothing any more
+    is_silent: bool = False  # it says nothing any more
 
 
 class WorkersFacts(NamedTuple):
@@ -81,7 +81,7 @@ class AuthFacts(NamedTuple):
     """Who can send webhooks."""
 
     host: str
-    loopback: bool
+    is_loopback: bool
     has_secret: bool
 
 
@@ -98,9 +98,9 @@ class Facts(NamedTuple):
     redis: RedisFacts | ProbeFailed
     database: DatabaseFacts | ProbeFailed | None
     media: MediaFacts | ProbeFailed | None
-    door: AuthFacts
+    auth: AuthFacts
     disk: DiskFacts | ProbeFailed
-    crew: WorkersFacts | ProbeFailed
+    workers: WorkersFacts | ProbeFailed
     handlers: HandlerFacts | ProbeFailed
     min_replicas: int = 0
 
@@ -112,8 +112,8 @@ class Check(NamedTuple):
     """One thing that was checked."""
 
     name: str
-    well: bool
-    seen: str
+    ok: bool
+    message: str
     advice: str = ""  # what to do, or where it is well what could be better
 
 

@@ -43,25 +43,25 @@ from workers.store.schema import tables, upgrade
 #: Seconds that each piece may take.
 PROBE_TIMEOUT = 3.0
 #: An id that no file has.
-_NO_MEDIA = "0"
+_UNKNOWN_MEDIA_ID = "0"
 _T = TypeVar("_T", bound=NamedTuple)
 
 
-def gather_facts(settings: Settings, *, limit: float = PROBE_TIMEOUT) -> Facts:
+def gather_facts(settings: Settings, *, timeout: float = PROBE_TIMEOUT) -> Facts:
     """All facts, within `limit` seconds and a little."""
-    at_once = _ConcurrentProbes(limit)
+    at_once = _ConcurrentProbes(timeout)
     address = settings.database
     answers = {
-        "redis": at_once.ask(lambda: redis_facts(settings.redis)),
-        "crew": at_once.ask(lambda: workers_facts(settings.redis)),
-        "database": at_once.ask(lambda: database_facts(address)) if address is not None else None,
-        "media": at_once.ask(lambda: media_facts(settings, limit)) if settings.media_url else None,
-        "disk": at_once.ask(lambda: disk_facts(settings.data_dir, settings.spool_dir, settings.spool_bytes)),
-        "handlers": at_once.ask(lambda: handler_facts(settings.handlers)),
+        "redis": at_once.start(lambda: redis_facts(settings.redis)),
+        "workers": at_once.start(lambda: workers_facts(settings.redis)),
+        "database": at_once.start(lambda: database_facts(address)) if address is not None else None,
+        "media": at_once.start(lambda: media_facts(settings, timeout)) if settings.media_url else None,
+        "disk": at_once.start(lambda: disk_facts(settings.data_dir, settings.spool_dir, settings.spool_bytes)),
+        "handlers": at_once.start(lambda: handler_facts(settings.handlers)),
     }
     door = AuthFacts(settings.host, is_loopback(settings.host), settings.has_secret)
     seen: dict[str, Any] = {name: answer() if answer else None for name, answer in answers.items()}
-    return Facts(door=door, min_replicas=settings.min_replicas, **seen)
+    return Facts(auth=door, min_replicas=settings.min_replicas, **seen)
 
 
 class _ConcurrentProbes:
@@ -71,11 +71,11 @@ class _ConcurrentProbes:
         self._limit = limit
         self._end = time.monotonic() + limit
 
-    def ask(self, look: Callable[[], _T]) -> Callable[[], _T | ProbeFailed]:
+    def start(self, look: Callable[[], _T]) -> Callable[[], _T | ProbeFailed]:
         """Begins to look; replies how to get what was seen."""
         answers: queue.SimpleQueue[_T | ProbeFailed] = queue.SimpleQueue()
         # A daemon: the process ends although it hangs.
-        threading.Thread(target=lambda: answers.put(_seen(look)), daemon=True).start()
+        threading.Thread(target=lambda: answers.put(_try_probe(look)), daemon=True).start()
 
         def answer() -> _T | ProbeFailed:
             try:
@@ -86,7 +86,7 @@ class _ConcurrentProbes:
         return answer
 
 
-def _seen(look: Callable[[], _T]) -> _T | ProbeFailed:
+def _try_probe(look: Callable[[], _T]) -> _T | ProbeFailed:
     try:
         return look()
     except InvalidSettings as error:
@@ -164,7 +164,7 @@ def database_facts(address: str) -> DatabaseFacts:
 def media_facts(settings: Settings, seconds: float) -> MediaFacts:
     """Asks once for an id that does not exist. Raises httpx.HTTPError, or ValueError for an address that is none."""
     name, value = settings.media_header or ("accept", "*/*")
-    url = MediaAddress(settings.media_url or "").url(_NO_MEDIA)
+    url = MediaAddress(settings.media_url or "").url(_UNKNOWN_MEDIA_ID)
     with httpx.Client(timeout=seconds, trust_env=False) as client:  # redirects are not followed: they get no credential
         return MediaFacts(client.get(url, headers={name: value}).status_code)
 

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from workers.operations.doctor.facts import Check, ProbeFailed, RedisFacts, size
 
 #: XAUTOCLAIM without deleted entries, and streams within scripts: Redis 7.0; every Valkey is younger.
-_OLDEST = {"Redis": (7, 0), "Valkey": (7, 2)}
+_MIN_VERSIONS = {"Redis": (7, 0), "Valkey": (7, 2)}
 _FULL = 0.8  # of maxmemory
-_SKEW = 2.0  # seconds
-_SLOW = 50.0  # milliseconds
+_MAX_SKEW_SECONDS = 2.0  # seconds
+_SLOW_MS = 50.0  # milliseconds
 
 
 def redis_checks(facts: RedisFacts | ProbeFailed, min_replicas: int) -> Iterator[Check]:
     """All that is to be said of Redis; `min_replicas`: how many must have a webhook before its 200."""
     if isinstance(facts, ProbeFailed):
-        yield Check("redis", False, facts.why, "start Redis, or correct SLUICE_REDIS_URL; webhooks wait in the spool")
+        yield Check(
+            "redis", False, facts.reason, "start Redis, or correct SLUICE_REDIS_URL; webhooks wait in the spool"
+        )
         return
-    slow = facts.latency_ms > _SLOW
+    slow = facts.latency_ms > _SLOW_MS
     seen = f"{facts.product} {facts.version} answers in {facts.latency_ms:.1f} ms"
     yield Check("redis", not slow, seen, "put it nearer, or look what keeps it busy (SLOWLOG GET)" if slow else "")
     yield _version(facts)
@@ -26,14 +28,14 @@ def redis_checks(facts: RedisFacts | ProbeFailed, min_replicas: int) -> Iterator
     yield _eviction(facts)
     yield _memory(facts)
     yield _replicas(facts, min_replicas)
-    told = abs(facts.skew_s) <= _SKEW
+    told = abs(facts.skew_s) <= _MAX_SKEW_SECONDS
     ahead = "ahead of" if facts.skew_s > 0 else "behind"
     seen = f"its clock is {abs(facts.skew_s):.1f} s {ahead} ours"
     yield Check("redis clock", told, seen, "" if told else "set both machines' clocks by NTP")
 
 
 def _version(facts: RedisFacts) -> Check:
-    oldest = _OLDEST.get(facts.product, (7, 0))
+    oldest = _MIN_VERSIONS.get(facts.product, (7, 0))
     found = tuple(int(part) for part in re.findall(r"\d+", facts.version)[:2])
     well = found >= oldest
     advice = "" if well else f"upgrade it to {oldest[0]}.{oldest[1]} or newer"

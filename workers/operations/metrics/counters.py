@@ -10,24 +10,24 @@ from workers.lanes import keys as names
 from workers.media.breaker import MEDIA_BREAKER_KEY
 from workers.media.counting import ANSWERS as MEDIA_ANSWERS
 
-Hash = dict[bytes, bytes]
+RedisHash = dict[bytes, bytes]
 
 
 class LaneCounters(NamedTuple):
     """Of one lane."""
 
     counts: dict[str, int]  # what ever happened in it
-    times: Hash  # its histograms (workers/lanes/timings.py)
+    times: RedisHash  # its histograms (workers/lanes/timings.py)
 
 
 class Counters(NamedTuple):
     """All of them at one moment."""
 
     now_ms: int  # by the server's clock, since 1970
-    answers: dict[str, int]  # to webhooks, by status
-    ingress: Hash  # counts and histograms of all its processes that ever were
-    media: dict[str, int]  # answers of the media API, by status
-    media_until_ms: int  # until when it is left alone, since 1970
+    responses: dict[str, int]  # to webhooks, by status
+    ingress: RedisHash  # counts and histograms of all its processes that ever were
+    media_responses: dict[str, int]  # answers of the media API, by status
+    media_held_until_ms: int  # until when it is left alone, since 1970
     lanes: dict[str, LaneCounters]
 
 
@@ -45,10 +45,10 @@ def read_counters(client: redis.Redis, lanes: Sequence[str]) -> Counters:
     pairs = zip(rest[::2], rest[1::2], strict=True)
     return Counters(
         now_ms=seconds * 1000 + micros // 1000,
-        answers=_numbers(answers),
+        responses=_numbers(answers),
         ingress=ingress,
-        media=_numbers(media),
-        media_until_ms=round(float(until or 0)),
+        media_responses=_numbers(media),
+        media_held_until_ms=round(float(until or 0)),
         lanes={lane: LaneCounters(_numbers(counts), times) for lane, (counts, times) in zip(lanes, pairs, strict=True)},
     )
 

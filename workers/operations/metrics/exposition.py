@@ -22,13 +22,13 @@ class MetricsCollector(Collector):
     def __init__(self) -> None:
         self._values: dict[str, list[tuple[tuple[str, ...], float | Histogram]]] = {}
 
-    def write(self, metric: Metric, value: float | Histogram, *labels: str) -> None:
+    def add(self, metric: Metric, value: float | Histogram, *labels: str) -> None:
         """One value. `labels`: those of the metric's labels, in their order."""
         self._values.setdefault(metric.name, []).append((labels, value))
 
-    def info(self, metric: Metric, *labels: str) -> None:
+    def add_info(self, metric: Metric, *labels: str) -> None:
         """An info."""
-        self.write(metric, 1, *labels)
+        self.add(metric, 1, *labels)
 
     def collect(self) -> Iterator[Family]:
         """As prometheus_client asks for them, in the order in which they are declared."""

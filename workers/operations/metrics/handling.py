@@ -7,7 +7,7 @@ from workers.lanes.status import LaneStatus
 from workers.lanes.timings import CALL, LAG
 from workers.operations.metrics.counters import Counters, LaneCounters
 from workers.operations.metrics.exposition import MetricsCollector
-from workers.operations.monitoring.snapshot import Snapshot, is_handler
+from workers.operations.monitoring.snapshot import Snapshot, is_handler_lane
 from workers.runtime.lane_config import handler_of
 from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.worker_status import REPORT_TIMEOUT, WorkerStatus
@@ -22,60 +22,60 @@ _WELL = (worker_status.LISTENING, worker_status.FULL)
 _STATES = (worker_status.STARTING, *_WELL, worker_status.DEAF, worker_status.ENDING, worker_status.STOPPING, _SILENT)
 
 
-def write(sheet: MetricsCollector, look: Snapshot, figures: Counters) -> None:
+def add_handling_metrics(sheet: MetricsCollector, look: Snapshot, figures: Counters) -> None:
     """All of it."""
-    sheet.write(metrics.LAG, look.lag_ms / 1000)
+    sheet.add(metrics.LAG, look.lag_ms / 1000)
     for lane in look.lanes:
-        _standing(sheet, lane)
-        _happened(sheet, lane.lane, figures.lanes[lane.lane])
-    _workers(sheet, look)
-    for status, count in (dict.fromkeys(_MEDIA, 0) | figures.media).items():
-        sheet.write(metrics.MEDIA_ANSWERS, count, status)
-    sheet.write(metrics.MEDIA_BREAKER, figures.media_until_ms > figures.now_ms)
+        _add_lane_status(sheet, lane)
+        _add_lane_counters(sheet, lane.lane, figures.lanes[lane.lane])
+    _add_workers(sheet, look)
+    for status, count in (dict.fromkeys(_MEDIA, 0) | figures.media_responses).items():
+        sheet.add(metrics.MEDIA_ANSWERS, count, status)
+    sheet.add(metrics.MEDIA_BREAKER, figures.media_held_until_ms > figures.now_ms)
 
 
-def _standing(sheet: MetricsCollector, status: LaneStatus) -> None:
+def _add_lane_status(sheet: MetricsCollector, status: LaneStatus) -> None:
     lane, handler = status.lane, handler_of(status.lane)
-    sheet.info(metrics.LANE, lane, status.queue, lane.removesuffix(f".{handler}") if handler else "", handler)
-    sheet.write(metrics.LANE_WAITING, status.waiting, lane)
-    sheet.write(metrics.LANE_IN_FLIGHT, status.in_flight, lane)
-    sheet.write(metrics.LANE_SUSPECTS, status.suspects, lane)
-    sheet.write(metrics.LANE_OLDEST, max(status.oldest_ms or 0, 0) / 1000, lane)
-    sheet.write(metrics.LANE_RETRIES, status.retries, lane)
+    sheet.add_info(metrics.LANE, lane, status.queue, lane.removesuffix(f".{handler}") if handler else "", handler)
+    sheet.add(metrics.LANE_WAITING, status.waiting, lane)
+    sheet.add(metrics.LANE_IN_FLIGHT, status.in_flight, lane)
+    sheet.add(metrics.LANE_SUSPECTS, status.suspects, lane)
+    sheet.add(metrics.LANE_OLDEST, max(status.oldest_ms or 0, 0) / 1000, lane)
+    sheet.add(metrics.LANE_RETRIES, status.retries, lane)
     if status.next_retry_ms is not None:
-        sheet.write(metrics.LANE_NEXT_RETRY, status.next_retry_ms / 1000, lane)
-    sheet.write(metrics.LANE_DEAD, status.dead, lane)
-    sheet.write(metrics.LANE_PAUSED, status.paused, lane)
-    sheet.write(metrics.LANE_BREAKER, status.breaker is not None, lane)
+        sheet.add(metrics.LANE_NEXT_RETRY, status.next_retry_ms / 1000, lane)
+    sheet.add(metrics.LANE_DEAD, status.dead, lane)
+    sheet.add(metrics.LANE_PAUSED, status.paused, lane)
+    sheet.add(metrics.LANE_BREAKER, status.breaker is not None, lane)
 
 
-def _happened(sheet: MetricsCollector, lane: str, figures: LaneCounters) -> None:
+def _add_lane_counters(sheet: MetricsCollector, lane: str, figures: LaneCounters) -> None:
     counts = figures.counts
-    sheet.write(metrics.LANE_ENTERED, counts.get("entered", 0), lane)
+    sheet.add(metrics.LANE_ENTERED, counts.get("entered", 0), lane)
     for outcome in _OUTCOMES:
-        sheet.write(metrics.LANE_OUTCOMES, counts.get(outcome, 0), lane, outcome)
+        sheet.add(metrics.LANE_OUTCOMES, counts.get(outcome, 0), lane, outcome)
     for action in _ACTIONS:
-        sheet.write(metrics.LETTERS, counts.get(action, 0), lane, action)
-    sheet.write(metrics.LANE_ORPHANED, counts.get("orphaned", 0), lane)
-    sheet.write(metrics.LANE_OPENINGS, counts.get("opened", 0), lane)
-    sheet.write(metrics.EVENT_LAG, histogram.read(figures.times, LAG, metrics.LAG_SECONDS), lane)
-    if is_handler(lane):
-        sheet.write(metrics.CALLS, histogram.read(figures.times, CALL, metrics.CALL_SECONDS), lane)
+        sheet.add(metrics.LETTERS, counts.get(action, 0), lane, action)
+    sheet.add(metrics.LANE_ORPHANED, counts.get("orphaned", 0), lane)
+    sheet.add(metrics.LANE_OPENINGS, counts.get("opened", 0), lane)
+    sheet.add(metrics.EVENT_LAG, histogram.read(figures.times, LAG, metrics.LAG_SECONDS), lane)
+    if is_handler_lane(lane):
+        sheet.add(metrics.CALLS, histogram.read(figures.times, CALL, metrics.CALL_SECONDS), lane)
         return
     for result, counted in _EVENTS.items():
-        sheet.write(metrics.LANE_EVENTS, counts.get(counted, 0), lane, result)
+        sheet.add(metrics.LANE_EVENTS, counts.get(counted, 0), lane, result)
 
 
-def _workers(sheet: MetricsCollector, look: Snapshot) -> None:
+def _add_workers(sheet: MetricsCollector, look: Snapshot) -> None:
     states = Counter(map(_state, look.workers))
     for state in _STATES:
-        sheet.write(metrics.WORKERS, states[state], state)
+        sheet.add(metrics.WORKERS, states[state], state)
     well = [worker for worker in look.workers if _state(worker) in _WELL]
     taking = Counter(queue for worker in well for queue in worker.said.queues)
     for queue in sorted({lane.queue for lane in look.lanes if lane.queue}):
-        sheet.write(metrics.QUEUE_WORKERS, taking[queue], queue)
-    sheet.write(metrics.SLOTS, sum(worker.said.slots for worker in well))
-    sheet.write(metrics.SLOTS_BUSY, sum(worker.said.running for worker in well))
+        sheet.add(metrics.QUEUE_WORKERS, taking[queue], queue)
+    sheet.add(metrics.SLOTS, sum(worker.said.slots for worker in well))
+    sheet.add(metrics.SLOTS_BUSY, sum(worker.said.running for worker in well))
 
 
 def _state(worker: WorkerStatus) -> str:

@@ -31,7 +31,7 @@ class IngressProcess(NamedTuple):
     id: str
     spool: SpoolState
     at_ms: int = 0  # when, since 1970
-    said: dict[bytes, bytes] = {}  # all of it, counts since its start included  # noqa: RUF012 - never changed
+    fields: dict[bytes, bytes] = {}  # all of it, counts since its start included  # noqa: RUF012 - never changed
 
 
 def ingress_processes(client: redis.Redis) -> list[IngressProcess] | None:
@@ -55,7 +55,7 @@ def spools(ingresses: Sequence[IngressProcess]) -> list[SpoolState]:
     return list(found.values())
 
 
-def answers(client: redis.Redis) -> dict[str, int]:
+def response_counts(client: redis.Redis) -> dict[str, int]:
     """All that were ever given, by HTTP status. Raises RedisError."""
     found: Any = client.hgetall(fields.RESPONSES_KEY)
     return {code.decode(): int(count) for code, count in found.items()}

@@ -11,9 +11,9 @@ _log = get_logger(__name__)
 class PeriodicThread:
     """Calls `step`, waits `every` seconds, and so on. What a step raises is logged, once until one goes well again."""
 
-    def __init__(self, name: str, step: Callable[[], None], every: float) -> None:
+    def __init__(self, name: str, step: Callable[[], None], interval: float) -> None:
         self._step = step
-        self._every = every
+        self._interval = interval
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -38,4 +38,4 @@ class PeriodicThread:
                 failing = True
             else:
                 failing = False
-            self._stopped.wait(self._every)
+            self._stopped.wait(self._interval)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 class Severity(IntEnum):
     """How bad it is."""
 
-    LOSS = 0  # events may be lost, or webhooks are refused
+    DATA_LOSS = 0  # events may be lost, or webhooks are refused
     STUCK = 1  # events wait for somebody to do something
     LATE = 2
     NOTE = 3  # nothing is wrong, and yet one should know
@@ -17,7 +17,7 @@ class Problem(NamedTuple):
     """Something that is wrong."""
 
     code: str
-    grade: Severity
+    severity: Severity
     text: str
     advice: str
     link: str = ""  # the page where something can be done

@@ -11,16 +11,16 @@ from workers.operations.monitoring.snapshot import RedisServer, Snapshot
 from workers.runtime.liveness.worker_status import REPORT_TIMEOUT
 
 #: Age (ms) of the oldest unhandled event that is late, and how long (ms) a due retry may wait for its mover.
-LATE = 60_000
-_OVERDUE = 15_000
+LATE_MS = 60_000
+_OVERDUE_MS = 15_000
 #: Retries of one lane that are no longer a matter of course.
 MANY_RETRIES = 20
 
 
-def lane_problems(lanes: Sequence[LaneStatus], errors: Mapping[str, str], newly_dead: int) -> list[Problem]:
+def lane_problems(lanes: Sequence[LaneStatus], errors: Mapping[str, str], new_dead_letters: int) -> list[Problem]:
     """`errors`: the last one of each lane; `newly_dead`: dead letters more than an hour ago."""
     found = [trouble for lane in lanes for trouble in _lane(lane, errors.get(lane.lane, ""))]
-    return [*found, *_late(lanes), *_dead(lanes, errors, newly_dead)]
+    return [*found, *_late(lanes), *_dead(lanes, errors, new_dead_letters)]
 
 
 def _dead(lanes: Sequence[LaneStatus], errors: Mapping[str, str], newly_dead: int) -> list[Problem]:
@@ -52,7 +52,7 @@ def _lane(lane: LaneStatus, error: str) -> list[Problem]:
     if lane.retries >= MANY_RETRIES and lane.breaker is None:
         text = f"{pluralize(lane.retries, 'event')} of {lane.lane} failed and {_will_be_tried(lane)}: {error}"
         found.append(Problem(f"retries {lane.lane}", Severity.LATE, text, "They are late until then.", link))
-    if lane.next_retry_ms is not None and lane.next_retry_ms < -_OVERDUE and not lane.paused:
+    if lane.next_retry_ms is not None and lane.next_retry_ms < -_OVERDUE_MS and not lane.paused:
         overdue = format_duration(-lane.next_retry_ms / 1000)
         text = f"Retries of {lane.lane} are overdue by {overdue}: no worker moves them."
         found.append(Problem(f"overdue {lane.lane}", Severity.STUCK, text, "Are workers alive?", link))
@@ -66,7 +66,7 @@ def _will_be_tried(lane: LaneStatus) -> str:
 
 
 def _late(lanes: Iterable[LaneStatus]) -> list[Problem]:
-    late = [lane for lane in lanes if lane.oldest_ms and lane.oldest_ms > LATE and not lane.paused]
+    late = [lane for lane in lanes if lane.oldest_ms and lane.oldest_ms > LATE_MS and not lane.paused]
     if not late:
         return []
     worst = max(late, key=lambda lane: lane.oldest_ms or 0)
@@ -84,35 +84,37 @@ _FULL = 0.9
 class ExternalState(NamedTuple):
     """What the look at Redis does not tell."""
 
-    database: str = ""  # why the event store does not answer; empty: it does
+    database_error: str = ""  # why the event store does not answer; empty: it does
     database_since_ms: int = 0
-    newly_dead: int = 0  # dead letters more than an hour ago
-    refusals: tuple[Problem, ...] = ()  # what the answers of the last hour show
+    new_dead_letters: int = 0  # dead letters more than an hour ago
+    rejections: tuple[Problem, ...] = ()  # what the answers of the last hour show
 
 
-def problems(now: Snapshot, elsewhere: ExternalState, before: Mapping[str, int]) -> list[Problem]:
+def find_problems(now: Snapshot, elsewhere: ExternalState, before: Mapping[str, int]) -> list[Problem]:
     """All of them, the worst first. `before`: what was wrong at the look before, and since when."""
-    found = [*_server(now.server), *_ingress(now), *elsewhere.refusals, *_workers(now), *_database(elsewhere)]
-    found += lane_problems(now.lanes, now.last_errors, elsewhere.newly_dead)
+    found = [*_server(now.redis), *_ingress(now), *elsewhere.rejections, *_workers(now), *_database(elsewhere)]
+    found += lane_problems(now.lanes, now.last_errors, elsewhere.new_dead_letters)
     since = [trouble._replace(since_ms=trouble.since_ms or before.get(trouble.code, now.at_ms)) for trouble in found]
     # Of those that are as bad, letters that died are what the others lead to.
-    return sorted(since, key=lambda trouble: (trouble.grade, trouble.code == "dead", trouble.since_ms))
+    return sorted(since, key=lambda trouble: (trouble.severity, trouble.code == "dead", trouble.since_ms))
 
 
 def _server(server: RedisServer) -> list[Problem]:
     found = []
     if not server.appendonly:
         advice = "Set appendonly yes and appendfsync always in Redis."
-        found.append(Problem("aof", Severity.LOSS, "Redis keeps nothing on disk: a restart loses what waits.", advice))
+        found.append(
+            Problem("aof", Severity.DATA_LOSS, "Redis keeps nothing on disk: a restart loses what waits.", advice)
+        )
     elif not server.writes_logged:
         advice = "Look at the Redis server's disk."
-        found.append(Problem("aof-write", Severity.LOSS, "Redis cannot write its log.", advice))
+        found.append(Problem("aof-write", Severity.DATA_LOSS, "Redis cannot write its log.", advice))
     elif server.appendfsync not in {"always", ""}:
         text = f"Redis writes its log with appendfsync {server.appendfsync}: a power cut loses up to a second."
         found.append(Problem("fsync", Severity.NOTE, text, "Set appendfsync always, unless that was a decision."))
     if server.policy != "noeviction":
         text = f"Redis throws data away when it is full ({server.policy})."
-        found.append(Problem("eviction", Severity.LOSS, text, "Set maxmemory-policy noeviction."))
+        found.append(Problem("eviction", Severity.DATA_LOSS, text, "Set maxmemory-policy noeviction."))
     if server.memory_limit and server.memory > _FULL * server.memory_limit:
         text = f"Redis is nearly full: {format_bytes(server.memory)} of {format_bytes(server.memory_limit)}."
         found.append(Problem("memory", Severity.STUCK, text, "Give it more memory, or let the lanes empty."))
@@ -125,10 +127,10 @@ def _ingress(now: Snapshot) -> list[Problem]:
     troubles = []
     if refusing:
         text = f"Webhooks are answered 503: the spool does not take them ({refusing[0]})."
-        troubles.append(Problem("refusing", Severity.LOSS, text, "Look at the ingress's disk, and at Redis."))
+        troubles.append(Problem("refusing", Severity.DATA_LOSS, text, "Look at the ingress's disk, and at Redis."))
     elif now.ingresses == []:
         text = "No ingress says that it runs: nobody may be taking webhooks."
-        troubles.append(Problem("ingress", Severity.LOSS, text, "Start one: python -m ingress."))
+        troubles.append(Problem("ingress", Severity.DATA_LOSS, text, "Start one: python -m ingress."))
     if spooled:
         many = sum(spool.waiting_bytes for spool in spooled)
         since = min((spool.since_ms for spool in spooled if spool.since_ms), default=0)
@@ -163,44 +165,47 @@ def _workers(now: Snapshot) -> list[Problem]:
 
 
 def _database(elsewhere: ExternalState) -> list[Problem]:
-    if not elsewhere.database:
+    if not elsewhere.database_error:
         return []
-    text = f"The event store does not answer: {elsewhere.database}."
+    text = f"The event store does not answer: {elsewhere.database_error}."
     advice = "Events wait in their lanes, charged no attempt, and are written when it is back."
     return [Problem("database", Severity.STUCK, text, advice, since_ms=elsewhere.database_since_ms)]
 
 
 #: For so long (ms) strangers must have been all that came, and so many times, before the secret is thought to be wrong.
-_LATELY, _OFTEN = 300_000, 3
-_STRANGER = ("401", "403")
+_REJECTION_WINDOW_MS, _MIN_REJECTIONS = 300_000, 3
+_REJECTED = ("401", "403")
 
 
 def rejection_problems(samples: Sequence[Sample], now_ms: int) -> list[Problem]:
     """What is wrong with the answers."""
-    return [*_unable(samples), *_strangers([sample for sample in samples if now_ms - sample.at <= _LATELY])]
+    return [
+        *_unavailable(samples),
+        *_all_rejected([sample for sample in samples if now_ms - sample.at <= _REJECTION_WINDOW_MS]),
+    ]
 
 
-def _unable(samples: Sequence[Sample]) -> list[Problem]:
+def _unavailable(samples: Sequence[Sample]) -> list[Problem]:
     """Ours is the fault: nothing could keep them."""
-    refused = [sample for sample in samples if _answered(sample, "5")]
+    refused = [sample for sample in samples if _responses(sample, "5")]
     if not refused:
         return []
-    many = pluralize(sum(_answered(sample, "5") for sample in refused), "webhook")
+    many = pluralize(sum(_responses(sample, "5") for sample in refused), "webhook")
     text = f"{many} could not be taken within the last hour (answered 5xx)."
     advice = "They are lost unless the provider sends them again. Look at the ingress's log, its disk, and Redis."
-    return [Problem("refused", Severity.LOSS, text, advice, since_ms=refused[0].at)]
+    return [Problem("refused", Severity.DATA_LOSS, text, advice, since_ms=refused[0].at)]
 
 
-def _strangers(samples: Sequence[Sample]) -> list[Problem]:
+def _all_rejected(samples: Sequence[Sample]) -> list[Problem]:
     """Some strangers always come by. Where nobody else does, it is the provider that has the wrong secret."""
-    turned_away = [sample for sample in samples if _answered(sample, *_STRANGER)]
-    many = sum(_answered(sample, *_STRANGER) for sample in turned_away)
-    if many < _OFTEN or any(_answered(sample, "2") for sample in samples):
+    turned_away = [sample for sample in samples if _responses(sample, *_REJECTED)]
+    many = sum(_responses(sample, *_REJECTED) for sample in turned_away)
+    if many < _MIN_REJECTIONS or any(_responses(sample, "2") for sample in samples):
         return []
     text = f"All webhooks of the last minutes were turned away: {many} answered 401 or 403, none taken."
     advice = "Compare the provider's address and secret with SLUICE_WEBHOOK_TOKEN, _HMAC_SECRET and _SENDER_NETWORKS."
-    return [Problem("turned-away", Severity.LOSS, text, advice, since_ms=turned_away[0].at)]
+    return [Problem("turned-away", Severity.DATA_LOSS, text, advice, since_ms=turned_away[0].at)]
 
 
-def _answered(sample: Sample, *beginnings: str) -> int:
+def _responses(sample: Sample, *beginnings: str) -> int:
     return sum(count for code, count in (sample.answers or {}).items() if code.startswith(beginnings))

@@ -21,16 +21,16 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     troubles: dict[str, int] = {}  # what was wrong, by code, and since when (ms since 1970)
 
 
-def sample(before: Snapshot, now: Snapshot, troubles: list[Problem]) -> Sample:
+def make_sample(before: Snapshot, now: Snapshot, troubles: list[Problem]) -> Sample:
     """What became of the system between two looks. A counter that fell was begun anew: it tells what it holds."""
-    answers = _answers(before.answers, now.answers) if now.ingresses is not None else None
+    answers = _increases(before.responses, now.responses) if now.ingresses is not None else None
     good = sum(count for code, count in (answers or {}).items() if code.startswith("2"))
     return Sample(
         at=now.at_ms,
         span=max((now.at_ms - before.at_ms) / 1000, 0.001),
-        taken=good if answers is not None else max(now.taken - before.taken, 0),
-        handled=_grown(before.handled, now.handled),
-        errors=_grown(before.errors, now.errors),
+        taken=good if answers is not None else max(now.webhooks_taken - before.webhooks_taken, 0),
+        handled=_increase(before.handled, now.handled),
+        errors=_increase(before.errors, now.errors),
         answers=answers,
         lag=now.lag_ms,
         waiting=sum(lane.waiting for lane in now.lanes),
@@ -39,10 +39,10 @@ def sample(before: Snapshot, now: Snapshot, troubles: list[Problem]) -> Sample:
     )
 
 
-def _answers(before: dict[str, int], now: dict[str, int]) -> dict[str, int]:
-    grown = {code: _grown(before.get(code, 0), count) for code, count in now.items()}
+def _increases(before: dict[str, int], now: dict[str, int]) -> dict[str, int]:
+    grown = {code: _increase(before.get(code, 0), count) for code, count in now.items()}
     return {code: count for code, count in grown.items() if count}
 
 
-def _grown(before: int, now: int) -> int:
+def _increase(before: int, now: int) -> int:
     return now - before if now >= before else now

@@ -63,12 +63,12 @@ class Snapshot(NamedTuple):
     lanes: list[LaneStatus]
     workers: list[WorkerStatus]
     ingresses: list[IngressProcess] | None  # None: no ingress ever said a word
-    answers: dict[str, int]  # that were ever given, by HTTP status
-    server: RedisServer
+    responses: dict[str, int]  # that were ever given, by HTTP status
+    redis: RedisServer
     last_errors: Mapping[str, str]  # the last one of each lane in which anything failed and still is there
 
     @property
-    def taken(self) -> int:
+    def webhooks_taken(self) -> int:
         """Webhooks that were ever put into the intake lanes: what waits there and what left them."""
         return sum(
             lane.waiting + lane.in_flight + lane.retries + _count(lane, "done", "dead") - _count(lane, "replayed")
@@ -79,7 +79,7 @@ class Snapshot(NamedTuple):
     @property
     def handled(self) -> int:
         """Runs of handlers that ever ended well."""
-        return sum(_count(lane, "done") for lane in self.lanes if is_handler(lane.lane))
+        return sum(_count(lane, "done") for lane in self.lanes if is_handler_lane(lane.lane))
 
     @property
     def errors(self) -> int:
@@ -99,7 +99,7 @@ class Snapshot(NamedTuple):
         return max([0, *ages])
 
 
-def is_handler(lane: str) -> bool:
+def is_handler_lane(lane: str) -> bool:
     """Whether it is a handler's lane, not one of Sluice's own steps before."""
     return lane not in INTAKE_LANES and lane != MEDIA_LANE
 
@@ -113,8 +113,8 @@ def take_snapshot(client: redis.Redis) -> Snapshot:
         lanes=lanes,
         workers=worker_status.worker_statuses(client),
         ingresses=ingress_processes.ingress_processes(client),
-        answers=ingress_processes.answers(client),
-        server=_server(client),
+        responses=ingress_processes.response_counts(client),
+        redis=_server(client),
         last_errors=last_errors(client, lanes),
     )
 

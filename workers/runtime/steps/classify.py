@@ -43,7 +43,7 @@ class ClassifyStep:
             return DeadLettered("undecodable", str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours, or nesting too deep: its neighbours must go on
             return DeadLettered("unclassifiable", describe(error), traceback_text(error))
-        measures.done(receipt.received_ms / 1000)
+        measures.record_completed(receipt.received_ms / 1000)
         return Completed(following)
 
     def _next(self, item: RawEvent, receipt: Receipt) -> FollowUp:

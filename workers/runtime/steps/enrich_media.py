@@ -79,7 +79,7 @@ class EnrichMediaStep:
             verdict = self._verdict(taken, job, answers)
             verdicts.append((taken.id, verdict))
             if isinstance(verdict, Completed):
-                measures.done(job.received_ms / 1000)
+                measures.record_completed(job.received_ms / 1000)
         return verdicts
 
     def _answers(self, ids: list[str]) -> dict[str, LookupResult]:

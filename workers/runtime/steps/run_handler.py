@@ -67,10 +67,10 @@ class RunHandlerStep:
         began = time.perf_counter()
         with log_context(handler=self._handler.name, **_names(jobs)):
             error = self._call(jobs)
-        measures.called(time.perf_counter() - began)
+        measures.record_call(time.perf_counter() - began)
         for _, event in jobs if error is None else ():
             if event.receipt != REPLAYED:  # then its age tells nothing of today
-                measures.done(event.received_at.timestamp())
+                measures.record_completed(event.received_at.timestamp())
         return error
 
     def _call(self, jobs: list[Job]) -> BaseException | None:

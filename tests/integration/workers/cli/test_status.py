@@ -84,7 +84,7 @@ def _broken(lanes: Lanes, error: str = "ConnectionError: the CRM") -> None:
     lanes.push("text.greet", [b"%d" % number for number in range(20)])
     taken = lanes.take("text.greet", "test", 20)
     again = DeadLettered("exhausted", error, failed=True)
-    assert lanes.settle("text.greet", [(entry.id, again) for entry in taken]).breaker.now_open
+    assert lanes.settle("text.greet", [(entry.id, again) for entry in taken]).breaker.is_open
     lanes.client.pexpire("sluice:lane:text.greet:hold", 29_500)
     lanes.client.hincrby("sluice:lane:text.greet:breaker", "since", -210_000)
 

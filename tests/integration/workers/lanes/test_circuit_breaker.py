@@ -37,13 +37,13 @@ def _again(lanes: Lanes, client: redis.Redis, verdict: Outcome) -> None:
 
 def test_twenty_failures_open_it_for_a_second_and_then_longer_up_to_thirty() -> None:
     assert BreakerPolicy() == (20, 1.0, 30.0)
-    assert BreakerPolicy().arguments() == [20, 1000, 30_000]
+    assert BreakerPolicy().script_args() == [20, 1000, 30_000]
 
 
 def test_it_opens_when_so_many_entries_failed_and_none_succeeded(lanes: Lanes, client: redis.Redis) -> None:
     do_well(lanes)
     first = settle(lanes, take(lanes, b"1", b"2"), FAILED)
-    assert not first.breaker.now_open
+    assert not first.breaker.is_open
     assert hold_of(client) == 0
     second = settle(lanes, take(lanes, b"3"), FAILED)
     assert second[:3] == (1, 0, 0)
@@ -120,7 +120,7 @@ def test_failures_that_are_settled_with_an_answer_do_not_count(
     taken = take(lanes, *[b"%d" % number for number in range(100)])
     verdicts: list[tuple[bytes, Outcome]] = [(entry.id, FAILED) for entry in taken]
     verdicts[50] = (taken[50].id, answer)
-    assert not lanes.settle(LANE, verdicts).breaker.now_open
+    assert not lanes.settle(LANE, verdicts).breaker.is_open
     assert hash_of(client) == {}
     let_retries_wait(client, LANE, 5)
     lanes.run_maintenance([LANE])
@@ -210,7 +210,7 @@ def test_nor_does_its_success_close_it_again(lanes: Lanes, client: redis.Redis) 
     do_well(lanes)
     mine = take(lanes, b"4", b"5")
     open_breaker(lanes)
-    assert lanes.settle(LANE, [(mine[0].id, Completed()), (mine[1].id, FAILED)]).breaker.now_open
+    assert lanes.settle(LANE, [(mine[0].id, Completed()), (mine[1].id, FAILED)]).breaker.is_open
     assert status(client) is not None
     assert attempts(client).get(b"5", 0) == 0
 
@@ -222,7 +222,7 @@ def test_other_lanes_go_on(lanes: Lanes, client: redis.Redis) -> None:
     assert woken(client, "others") == ["text.other"]
     assert lanes.start_drain("text.other", None) == (False, False, "")
     [entry] = lanes.take("text.other", "a", 1)
-    assert not lanes.settle("text.other", [(entry.id, FAILED)]).breaker.now_open
+    assert not lanes.settle("text.other", [(entry.id, FAILED)]).breaker.is_open
 
 
 def test_its_status_is_told(lanes: Lanes, client: redis.Redis) -> None:
@@ -241,9 +241,9 @@ def test_a_late_verdict_counts_nothing(lanes: Lanes, client: redis.Redis) -> Non
     do_well(lanes)
     taken = take(lanes, b"1", b"2")
     settle(lanes, taken, FAILED)
-    assert not settle(lanes, taken, FAILED).breaker.now_open
+    assert not settle(lanes, taken, FAILED).breaker.is_open
     assert hash_of(client)["streak"] == "2"
-    assert not lanes.settle(LANE, [(b"1-1", FAILED)] * 5).breaker.now_open
+    assert not lanes.settle(LANE, [(b"1-1", FAILED)] * 5).breaker.is_open
 
 
 def test_what_was_purged_meanwhile_counts_nothing(lanes: Lanes, client: redis.Redis) -> None:

@@ -62,7 +62,7 @@ def test_a_paused_lane_is_not_probed_until_a_person_resumes_it(lanes: Lanes, cli
     let_hold_end(client)
     lanes.run_maintenance([LANE])
     pause_lane(client, LANE)
-    assert lanes.start_drain(LANE, None, "a").held
+    assert lanes.start_drain(LANE, None, "a").is_held
     resume_lane(client, LANE)
     assert lanes.start_drain(LANE, None, "a").probe
 

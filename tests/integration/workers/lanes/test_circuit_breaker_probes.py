@@ -39,11 +39,11 @@ def lanes(client: redis.Redis) -> Lanes:
 
 def test_of_all_who_come_when_the_hold_ends_one_is_the_probe(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
-    assert lanes.start_drain(LANE, None, "a").held
+    assert lanes.start_drain(LANE, None, "a").is_held
     first, *others = [begin(lanes), *[lanes.start_drain(LANE, None, name) for name in "bcd"]]
     assert first.probe
-    assert not first.held
-    assert [other.held for other in others] == [True] * 3
+    assert not first.is_held
+    assert [other.is_held for other in others] == [True] * 3
     assert hold_of(client) == pytest.approx(LEASE, abs=5)
     found = status(client)
     assert found is not None
@@ -56,7 +56,7 @@ def test_a_success_closes_it_and_wakes_the_lane_at_once(lanes: Lanes, client: re
     begun = begin(lanes)
     no_wakeups(client)
     ended = settle(lanes, lanes.take(LANE, "a", 1), Completed(), probe=begun.probe)
-    assert not ended.breaker.now_open
+    assert not ended.breaker.is_open
     assert ended.breaker.closed_after_ms == pytest.approx(90_000, abs=5000)
     assert hash_of(client) == {}
     assert hold_of(client) == 0
@@ -75,7 +75,7 @@ def test_a_failure_holds_it_again_for_twice_as_long_up_to_the_longest(lanes: Lan
     for hours in (2, 4, 4, 4):
         assert probe(lanes, Rescheduled(1, f"failed for {hours} h", failed=True)).breaker == (True, 0, "", None)
         assert hold_of(client) == pytest.approx(hours * HOUR, abs=60)
-        assert lanes.start_drain(LANE, None).held
+        assert lanes.start_drain(LANE, None).is_held
         found = status(client)
         assert found is not None
         assert found.error == f"failed for {hours} h"
@@ -143,7 +143,7 @@ def test_a_probe_that_can_tell_nothing_lets_the_next_begin_at_once(lanes: Lanes,
     open_breaker(lanes)
     for verdict in (DeadLettered("undecodable", "no entry"), Rescheduled(60, "in a minute, please"), Released()):
         no_wakeups(client)
-        assert probe(lanes, verdict).breaker.now_open
+        assert probe(lanes, verdict).breaker.is_open
         assert hold_of(client) == 0
         assert woken(client) == [LANE]
     assert hash_of(client)["interval"] == str(round(HOUR * 1000))
@@ -183,8 +183,8 @@ def test_it_is_woken_once_then_however_many_wait(lanes: Lanes, client: redis.Red
     open_breaker(lanes, *[b"%d" % number for number in range(20)])
     let_hold_end(client)
     no_wakeups(client)
-    assert lanes.run_maintenance([LANE])[LANE].woken == 1
-    assert lanes.run_maintenance([LANE])[LANE].woken == 0
+    assert lanes.run_maintenance([LANE])[LANE].wakeups_sent == 1
+    assert lanes.run_maintenance([LANE])[LANE].wakeups_sent == 0
     lanes.push(LANE, [b"new"])
     assert woken(client) == [LANE]
 
@@ -198,14 +198,14 @@ def test_a_drain_that_asks_again_is_still_the_probe(lanes: Lanes, client: redis.
     wakeup = message["headers"]["id"]
     first = lanes.start_drain(LANE, wakeup, "a")
     assert lanes.start_drain(LANE, wakeup, "a") == first  # the connection broke before the answer came
-    assert lanes.start_drain(LANE, "another", "b").held
-    assert lanes.start_drain(LANE, None, "b").held
+    assert lanes.start_drain(LANE, "another", "b").is_held
+    assert lanes.start_drain(LANE, None, "b").is_held
     settle(lanes, lanes.take(LANE, "a", 1), FAILED, probe=first.probe)
-    assert lanes.start_drain(LANE, wakeup, "a").held
+    assert lanes.start_drain(LANE, wakeup, "a").is_held
 
 
 def test_a_hold_ends_by_itself(client: redis.Redis) -> None:
-    lanes = Lanes(client, breaker=POLICY._replace(first=0.02, longest=0.05))
+    lanes = Lanes(client, breaker=POLICY._replace(first_hold=0.02, max_hold=0.05))
     lanes.register([spec(LANE)])
     do_well(lanes)
     settle(lanes, take(lanes, b"1", b"2", b"3"), Rescheduled(0, "down", failed=True))
@@ -244,7 +244,7 @@ def test_a_probe_whose_process_is_known_to_be_dead_is_replaced_at_once(lanes: La
     open_breaker(lanes)
     begin(lanes, "dead")
     lanes.run_maintenance([LANE], ["another"])
-    assert lanes.start_drain(LANE, None, "b").held
+    assert lanes.start_drain(LANE, None, "b").is_held
     no_wakeups(client)
     lanes.run_maintenance([LANE], ["dead"])
     assert woken(client) == [LANE]
@@ -273,6 +273,6 @@ def test_what_is_purged_while_it_is_tried_tells_nothing(lanes: Lanes, client: re
     begun = begin(lanes)
     [entry] = lanes.take(LANE, "a", 1)
     client.xdel(f"sluice:lane:{LANE}", entry.id)
-    assert settle(lanes, [entry], FAILED, probe=begun.probe).breaker.now_open
+    assert settle(lanes, [entry], FAILED, probe=begun.probe).breaker.is_open
     assert hold_of(client) == 0
     assert len(waiting(client, LANE)) == 2

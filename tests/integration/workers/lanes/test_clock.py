@@ -35,9 +35,9 @@ def test_a_wakeup_that_was_lost_then_is_sent_again(lanes: Lanes, client: redis.R
 def test_a_hold_lasts_no_longer_than_it_was_made_for(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec(LANE)])
     lanes.suspend(LANE, 60)
-    assert lanes.start_drain(LANE, None).held
+    assert lanes.start_drain(LANE, None).is_held
     _set_back(client, f"sluice:lane:{LANE}:hold")
-    assert not lanes.start_drain(LANE, None).held
+    assert not lanes.start_drain(LANE, None).is_held
     lanes.push(LANE, [b"one"])
     assert woken(client) == [LANE]
 

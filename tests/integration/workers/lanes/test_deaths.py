@@ -47,14 +47,14 @@ def test_what_a_killed_process_held_comes_back_entry_by_entry(
     child.kill()
     child.join()
     until(lambda: lanes.run_maintenance([LANE]) and len(waiting_suspects(client, LANE)) == 3)
-    assert lanes.start_drain(LANE, None).suspects
+    assert lanes.start_drain(LANE, None).has_suspects
     assert lanes.take(LANE, "b", 10) == []
     for expected in (b"1", b"2", b"3"):
         [entry] = lanes.take_suspect(LANE, "b")
         assert (entry.data, entry.attempts, entry.deaths) == (expected, 0, 1)
         assert lanes.settle(LANE, [(entry.id, Completed())], suspect=True)[:3] == (1, 0, 0)
     assert lanes.take_suspect(LANE, "b") == []
-    assert not lanes.start_drain(LANE, None).suspects
+    assert not lanes.start_drain(LANE, None).has_suspects
 
 
 def _take_and_hang(redis_url: str) -> None:
@@ -151,7 +151,7 @@ def test_one_tick_moves_a_bounded_number_of_suspects(lanes: Lanes, client: redis
     lanes.push(LANE, entries)
     lanes.take(LANE, "a", len(entries))
     let_leases_run_out(client, LANE)
-    moved = [lanes.run_maintenance([LANE])[LANE].suspected for _ in range(4)]
+    moved = [lanes.run_maintenance([LANE])[LANE].made_suspects for _ in range(4)]
     assert moved == [MAX_EXPIRED_LEASES, MAX_EXPIRED_LEASES, 50, 0]
     assert waiting_suspects(client, LANE) == entries
 
@@ -163,7 +163,7 @@ def test_a_lease_that_ran_out_is_found_behind_thousands_that_did_not(lanes: Lane
     lanes.take(LANE, "b", 1)
     let_leases_run_out(client, LANE)
     client.xclaim(f"sluice:lane:{LANE}", "workers", "a", 0, [entry.id for entry in alive], idle=0, justid=True)
-    ticks = until(lambda: lanes.run_maintenance([LANE])[LANE].suspected and "found")
+    ticks = until(lambda: lanes.run_maintenance([LANE])[LANE].made_suspects and "found")
     assert ticks == "found"
     assert waiting_suspects(client, LANE) == [b"dead"]
     verdicts: list[tuple[bytes, Outcome]] = [(entry.id, Completed()) for entry in alive]

@@ -33,7 +33,7 @@ def _pause(lanes: Lanes, *data: bytes) -> list[TakenEntry]:
 @pytest.mark.parametrize("late", EVERY_VERDICT, ids=str)
 def test_a_paused_worker_cannot_settle_what_another_has_taken(lanes: Lanes, client: redis.Redis, late: Outcome) -> None:
     [paused] = _pause(lanes, b"1")
-    assert lanes.run_maintenance(["intake"])["intake"].suspected == 1
+    assert lanes.run_maintenance(["intake"])["intake"].made_suspects == 1
     [taken_over] = lanes.take_suspect("intake", "b")
     before = everything(client)
     assert lanes.settle("intake", [(paused.id, late)])[:3] == (0, 0, 0)
@@ -74,7 +74,7 @@ def test_a_paused_worker_cannot_settle_a_suspect_that_was_taken_over(
 def test_a_paused_worker_that_comes_back_before_anybody_else_still_counts(lanes: Lanes, client: redis.Redis) -> None:
     [paused] = _pause(lanes, b"1")
     assert lanes.settle("intake", [(paused.id, OWN)])[:3] == (1, 1, 0)
-    assert lanes.run_maintenance(["intake"])["intake"].suspected == 0
+    assert lanes.run_maintenance(["intake"])["intake"].made_suspects == 0
     assert waiting_suspects(client, "intake") == []
     assert waiting(client, "text.a") == [b"own"]
 
@@ -109,7 +109,7 @@ def test_a_lease_is_as_long_as_the_lane_says(lanes: Lanes, client: redis.Redis) 
     for lane in ("quick", "slow"):
         lanes.push(lane, [b"1"])
         lanes.take(lane, "a", 1)
-    until(lambda: lanes.run_maintenance(["quick"])["quick"].suspected)
+    until(lambda: lanes.run_maintenance(["quick"])["quick"].made_suspects)
     assert waiting_suspects(client, "quick") == [b"1"]
-    assert lanes.run_maintenance(["slow"])["slow"].suspected == 0
+    assert lanes.run_maintenance(["slow"])["slow"].made_suspects == 0
     assert held(client, "slow") == [b"1"]

@@ -61,7 +61,7 @@ def test_what_a_handler_needs_may_be_down_meanwhile(lanes: Lanes, client: redis.
     lanes.push("intake", [b"1"])
     _fill(client)
     lanes.suspend("intake", 60)
-    assert lanes.start_drain("intake", None).held
+    assert lanes.start_drain("intake", None).is_held
     lanes.suspend("intake", 30)
     assert 29_000 < client.pttl("sluice:lane:intake:hold") <= 30_000
 
@@ -85,7 +85,7 @@ def test_a_lost_wakeup_is_replaced(lanes: Lanes, client: redis.Redis) -> None:
     client.delete("sluice:queue:work")
     let_wakeups_wait(client, "intake", 60)
     _fill(client)
-    assert lanes.run_maintenance(["intake"])["intake"].woken == 1
+    assert lanes.run_maintenance(["intake"])["intake"].wakeups_sent == 1
 
 
 def test_processes_go_on_beating_and_the_dead_are_found(client: redis.Redis) -> None:

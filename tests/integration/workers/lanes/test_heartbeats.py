@@ -61,8 +61,8 @@ def test_what_a_dead_process_held_is_suspect_at_once_and_the_others_keep_theirs(
     lanes.push(LANE, [b"1", b"2", b"3"])
     lanes.take(LANE, "dead", 2)
     (kept,) = lanes.take(LANE, "alive", 1)
-    assert lanes.run_maintenance([LANE], ["dead"])[LANE].suspected == 2
-    assert lanes.run_maintenance([LANE], ["dead"])[LANE].left == 0
+    assert lanes.run_maintenance([LANE], ["dead"])[LANE].made_suspects == 2
+    assert lanes.run_maintenance([LANE], ["dead"])[LANE].held_by_dead == 0
     assert [lanes.take_suspect(LANE, "alive")[0].data for _ in range(2)] == [b"1", b"2"]
     assert lanes.settle(LANE, [(kept.id, Completed())])[:3] == (1, 0, 0)
 
@@ -84,12 +84,12 @@ def test_suspects_of_a_dead_process_count_their_deaths(client: redis.Redis, lane
     lanes.run_maintenance([LANE], ["second"])
     (taken,) = lanes.take_suspect(LANE, "third")
     assert taken.deaths == 2
-    assert lanes.run_maintenance([LANE], ["third"])[LANE].dead == 1
+    assert lanes.run_maintenance([LANE], ["third"])[LANE].dead_lettered == 1
 
 
 def test_much_is_taken_over_in_turns(client: redis.Redis, lanes: Lanes) -> None:
     lanes.register([LaneSpec(LANE, "messages", 10, 3_600_000)])
     lanes.push(LANE, [b"%d" % number for number in range(250)])
     lanes.take(LANE, "dead", 250)
-    assert [lanes.run_maintenance([LANE], ["dead"])[LANE].left for _ in range(4)] == [100, 100, 50, 0]
+    assert [lanes.run_maintenance([LANE], ["dead"])[LANE].held_by_dead for _ in range(4)] == [100, 100, 50, 0]
     assert client.xlen(f"sluice:lane:{LANE}:suspects") == 250

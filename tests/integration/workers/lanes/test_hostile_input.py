@@ -48,7 +48,7 @@ def test_an_entry_and_its_error_survive_the_wait_for_the_next_attempt(hostile: L
     hostile.settle("intake", [(identity, Rescheduled(5, error))])
     assert retrying(hostile.client, "intake") == [data]
     let_retries_wait(hostile.client, "intake", 5)
-    assert hostile.run_maintenance(["intake"])["intake"].moved == 1
+    assert hostile.run_maintenance(["intake"])["intake"].retries_moved == 1
     [(_, fields)] = raw(hostile.client, "sluice:lane:intake")
     assert fields.get(b"e", b"").decode() == _kept(error)
     [again] = hostile.take("intake", "a", 1)
@@ -92,7 +92,7 @@ def test_a_delay_is_any_number(lanes: Lanes, client: redis.Redis, delay: float, 
     status = next(status for status in lane_statuses(client) if status.lane == "intake")
     assert status.next_retry_ms == pytest.approx(seconds * 1000, abs=1000)
     let_retries_wait(client, "intake", seconds + 2)
-    assert lanes.run_maintenance(["intake"])["intake"].moved == 1
+    assert lanes.run_maintenance(["intake"])["intake"].retries_moved == 1
 
 
 def test_an_entry_of_megabytes_goes_every_way(lanes: Lanes, client: redis.Redis) -> None:

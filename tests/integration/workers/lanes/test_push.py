@@ -80,7 +80,7 @@ def test_a_lane_that_no_worker_knows_yet_keeps_its_entries_and_wakes_nobody(lane
     lanes.push("text.greet", [b"early"])
     assert client.keys("sluice:queue:*") == []
     lanes.register([spec("text.greet")])
-    assert lanes.run_maintenance(["text.greet"])["text.greet"].woken == 1
+    assert lanes.run_maintenance(["text.greet"])["text.greet"].wakeups_sent == 1
     assert [entry.data for entry in lanes.take("text.greet", "a worker", 10)] == [b"early"]
 
 

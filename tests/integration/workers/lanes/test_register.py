@@ -48,13 +48,13 @@ def test_the_scripts_are_loaded_again_after_the_server_forgot_them(lanes: Lanes,
     client.script_flush()
     lanes.push("intake", [b"1"])
     client.script_flush()
-    assert lanes.run_maintenance(["intake", "text.greet"])["intake"].moved == 0
+    assert lanes.run_maintenance(["intake", "text.greet"])["intake"].retries_moved == 0
     client.script_flush()
     [entry] = lanes.take("intake", "a", 5)
     assert lanes.settle("intake", [(entry.id, Rescheduled(9, "later"))])[:3] == (1, 0, 0)
     client.script_flush()
     lanes.suspend("intake", 9)
-    assert lanes.start_drain("intake", None).held
+    assert lanes.start_drain("intake", None).is_held
 
 
 def test_a_lane_whose_stream_is_something_else_is_an_error_and_not_taken_for_known(
@@ -71,7 +71,7 @@ def test_a_stream_that_vanished_is_healed_by_the_next_take(lanes: Lanes, client:
     lanes.push("intake", [b"1"])
     assert lanes.take("intake", "a", 5) == []
     assert [entry.data for entry in lanes.take("intake", "a", 5)] == [b"1"]
-    assert lanes.run_maintenance(["intake"])["intake"].suspected == 0
+    assert lanes.run_maintenance(["intake"])["intake"].made_suspects == 0
 
 
 def test_lanes_do_not_touch_each_other(lanes: Lanes, client: redis.Redis) -> None:

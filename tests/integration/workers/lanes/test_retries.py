@@ -29,19 +29,19 @@ def _fail(lanes: Lanes, **delays: float) -> None:
 
 def test_a_retry_is_moved_when_it_is_due_and_not_before(lanes: Lanes, client: redis.Redis) -> None:
     _fail(lanes, soon=10, late=100)
-    assert lanes.run_maintenance([LANE])[LANE].moved == 0
+    assert lanes.run_maintenance([LANE])[LANE].retries_moved == 0
     let_retries_wait(client, LANE, 9)
-    assert lanes.run_maintenance([LANE])[LANE].moved == 0
+    assert lanes.run_maintenance([LANE])[LANE].retries_moved == 0
     let_retries_wait(client, LANE, 1)
-    assert lanes.run_maintenance([LANE])[LANE].moved == 1
+    assert lanes.run_maintenance([LANE])[LANE].retries_moved == 1
     assert (waiting(client, LANE), retrying(client, LANE)) == ([b"soon"], [b"late"])
-    assert lanes.run_maintenance([LANE])[LANE].moved == 0
+    assert lanes.run_maintenance([LANE])[LANE].retries_moved == 0
 
 
 def test_retries_come_back_in_the_order_of_their_times(lanes: Lanes, client: redis.Redis) -> None:
     _fail(lanes, d=40, b=20, e=50, a=10, c=30)
     let_retries_wait(client, LANE, 60)
-    assert lanes.run_maintenance([LANE])[LANE].moved == 5
+    assert lanes.run_maintenance([LANE])[LANE].retries_moved == 5
     assert waiting(client, LANE) == [b"a", b"b", b"c", b"d", b"e"]
 
 
@@ -67,7 +67,7 @@ def test_equal_entries_are_retried_each(lanes: Lanes, client: redis.Redis) -> No
     lanes.settle(LANE, [(entry.id, Rescheduled(5, "same")) for entry in taken])
     assert retrying(client, LANE) == [b"same"] * 3
     let_retries_wait(client, LANE, 5)
-    assert lanes.run_maintenance([LANE])[LANE].moved == 3
+    assert lanes.run_maintenance([LANE])[LANE].retries_moved == 3
     assert waiting(client, LANE) == [b"same"] * 3
 
 
@@ -78,7 +78,7 @@ def test_of_a_hundred_thousand_due_retries_one_tick_moves_a_bounded_number(lanes
     client.delete(f"{KEY}:retry")
     for start in range(0, 100_000, 10_000):
         client.zadd(f"{KEY}:retry", {head + b"\n%d" % number: number for number in range(start, start + 10_000)})
-    assert lanes.run_maintenance([LANE])[LANE].moved == MAX_DUE_RETRIES
-    assert lanes.run_maintenance([LANE])[LANE].moved == MAX_DUE_RETRIES
+    assert lanes.run_maintenance([LANE])[LANE].retries_moved == MAX_DUE_RETRIES
+    assert lanes.run_maintenance([LANE])[LANE].retries_moved == MAX_DUE_RETRIES
     assert waiting(client, LANE) == [b"%d" % number for number in range(2 * MAX_DUE_RETRIES)]
     assert client.zcard(f"{KEY}:retry") == 100_000 - 2 * MAX_DUE_RETRIES

@@ -122,9 +122,9 @@ def test_what_is_tried_again_waits_for_its_time(
     [entry] = _take(lanes, b"1")
     lanes.settle("intake", [(entry.id, Rescheduled(60, "not now", counted))])
     assert (retrying(client, "intake"), held(client, "intake")) == ([b"1"], [])
-    assert lanes.run_maintenance(["intake"])["intake"].moved == 0
+    assert lanes.run_maintenance(["intake"])["intake"].retries_moved == 0
     let_retries_wait(client, "intake", 60)
-    assert lanes.run_maintenance(["intake"])["intake"].moved == 1
+    assert lanes.run_maintenance(["intake"])["intake"].retries_moved == 1
     assert [entry[1:] for entry in lanes.take("intake", "a", 5)] == [(b"1", attempts, 0)]
     assert counts(client, "intake") == {"entered": 1, "retry": 1}
 

@@ -23,16 +23,16 @@ def take(lanes: Lanes, *data: bytes) -> list[TakenEntry]:
 def measured(*lags: float, calls: int = 0) -> TakeTimings:
     measures = TakeTimings(clock=lambda: NOW)
     for lag in lags:
-        measures.done(NOW - lag)
+        measures.record_completed(NOW - lag)
     for _ in range(calls):
-        measures.called(0.002)
+        measures.record_call(0.002)
     return measures
 
 
 def test_lags_and_calls_add_up(lanes: Lanes, client: redis.Redis) -> None:
     for lag in (0.02, 3.0):
         [entry] = take(lanes, b"1")
-        lanes.settle(LANE, [(entry.id, Completed())], measures=measured(lag, calls=2))
+        lanes.settle(LANE, [(entry.id, Completed())], timings=measured(lag, calls=2))
     assert times(client, LANE) == {
         "lag:0.025": 1,
         "lag:5": 1,
@@ -43,14 +43,14 @@ def test_lags_and_calls_add_up(lanes: Lanes, client: redis.Redis) -> None:
 
 
 def test_an_event_of_tomorrow_has_no_lag() -> None:
-    assert measured(-86_400.0).fields() == {"lag:0.005": 1, "lag:sum": 0}
+    assert measured(-86_400.0).increments() == {"lag:0.005": 1, "lag:sum": 0}
 
 
 @pytest.mark.parametrize("verdict", [Completed(), Rescheduled(1, "why"), Released()], ids=str)
 def test_a_settle_that_is_repeated_counts_once(lanes: Lanes, client: redis.Redis, verdict: Outcome) -> None:
     [entry] = take(lanes, b"1")
     for _ in range(2):  # the answer to the first was lost
-        lanes.settle(LANE, [(entry.id, verdict)], measures=measured(1.0))
+        lanes.settle(LANE, [(entry.id, verdict)], timings=measured(1.0))
     assert times(client, LANE) == {"lag:1": 1, "lag:sum": 1_000_000}
 
 
@@ -59,7 +59,7 @@ def test_a_take_of_which_others_have_a_part_counts_not_at_all(lanes: Lanes, clie
     let_leases_run_out(client, LANE)
     lanes.run_maintenance([LANE])
     [mine] = take(lanes, b"3")
-    ended = lanes.settle(LANE, [(entry.id, Completed()) for entry in (*taken, mine)], measures=measured(1.0, 1.0, 1.0))
+    ended = lanes.settle(LANE, [(entry.id, Completed()) for entry in (*taken, mine)], timings=measured(1.0, 1.0, 1.0))
     assert ended.entries == 1
     assert times(client, LANE) == {}
 
@@ -67,5 +67,5 @@ def test_a_take_of_which_others_have_a_part_counts_not_at_all(lanes: Lanes, clie
 def test_a_sum_at_its_end_keeps_no_entry_from_being_settled(lanes: Lanes, client: redis.Redis) -> None:
     client.hset(f"sluice:lane:{LANE}:times", "lag:sum", 2**63 - 1)
     [entry] = take(lanes, b"1")
-    assert lanes.settle(LANE, [(entry.id, Completed())], measures=measured(1.0)).entries == 1
+    assert lanes.settle(LANE, [(entry.id, Completed())], timings=measured(1.0)).entries == 1
     assert times(client, LANE) == {"lag:1": 1, "lag:sum": 2**63 - 1}

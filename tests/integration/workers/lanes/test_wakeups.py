@@ -18,11 +18,11 @@ def test_a_lost_wakeup_is_replaced_once_it_has_not_been_answered_for_a_second(
     lanes.register([spec("text.greet")])
     lanes.push("text.greet", [b"x"])
     _pop(client)
-    assert lanes.run_maintenance(["text.greet"])["text.greet"].woken == 0
+    assert lanes.run_maintenance(["text.greet"])["text.greet"].wakeups_sent == 0
     let_wakeups_wait(client, "text.greet", 1.1)
-    assert lanes.run_maintenance(["text.greet"])["text.greet"].woken == 1
+    assert lanes.run_maintenance(["text.greet"])["text.greet"].wakeups_sent == 1
     assert woken(client) == ["text.greet"]
-    assert lanes.run_maintenance(["text.greet"])["text.greet"].woken == 0  # the new one is on its way now
+    assert lanes.run_maintenance(["text.greet"])["text.greet"].wakeups_sent == 0  # the new one is on its way now
 
 
 def test_a_push_replaces_a_lost_wakeup_too(lanes: Lanes, client: redis.Redis) -> None:
@@ -38,7 +38,7 @@ def test_a_wakeup_that_waits_behind_busy_workers_is_not_doubled(lanes: Lanes, cl
     lanes.register([spec("text.greet")])
     lanes.push("text.greet", [b"x"])
     let_wakeups_wait(client, "text.greet", 29)
-    assert lanes.run_maintenance(["text.greet"])["text.greet"].woken == 0
+    assert lanes.run_maintenance(["text.greet"])["text.greet"].wakeups_sent == 0
     assert len(wakeups(client)) == 1
 
 
@@ -48,9 +48,9 @@ def test_a_wakeup_lost_among_others_is_replaced_after_thirty_seconds(lanes: Lane
     _pop(client)
     lanes.push("text.other", [b"x"])
     let_wakeups_wait(client, "text.greet", 2)
-    assert lanes.run_maintenance(["text.greet"])["text.greet"].woken == 0
+    assert lanes.run_maintenance(["text.greet"])["text.greet"].wakeups_sent == 0
     let_wakeups_wait(client, "text.greet", 29)
-    assert lanes.run_maintenance(["text.greet"])["text.greet"].woken == 1
+    assert lanes.run_maintenance(["text.greet"])["text.greet"].wakeups_sent == 1
 
 
 def test_an_answered_wakeup_is_no_longer_on_its_way(lanes: Lanes, client: redis.Redis) -> None:
@@ -113,7 +113,7 @@ def test_a_held_lane_is_woken_by_nothing_until_its_hold_ends(lanes: Lanes, clien
     let_retries_wait(client, "text.greet", 1)
     assert lanes.run_maintenance(["text.greet"])["text.greet"] == (1, 0, 0, 0, 0)
     assert wakeups(client) == []
-    assert lanes.start_drain("text.greet", None).held
+    assert lanes.start_drain("text.greet", None).is_held
     lanes.suspend("text.greet", 0.001)
-    assert until(lambda: lanes.run_maintenance(["text.greet"])["text.greet"].woken) == 2
-    assert not lanes.start_drain("text.greet", None).held
+    assert until(lambda: lanes.run_maintenance(["text.greet"])["text.greet"].wakeups_sent) == 2
+    assert not lanes.start_drain("text.greet", None).is_held

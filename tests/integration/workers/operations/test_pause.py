@@ -14,7 +14,7 @@ def test_a_paused_lane_is_neither_woken_nor_drained_and_loses_nothing(lanes: Lan
     lanes.push("text.greet", [b"1", b"2"])
     lanes.run_maintenance(["text.greet"])
     assert wakeups(lanes) == 0
-    assert lanes.start_drain("text.greet", None).held
+    assert lanes.start_drain("text.greet", None).is_held
     (found,) = [lane for lane in lane_statuses(lanes.client) if lane.lane == "text.greet"]
     assert (found.waiting, found.paused, found.held) == (2, True, True)
 
@@ -23,7 +23,7 @@ def test_other_lanes_go_on(lanes: Lanes, sluice: Sluice) -> None:
     sluice("pause", "text.greet")
     lanes.push("text.store", [b"1"])
     assert wakeups(lanes) == 1
-    assert not lanes.start_drain("text.store", None).held
+    assert not lanes.start_drain("text.store", None).is_held
 
 
 def test_resuming_wakes_the_lane_at_once(lanes: Lanes, sluice: Sluice) -> None:
@@ -31,7 +31,7 @@ def test_resuming_wakes_the_lane_at_once(lanes: Lanes, sluice: Sluice) -> None:
     lanes.push("text.greet", [b"1"])
     assert sluice("resume", "text.greet") == {"lane": "text.greet", "paused": False, "was_paused": True}
     assert wakeups(lanes) == 1
-    assert not lanes.start_drain("text.greet", None).held
+    assert not lanes.start_drain("text.greet", None).is_held
     assert sluice("resume", "text.greet")["was_paused"] is False
 
 

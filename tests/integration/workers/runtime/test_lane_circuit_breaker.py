@@ -19,7 +19,7 @@ from workers.runtime import drain as drain_module
 from workers.runtime import outcome_log
 
 RETRY = Retry(attempts=3, base=0.05, cap=0.1)
-FEW = BreakerPolicy(threshold=5, first=3600.0)
+FEW = BreakerPolicy(threshold=5, first_hold=3600.0)
 
 
 class Log:
@@ -270,7 +270,7 @@ def test_a_probe_that_loses_redis_gives_its_event_back_and_lets_go(client: redis
 
 
 def test_a_drain_stops_when_it_finds_the_breaker_open(lanes: Lanes, client: redis.Redis, log: Log) -> None:
-    slow = Lanes(client, breaker=BreakerPolicy(first=3600.0))
+    slow = Lanes(client, breaker=BreakerPolicy(first_hold=3600.0))
     slow.register([LaneSpec(LANE, "messages", 10, 60_000)])
     runs = Runs(_down)
     slow.push(LANE, [entry(number) for number in range(500)])

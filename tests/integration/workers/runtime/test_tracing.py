@@ -60,7 +60,7 @@ def run(tracing: Tracing, act: Callable[[Any], object], *taken: TakenEntry, batc
 
 def onward(verdict: Outcome) -> list[str]:
     assert isinstance(verdict, Completed)
-    return [event_entry.origin(following.data).trace for following in verdict.next]
+    return [event_entry.origin(following.data).trace for following in verdict.follow_ups]
 
 
 def test_what_a_webhook_holds_is_a_part_of_its_trace(tracing: Tracing, named: Named) -> None:

@@ -112,7 +112,7 @@ def _classify(stages: _Stages, lanes: Lanes) -> None:
     stages.run("event: packed", _BATCH, lambda: [pack(EventEntry(i, r.id, r.received_ms)) for i, r in flat])
     measures = TakeTimings()
     verdicts = ClassifyStep(_LANES, None).run(taken, lambda: False, measures)
-    settle = partial(lanes.settle, INTAKE_STATUSES, verdicts, measures=measures)
+    settle = partial(lanes.settle, INTAKE_STATUSES, verdicts, timings=measures)
     stages.ask("settle webhooks, claim, add events", _BATCH, lanes, settle)
 
 
@@ -126,7 +126,7 @@ def _handle(stages: _Stages, lanes: Lanes, store: Store, lane: str) -> None:
         stages.run("SQL: client's side", count, lambda: write_rows(connection, made))
     done: list[tuple[bytes, Outcome]] = [(entry.id, Completed()) for entry in taken]
     measures = TakeTimings()
-    measures.called(0.01)
+    measures.record_call(0.01)
     for event in events:
-        measures.done(event.received_at.timestamp())
-    stages.ask("settle events", count, lanes, partial(lanes.settle, lane, done, measures=measures))
+        measures.record_completed(event.received_at.timestamp())
+    stages.ask("settle events", count, lanes, partial(lanes.settle, lane, done, timings=measures))

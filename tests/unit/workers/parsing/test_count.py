@@ -33,7 +33,7 @@ def items_of(document: object) -> list[object]:
     _, receipt = ReceiptWriter().pack(json.dumps(document).encode(), 1_700_000_000_000)
     ((_, verdict),) = work.run([TakenEntry(b"1-1", receipt)], lambda: False, TakeTimings())
     assert isinstance(verdict, Completed)
-    return [unpack(follow.data).item.body for follow in verdict.next]
+    return [unpack(follow.data).item.body for follow in verdict.follow_ups]
 
 
 def test_a_webhook_of_too_many_items_is_kept_whole_as_one_unknown_event() -> None:

@@ -94,7 +94,7 @@ def test_each_of_them_is_classified(body: bytes) -> None:
         [TakenEntry(b"1-0", ReceiptWriter().pack(body, 1)[1], 0)], lambda: False, TakeTimings()
     )
     assert isinstance(verdict, Completed)
-    assert verdict.next
+    assert verdict.follow_ups
 
 
 @pytest.mark.parametrize("unit", [unit for unit, _ in _UNITS.values()])

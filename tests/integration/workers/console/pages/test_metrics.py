@@ -26,7 +26,7 @@ GREET = "text.greet"
 def test_every_metric_is_told_and_no_other(
     busy: None, lanes: Lanes, client: redis.Redis, operator: Visitor, desk: ConsoleContext
 ) -> None:
-    desk.sampler.step()
+    desk.sampler.refresh()
     told = scrape(operator).families
     declared = {metric.name.removesuffix("_total").removesuffix("_info") for metric in ALL}
     assert {name.removesuffix("_info") for name in told} == declared
@@ -63,7 +63,7 @@ def test_nothing_of_a_customer_or_a_secret_is_told(
     busy: None, lanes: Lanes, operator: Visitor, desk: ConsoleContext
 ) -> None:
     bury(lanes, GREET, entry("my card is 4111", customer="919812345678", wamid="wamid.SECRET"), "919812345678 rejected")
-    desk.sampler.step()
+    desk.sampler.refresh()
     told = operator.get("/metrics", **BEARER).text
     for part in ("9198", "wamid", "4111", "Asha", "rejected", PASSWORD):
         assert part not in told
@@ -72,7 +72,7 @@ def test_nothing_of_a_customer_or_a_secret_is_told(
 def test_the_figures_are_those_of_now_though_the_look_is_older(
     lanes: Lanes, operator: Visitor, desk: ConsoleContext
 ) -> None:
-    desk.sampler.step()
+    desk.sampler.refresh()
     lanes.push(GREET, [entry()])
     told = scrape(operator)
     assert told.value("sluice_lane_entered_total", lane=GREET) == 1
@@ -90,7 +90,7 @@ def test_while_redis_is_away_it_says_so(settings: Settings, open_desk: Opens, co
 def test_of_a_redis_that_went_away_no_old_figures_are_told(
     lanes: Lanes, operator: Visitor, desk: ConsoleContext
 ) -> None:
-    desk.sampler.step()
+    desk.sampler.refresh()
     assert scrape(operator).value("sluice_redis_up") == 1
     with mock.patch.object(desk, "redis", connect(f"redis://127.0.0.1:{free_port()}/0", retries=0)):
         told = scrape(operator)
@@ -99,9 +99,9 @@ def test_of_a_redis_that_went_away_no_old_figures_are_told(
 
 
 def test_a_look_that_the_sampler_missed_is_made_again(lanes: Lanes, operator: Visitor, desk: ConsoleContext) -> None:
-    desk.sampler.step()
+    desk.sampler.refresh()
     lanes.push(GREET, [entry()])
-    desk.sampler.state = desk.sampler.state._replace(away="Connection refused")
+    desk.sampler.state = desk.sampler.state._replace(outage="Connection refused")
     assert scrape(operator).value("sluice_lane_waiting", lane=GREET) == 1
 
 
@@ -114,7 +114,7 @@ def test_an_event_store_that_does_not_answer_is_told(
         raise Unavailable("locked")
 
     monkeypatch.setattr(desk.sampler, "_check_database", away)
-    desk.sampler.step_database()
+    desk.sampler.refresh_database()
     assert scrape(operator).value("sluice_database_up") == 0
 
 
@@ -125,7 +125,7 @@ def test_without_an_event_store_nothing_is_told_of_it(settings: Settings, open_d
 
 def test_a_scrape_costs_little(lanes: Lanes, client: redis.Redis, operator: Visitor, desk: ConsoleContext) -> None:
     lanes.register(LaneSpec(f"text.handler{number}", "messages", 10, 60_000) for number in range(60))
-    desk.sampler.step()
+    desk.sampler.refresh()
     before = client.info("stats")["total_commands_processed"]
     answer = operator.get("/metrics", **BEARER)
     commands = client.info("stats")["total_commands_processed"] - before

@@ -19,7 +19,7 @@ GREET = "text.greet"
 
 
 def test_a_lane_is_told_as_it_stands_and_by_what_happened(busy: None, operator: Visitor, desk: ConsoleContext) -> None:
-    desk.sampler.step()
+    desk.sampler.refresh()
     told = scrape(operator)
     of_lane = {name: value for (name, *labels), value in told.samples.items() if labels == [GREET]}
     # Waiting: one that followed from a webhook, one given back, and one that was taken over.

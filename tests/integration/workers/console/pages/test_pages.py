@@ -51,7 +51,7 @@ _INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascrip
 def test_an_empty_page_says_what_to_do_next(
     client: redis.Redis, desk: ConsoleContext, operator: Visitor, path: str, told: str
 ) -> None:
-    desk.sampler.step()
+    desk.sampler.refresh()
     page = operator.get(path)
     assert page.status_code == 200
     assert told in words(page)
@@ -60,12 +60,12 @@ def test_an_empty_page_says_what_to_do_next(
 def test_with_workers_but_no_webhook_the_overview_says_how_to_send_one(
     lanes: Lanes, desk: ConsoleContext, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.operations.monitoring.sampler.problems", lambda *_given: [])
-    desk.sampler.step()
+    monkeypatch.setattr("workers.operations.monitoring.sampler.find_problems", lambda *_given: [])
+    desk.sampler.refresh()
     assert "All well. Nothing has come yet. Send a webhook: sluice send text" in words(operator.get("/"))
     lanes.push("text.greet", [entry()])
     lanes.settle("text.greet", [(held.id, Completed()) for held in lanes.take("text.greet", "test", 1)])
-    desk.sampler.step()
+    desk.sampler.refresh()
     assert "All well. Every event is handled, and none is late." in words(operator.get("/"))
 
 
@@ -78,7 +78,7 @@ def test_without_redis_each_page_answers_and_says_so(settings: Settings, open_de
     away = open_desk(with_settings(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0"))
     visitor = come(to=away)
     assert visitor.sign_in().status_code == 303
-    away.sampler.step()
+    away.sampler.refresh()
     assert re.search(r"Redis does not answer since [\d:]+ \(", words(visitor.get("/")))
     assert "Redis does not answer since" in words(visitor.get("/lanes"))
     for path in ("/dead", "/dead/text.greet/1-1", "/audit"):
@@ -100,8 +100,8 @@ def test_without_the_database_its_pages_answer_and_say_so(
         page = visitor.get(path)
         assert page.status_code == 503
         assert "The event store is away" in words(page)
-    away.sampler.step_database()
-    away.sampler.step()
+    away.sampler.refresh_database()
+    away.sampler.refresh()
     assert "The event store does not answer" in words(visitor.get("/"))
     assert visitor.get("/dead").status_code == 200
 
@@ -131,7 +131,7 @@ def test_what_strangers_wrote_stays_text(lanes: Lanes, store: Store, operator: V
     bury(lanes, "text.greet", entry(EVIL, name=EVIL), error=f"ValueError: {EVIL}", why="rejected")
     store.write([message(EVIL, "918888888888", "wamid.evil", EVIL)])
     store.write([status("failed", wamid="wamid.lost", recipient="918888888888", errors=())])
-    desk.sampler.step()
+    desk.sampler.refresh()
     pages = [operator.get(path) for path in ("/dead", "/events", "/conversations", f"/dead?error={'%3Cscript%3E'}")]
     pages += [
         operator.get(link) for page in pages[1:3] for link in links(page, "/events/") + links(page, "/conversations/")
@@ -155,7 +155,7 @@ def words_escaped(text: str) -> str:
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_has_code_or_style_in_it(lanes: Lanes, operator: Visitor, desk: ConsoleContext, path: str) -> None:
     bury(lanes, "text.greet", entry())
-    desk.sampler.step()
+    desk.sampler.refresh()
     assert _INLINE.findall(operator.get(path).text) == []
 
 

@@ -98,7 +98,7 @@ def test_another_console_learns_who_signed_out(
     assert come(to=other).get("/", **cookie).status_code == 200  # one password, one key
     operator.get("/")
     operator.submit("/sign-out")
-    other.sampler.step()
+    other.sampler.refresh()
     assert come(to=other).get("/", **cookie).status_code == 303
 
 

@@ -10,7 +10,7 @@ from workers.lanes.circuit_breaker import BreakerStatus
 from workers.lanes.status import LaneStatus
 from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
 from workers.operations.monitoring.problem import Severity
-from workers.operations.monitoring.problems import LATE, ExternalState, problems, rejection_problems
+from workers.operations.monitoring.problems import LATE_MS, ExternalState, find_problems, rejection_problems
 from workers.operations.monitoring.sample import Sample
 from workers.operations.monitoring.snapshot import RedisServer, Snapshot, take_snapshot
 from workers.runtime.liveness.worker_status import DEAF, LISTENING, WorkerReport, WorkerStatus
@@ -34,32 +34,32 @@ def worker(queues: tuple[str, ...] = ("messages",), age: float = 0.5, state: str
 
 
 def seen(*lanes: LaneStatus, **about: Any) -> Snapshot:
-    found: dict[str, Any] = {"workers": [worker()], "ingresses": [ingress()], "answers": {}, "server": GOOD}
+    found: dict[str, Any] = {"workers": [worker()], "ingresses": [ingress()], "responses": {}, "redis": GOOD}
     found["last_errors"] = {"text.greet": "ValueError: boom"}
     return Snapshot(at_ms=NOW, lanes=list(lanes), **(found | about))
 
 
 def test_nothing_is_wrong_where_nothing_is() -> None:
-    busy = lane(waiting=5000, in_flight=10, oldest_ms=LATE - 1, retries=3, next_retry_ms=-1000, counts={"done": 9})
-    assert problems(seen(busy), ExternalState(), {}) == []
+    busy = lane(waiting=5000, in_flight=10, oldest_ms=LATE_MS - 1, retries=3, next_retry_ms=-1000, counts={"done": 9})
+    assert find_problems(seen(busy), ExternalState(), {}) == []
 
 
 @pytest.mark.parametrize(
     ("look", "elsewhere", "code", "grade", "words"),
     [
-        (seen(server=GOOD._replace(appendonly=False)), {}, "aof", Severity.LOSS, "a restart loses what waits"),
-        (seen(server=GOOD._replace(writes_logged=False)), {}, "aof-write", Severity.LOSS, "cannot write its log"),
-        (seen(server=GOOD._replace(policy="allkeys-lru")), {}, "eviction", Severity.LOSS, "(allkeys-lru)"),
-        (seen(server=GOOD._replace(appendfsync="everysec")), {}, "fsync", Severity.NOTE, "up to a second"),
+        (seen(redis=GOOD._replace(appendonly=False)), {}, "aof", Severity.DATA_LOSS, "a restart loses what waits"),
+        (seen(redis=GOOD._replace(writes_logged=False)), {}, "aof-write", Severity.DATA_LOSS, "cannot write its log"),
+        (seen(redis=GOOD._replace(policy="allkeys-lru")), {}, "eviction", Severity.DATA_LOSS, "(allkeys-lru)"),
+        (seen(redis=GOOD._replace(appendfsync="everysec")), {}, "fsync", Severity.NOTE, "up to a second"),
         (
-            seen(server=GOOD._replace(memory=95, memory_limit=100)),
+            seen(redis=GOOD._replace(memory=95, memory_limit=100)),
             {},
             "memory",
             Severity.STUCK,
             "95\u202fB of 100\u202fB",
         ),
-        (seen(ingresses=[]), {}, "ingress", Severity.LOSS, "nobody may be taking webhooks"),
-        (seen(ingresses=[ingress(refusing="disk full")]), {}, "refusing", Severity.LOSS, "503"),
+        (seen(ingresses=[]), {}, "ingress", Severity.DATA_LOSS, "nobody may be taking webhooks"),
+        (seen(ingresses=[ingress(refusing="disk full")]), {}, "refusing", Severity.DATA_LOSS, "503"),
         (seen(ingresses=[ingress(bytes=7)]), {}, "spool", Severity.LATE, "7\u202fB of webhooks wait in the spool"),
         (seen(workers=[]), {}, "workers", Severity.STUCK, "No worker is alive"),
         (seen(workers=[worker(age=60)]), {}, "workers", Severity.STUCK, "No worker is alive"),
@@ -75,46 +75,52 @@ def test_nothing_is_wrong_where_nothing_is() -> None:
         ),
         (seen(lane(retries=20, next_retry_ms=-9000)), {}, "retries text.greet", Severity.LATE, "are due to be tried"),
         (seen(lane(retries=1, next_retry_ms=-60_000)), {}, "overdue text.greet", Severity.STUCK, "overdue by 60"),
-        (seen(lane(oldest_ms=LATE + 1, in_flight=1)), {}, "late", Severity.LATE, "the oldest in text.greet"),
+        (seen(lane(oldest_ms=LATE_MS + 1, in_flight=1)), {}, "late", Severity.LATE, "the oldest in text.greet"),
         (seen(lane(dead=3)), {}, "dead-old", Severity.NOTE, "3 dead letters wait for a decision"),
-        (seen(lane(dead=3)), {"newly_dead": 1}, "dead", Severity.STUCK, "1 new dead letter within the last hour"),
-        (seen(lane(dead=3)), {"newly_dead": 1}, "dead", Severity.STUCK, "Most are of text.greet: ValueError: boom"),
-        (seen(), {"database": "locked"}, "database", Severity.STUCK, "does not answer: locked"),
+        (seen(lane(dead=3)), {"new_dead_letters": 1}, "dead", Severity.STUCK, "1 new dead letter within the last hour"),
+        (
+            seen(lane(dead=3)),
+            {"new_dead_letters": 1},
+            "dead",
+            Severity.STUCK,
+            "Most are of text.greet: ValueError: boom",
+        ),
+        (seen(), {"database_error": "locked"}, "database", Severity.STUCK, "does not answer: locked"),
     ],
 )
 def test_each_trouble_is_told(
     look: Snapshot, elsewhere: dict[str, Any], code: str, grade: Severity, words: str
 ) -> None:
-    (found,) = problems(look, ExternalState(**elsewhere), {})
-    assert (found.code, found.grade) == (code, grade)
+    (found,) = find_problems(look, ExternalState(**elsewhere), {})
+    assert (found.code, found.severity) == (code, grade)
     assert words in found.text
     assert found.advice
 
 
 def test_a_trouble_keeps_the_time_it_began_at() -> None:
-    (found,) = problems(seen(workers=[]), ExternalState(), {"workers": NOW - 5000, "late": 1})
+    (found,) = find_problems(seen(workers=[]), ExternalState(), {"workers": NOW - 5000, "late": 1})
     assert found.since_ms == NOW - 5000
-    (found,) = problems(seen(workers=[]), ExternalState(), {"late": 1})
+    (found,) = find_problems(seen(workers=[]), ExternalState(), {"late": 1})
     assert found.since_ms == NOW
 
 
 def test_who_knows_better_says_since_when() -> None:
     breaker = BreakerStatus(NOW - 90_000, 90.0, "boom", 3, 1.0)
     spooling = ingress(bytes=1, since_ms=NOW - 70_000)
-    found = problems(seen(lane(breaker=breaker), ingresses=[spooling]), ExternalState(), {"spool": NOW})
+    found = find_problems(seen(lane(breaker=breaker), ingresses=[spooling]), ExternalState(), {"spool": NOW})
     assert [trouble.since_ms for trouble in found] == [NOW - 90_000, NOW - 70_000]
 
 
 def test_the_worst_comes_first() -> None:
-    look = seen(lane(paused=True, dead=1), lane("a.b", oldest_ms=LATE * 2), server=GOOD._replace(appendonly=False))
-    grades = [found.grade for found in problems(look, ExternalState(), {})]
+    look = seen(lane(paused=True, dead=1), lane("a.b", oldest_ms=LATE_MS * 2), redis=GOOD._replace(appendonly=False))
+    grades = [found.severity for found in find_problems(look, ExternalState(), {})]
     assert grades == sorted(grades)
-    assert grades[0] == Severity.LOSS
+    assert grades[0] == Severity.DATA_LOSS
 
 
 def test_what_died_comes_after_what_it_died_of() -> None:
     failing = lane(dead=3, breaker=BreakerStatus(NOW - 1000, 1.0, "boom", 3, 1.0))
-    found = problems(seen(failing), ExternalState(newly_dead=3), {"dead": NOW - 90_000})
+    found = find_problems(seen(failing), ExternalState(new_dead_letters=3), {"dead": NOW - 90_000})
     assert [trouble.code for trouble in found] == ["breaker text.greet", "dead"]
 
 
@@ -126,7 +132,7 @@ def answered(seconds_ago: int, **codes: int) -> Sample:
 def test_webhooks_that_could_not_be_taken_are_told_for_an_hour() -> None:
     samples = [answered(3000, _200=5), answered(2000, _503=2), answered(1000, _503=1, _200=9), answered(2, _200=9)]
     (found,) = rejection_problems(samples, NOW)
-    assert (found.code, found.grade, found.since_ms) == ("refused", Severity.LOSS, NOW - 2_000_000)
+    assert (found.code, found.severity, found.since_ms) == ("refused", Severity.DATA_LOSS, NOW - 2_000_000)
     assert "3 webhooks could not be taken" in found.text
 
 
@@ -145,8 +151,8 @@ def test_a_wrong_secret_is_told_where_nobody_else_comes(samples: list[Sample], t
 
 
 def test_a_paused_lane_is_neither_late_nor_overdue() -> None:
-    look = seen(lane(paused=True, oldest_ms=LATE * 2, retries=1, next_retry_ms=-LATE))
-    assert [found.code for found in problems(look, ExternalState(), {})] == ["paused text.greet"]
+    look = seen(lane(paused=True, oldest_ms=LATE_MS * 2, retries=1, next_retry_ms=-LATE_MS))
+    assert [found.code for found in find_problems(look, ExternalState(), {})] == ["paused text.greet"]
 
 
 def test_lag_is_that_of_the_spool_too() -> None:
@@ -164,8 +170,8 @@ def test_a_spool_that_several_processes_share_is_told_once_as_it_was_seen_last()
 
 def test_a_spool_that_was_emptied_is_no_trouble_nor_are_pieces_set_aside() -> None:
     said = {b"spooled": b"7", b"drained": b"7"}
-    assert problems(seen(ingresses=[ingress()._replace(said=said)]), ExternalState(), {}) == []
-    assert problems(seen(ingresses=[ingress(bytes=5, torn_bytes=5)]), ExternalState(), {}) == []
+    assert find_problems(seen(ingresses=[ingress()._replace(fields=said)]), ExternalState(), {}) == []
+    assert find_problems(seen(ingresses=[ingress(bytes=5, torn_bytes=5)]), ExternalState(), {}) == []
 
 
 def test_a_look_knows_what_events_failed_of(lanes: Lanes) -> None:

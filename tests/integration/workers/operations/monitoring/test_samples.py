@@ -9,7 +9,7 @@ from workers.console.charts import HEIGHT, chart, max_rate, rate
 from workers.console.context import ConsoleContext
 from workers.lanes import Completed, DeadLettered, Lanes
 from workers.lanes.dead_letter_queue import DeadLetterQueue
-from workers.operations.monitoring.sample import Sample, sample
+from workers.operations.monitoring.sample import Sample, make_sample
 from workers.operations.monitoring.sample_history import SAMPLES_KEY, SampleHistory
 from workers.operations.monitoring.snapshot import Snapshot, take_snapshot
 
@@ -19,28 +19,28 @@ def after(before: Snapshot, seconds: float, now: Snapshot) -> Snapshot:
 
 
 def test_what_came_in_is_what_the_ingress_answered_well() -> None:
-    before, now = seen(answers={"200": 10, "400": 1}), seen(answers={"200": 25, "400": 1, "503": 2})
-    made = sample(before, after(before, 2, now), [])
+    before, now = seen(responses={"200": 10, "400": 1}), seen(responses={"200": 25, "400": 1, "503": 2})
+    made = make_sample(before, after(before, 2, now), [])
     assert (made.taken, made.answers, made.span) == (15, {"200": 15, "503": 2}, 2.0)
 
 
 def test_without_the_ingress_s_word_it_is_what_the_intake_lanes_got() -> None:
     before = seen(lane("intake", waiting=3, counts={"done": 100}), ingresses=None)
     now = seen(lane("intake", waiting=1, in_flight=2, retries=1, counts={"done": 110, "dead": 1}), ingresses=None)
-    assert sample(before, after(before, 1, now), []).taken == 12
+    assert make_sample(before, after(before, 1, now), []).taken == 12
 
 
 def test_a_replayed_webhook_did_not_come_in_again(lanes: Lanes) -> None:
-    before = take_snapshot(lanes.client).taken
+    before = take_snapshot(lanes.client).webhooks_taken
     letter = bury(lanes, "intake", b"x")
-    assert take_snapshot(lanes.client).taken == before + 1
+    assert take_snapshot(lanes.client).webhooks_taken == before + 1
     DeadLetterQueue(lanes.client).replay("intake", [letter.partition("/")[2]])
-    assert take_snapshot(lanes.client).taken == before + 1
+    assert take_snapshot(lanes.client).webhooks_taken == before + 1
 
 
 def test_counters_that_began_anew_are_no_negative_rates() -> None:
     before, now = seen(lane(counts={"done": 500, "retry": 9})), seen(lane(counts={"done": 4}))
-    made = sample(before, after(before, 1, now), [])
+    made = make_sample(before, after(before, 1, now), [])
     assert (made.handled, made.errors, made.taken) == (4, 0, 0)
 
 
@@ -49,7 +49,7 @@ def test_only_handlers_lanes_count_as_handled() -> None:
         seen(),
         seen(lane("intake", counts={"done": 7}), lane("media", counts={"done": 5}), lane(counts={"done": 2})),
     )
-    assert sample(before, after(before, 1, now), []).handled == 2
+    assert make_sample(before, after(before, 1, now), []).handled == 2
 
 
 def test_a_console_that_starts_knows_the_hour_before(client: redis.Redis) -> None:
@@ -89,32 +89,32 @@ def test_samples_of_another_version_are_passed_over(client: redis.Redis) -> None
 
 def test_the_console_sees_new_dead_letters_as_new(lanes: Lanes, desk: ConsoleContext) -> None:
     bury(lanes, "text.greet", entry())
-    desk.sampler.step()
-    desk.sampler.step()
-    assert [found.code for found in desk.sampler.state.troubles if found.code.startswith("dead")] == ["dead-old"]
+    desk.sampler.refresh()
+    desk.sampler.refresh()
+    assert [found.code for found in desk.sampler.state.problems if found.code.startswith("dead")] == ["dead-old"]
     lanes.push("text.greet", [entry()])
     (taken,) = lanes.take("text.greet", "test", 1)
     lanes.settle("text.greet", [(taken.id, DeadLettered("rejected", "no"))])
-    desk.sampler.step()
-    assert [found.code for found in desk.sampler.state.troubles if found.code.startswith("dead")] == ["dead"]
+    desk.sampler.refresh()
+    assert [found.code for found in desk.sampler.state.problems if found.code.startswith("dead")] == ["dead"]
 
 
 def test_a_lane_s_rate_is_what_was_done_since_the_look_before(lanes: Lanes, desk: ConsoleContext) -> None:
-    desk.sampler.step()
+    desk.sampler.refresh()
     lanes.push("text.greet", [entry()] * 5)
     lanes.settle("text.greet", [(taken.id, Completed()) for taken in lanes.take("text.greet", "test", 5)])
-    desk.sampler.step()
+    desk.sampler.refresh()
     state = desk.sampler.state
-    assert state.look is not None
-    seconds = (state.look.at_ms - desk.sampler._looks[0].at_ms) / 1000
+    assert state.snapshot is not None
+    seconds = (state.snapshot.at_ms - desk.sampler._recent[0].at_ms) / 1000
     assert state.rates["text.greet"].done == pytest.approx(5 / seconds)
 
 
 def test_a_fault_of_a_look_is_not_shown_as_if_it_were_now(lanes: Lanes, desk: ConsoleContext) -> None:
-    desk.sampler.step()
+    desk.sampler.refresh()
     desk.redis.set("sluice:answers", "no hash")
-    desk.sampler.step()
-    assert "WRONGTYPE" in desk.sampler.state.away
+    desk.sampler.refresh()
+    assert "WRONGTYPE" in desk.sampler.state.outage
 
 
 def test_a_chart_is_drawn_from_where_samples_begin_and_broken_where_there_are_none() -> None:
@@ -136,5 +136,7 @@ def test_a_chart_of_nothing_is_flat_or_empty() -> None:
 
 
 def test_there_may_be_no_ingress_to_ask() -> None:
-    assert sample(seen(ingresses=None), seen(ingresses=None)._replace(at_ms=NOW + 1), []).answers is None
-    assert sample(seen(ingresses=[ingress()]), seen(ingresses=[ingress()])._replace(at_ms=NOW + 1), []).answers == {}
+    assert make_sample(seen(ingresses=None), seen(ingresses=None)._replace(at_ms=NOW + 1), []).answers is None
+    assert (
+        make_sample(seen(ingresses=[ingress()]), seen(ingresses=[ingress()])._replace(at_ms=NOW + 1), []).answers == {}
+    )

@@ -30,7 +30,7 @@ def _classify(body: Any, *, media: str | None = None) -> Outcome:
 
 def _next(verdict: Outcome) -> list[tuple[tuple[str, ...], EventEntry]]:
     assert isinstance(verdict, Completed)
-    return [(lanes, unpack(data)) for _, data, lanes in verdict.next]
+    return [(lanes, unpack(data)) for _, data, lanes in verdict.follow_ups]
 
 
 def test_each_event_goes_to_all_lanes_of_its_type() -> None:
@@ -43,7 +43,7 @@ def test_each_event_goes_to_all_lanes_of_its_type() -> None:
 
 
 def test_an_event_without_handlers_goes_nowhere_and_is_claimed() -> None:
-    [(key, _, lanes)] = _done(_classify({"statuses": [SENT | {"status": "read"}]})).next
+    [(key, _, lanes)] = _done(_classify({"statuses": [SENT | {"status": "read"}]})).follow_ups
     assert lanes == ()
     assert key
 
@@ -71,10 +71,13 @@ def test_entries_keep_the_receipt_and_its_time() -> None:
 
 
 def test_repetitions_of_an_event_have_one_key_and_other_events_others() -> None:
-    once, again = _done(_classify({"messages": [TEXT]})).next[0], _done(_classify({"messages": [TEXT, TEXT]})).next
+    once, again = (
+        _done(_classify({"messages": [TEXT]})).follow_ups[0],
+        _done(_classify({"messages": [TEXT, TEXT]})).follow_ups,
+    )
     assert {once.key, *[each.key for each in again]} == {once.key}
     assert len(once.key) == 16
-    other = _done(_classify({"messages": [TEXT | {"id": "wamid.other"}]})).next[0]
+    other = _done(_classify({"messages": [TEXT | {"id": "wamid.other"}]})).follow_ups[0]
     assert other.key != once.key
 
 
@@ -98,7 +101,7 @@ def test_what_is_no_receipt_is_a_dead_letter(data: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"null", b"7", b"[]", b"{}", b'"text"', b'{"messages":7}', b'[[{"a":[1]}]]'])
 def test_any_json_leads_to_something(body: bytes) -> None:
-    assert _done(_classify(body)).next
+    assert _done(_classify(body)).follow_ups
 
 
 @pytest.mark.parametrize("depth", range(190, 216))
@@ -143,5 +146,5 @@ def test_a_dedupe_key_is_short_whatever_the_events_key() -> None:
 
 def _done(verdict: Outcome) -> Completed:
     assert isinstance(verdict, Completed)
-    assert all(isinstance(each, FollowUp) for each in verdict.next)
+    assert all(isinstance(each, FollowUp) for each in verdict.follow_ups)
     return verdict

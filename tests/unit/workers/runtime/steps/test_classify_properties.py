@@ -52,8 +52,8 @@ def assert_classified(*bodies: bytes) -> None:
             continue
         assert isinstance(verdict, Completed)
         items = classify._items(body)
-        assert len(verdict.next) == len(items) > 0
-        for item, (key, data, lanes) in zip(items, verdict.next, strict=True):
+        assert len(verdict.follow_ups) == len(items) > 0
+        for item, (key, data, lanes) in zip(items, verdict.follow_ups, strict=True):
             found = event_of(unpack(data), 1)
             assert (found.key, found.type) == (item.key, item.type)
             assert lenient_json.dumps(found.raw) == lenient_json.dumps(item.body)

@@ -71,7 +71,7 @@ def run(parts: Parts, *entries: TakenEntry, measures: TakeTimings | None = None)
 def metadata(verdict: Outcome) -> MediaMetadata:
     """Of the one entry that the verdict leads to, in both lanes, not deduplicated again."""
     assert isinstance(verdict, Completed)
-    ((key, data, lanes),) = verdict.next
+    ((key, data, lanes),) = verdict.follow_ups
     assert (key, lanes) == (b"", ("image.store", "image.look"))
     found = unpack(data).metadata
     assert found is not None
@@ -164,4 +164,4 @@ def test_answers_are_counted_as_they_came_and_what_was_known_is_not() -> None:
 def test_an_event_that_goes_on_was_done_and_one_that_waits_was_not() -> None:
     measures = TakeTimings(clock=lambda: NOW)
     run(Parts({"1": FOUND, "2": Transient("503")}), entry("1", age=1.0), entry("2", 2), measures=measures)
-    assert measures.fields() == {"lag:1": 1, "lag:sum": 1_000_000}
+    assert measures.increments() == {"lag:1": 1, "lag:sum": 1_000_000}
