@@ -23,8 +23,7 @@ from workers.operations.event_history import HistoryStep, event_history
 from workers.parsing.coerce import as_phone
 from workers.store import Store, StoreUnavailable
 from workers.store.read.event_detail import EventDetails, event_details, find_by_masked_key
-from workers.store.read.search import EventFilter, EventSummary
-from workers.store.read.search import search as search_store
+from workers.store.read.search import EventFilter, EventSummary, search_events
 
 app = typer.Typer(help="Events of the event store: search them, look into one.", no_args_is_help=True)
 
@@ -132,7 +131,7 @@ def _all(connection: Connection, wanted: EventFilter, limit: int) -> list[EventS
     found: list[EventSummary] = []
     before = None
     while len(found) < limit:
-        page = search_store(connection, wanted, before=before, limit=min(limit - len(found), _AT_ONCE))
+        page = search_events(connection, wanted, before=before, limit=min(limit - len(found), _AT_ONCE))
         found += page.events
         before = page.older
         if before is None:

@@ -17,7 +17,7 @@ from workers.operations.replay import ReplayBookmark, lanes_for
 from workers.operations.replay import replay as run
 from workers.parsing.coerce import as_phone
 from workers.store import Store, StoreUnavailable
-from workers.store.read.replay import ReplayFilter, count, stream
+from workers.store.read.replay import ReplayFilter, count_events, iter_events
 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 _INTERRUPTED = 130  # as a shell has it: 128 and the signal
@@ -76,7 +76,7 @@ def _replay(store: Store, wanted: ReplayFilter, handler: str, *, rate: float, dr
         after = "" if restart or dry_run else bookmark.read()
         if after:
             typer.echo("Going on where this replay was interrupted (--restart begins anew).", err=True)
-        total = count(connection, wanted, after)
+        total = count_events(connection, wanted, after)
         if dry_run:
             return total
         columns = (TextColumn("replayed"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -85,7 +85,9 @@ def _replay(store: Store, wanted: ReplayFilter, handler: str, *, rate: float, dr
             bar = bars.add_task("", total=total)
             try:
                 with _interruptible():
-                    for done in run(Lanes(client), stream(connection, wanted, after), targets, bookmark, rate=rate):
+                    for done in run(
+                        Lanes(client), iter_events(connection, wanted, after), targets, bookmark, rate=rate
+                    ):
                         bars.update(bar, completed=done)
             except KeyboardInterrupt:
                 bars.stop()

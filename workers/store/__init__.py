@@ -1,4 +1,4 @@
-"""The event store in SQL: tables, and writing events to them so that every repetition changes nothing."""
+"""The SQL event store: its tables, idempotent writes of events, and the queries of the console and commands."""
 
 from workers.store.errors import RowRejected, StoreUnavailable
 from workers.store.schema import tables

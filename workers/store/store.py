@@ -1,4 +1,4 @@
-"""The event store: where the built-in handlers write what happened."""
+"""The event store: the built-in handlers write events to it, the console and the commands read them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,64 +7,64 @@ from sqlalchemy import Connection, text
 
 from workers.events import Event
 from workers.store.engine import begin_write, open_engine
-from workers.store.errors import StoreUnavailable, translated
+from workers.store.errors import StoreUnavailable, translate_errors
 from workers.store.schema.create import create_tables
-from workers.store.write.rows import rows
+from workers.store.write.rows import rows_of
 from workers.store.write.statements import write_rows
 
 
 class Store:
     """The tables of `workers.store.schema.tables` in SQLite (`sqlite:///…`) or PostgreSQL (`postgresql+psycopg://…`).
 
-    All methods raise StoreUnavailable while the database cannot do what is asked; no message of it holds
-    credentials or data. One object serves all threads of a process, but not its children: connections must not
-    cross a fork, so each process makes its own Store when it first needs one. Connects when first used.
+    All methods raise StoreUnavailable while the database doesn't work; its messages contain no credentials or data.
+    A Store connects when it is first used. All threads of a process may share it, but not its child processes:
+    connections must not cross a fork, so each process makes its own.
     """
 
     def __init__(self, url: str, *, timeout: float = 10.0) -> None:
-        """`timeout`, in seconds, bounds each statement and each wait for a lock or a connection of the pool."""
-        self._engine = open_engine(url, timeout)
+        """`timeout` (seconds) limits each statement and each wait for a lock or for a connection from the pool."""
+        self.engine = open_engine(url, timeout)
 
     def create(self) -> None:
-        """Create the tables that are missing. Any number of processes may do so at once."""
-        with self._translated():
+        """Create missing tables, columns and indexes. Any number of processes may do so at the same time."""
+        with self._translate_errors():
             try:
-                create_tables(self._engine)
+                create_tables(self.engine)
             except OSError as error:
-                raise StoreUnavailable(f"the event store's folder cannot be made: {error.strerror}") from error
+                raise StoreUnavailable(f"cannot create the event store's folder: {error.strerror}") from error
 
     def write(self, events: Sequence[Event]) -> None:
-        """Write a batch in one transaction: all of it or nothing. Repetitions change nothing, in any order.
+        """Write a batch in one transaction, completely or not at all. Repeating it, in any order, changes nothing.
 
-        Raises RowRejected where the database refuses a value for good: halve the batch to find the event.
+        Raises RowRejected if the database will never accept a value: halve the batch to find its event.
         """
-        batch = rows(events)
+        rows = rows_of(events)
         with self.writing() as connection:
-            write_rows(connection, batch)
+            write_rows(connection, rows)
 
     def check(self) -> None:
-        """Ask the database for a sign of life."""
+        """Raise StoreUnavailable unless the database answers."""
         with self.reading() as connection:
             connection.execute(text("SELECT 1"))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection for queries. On SQLite each statement is a transaction of its own."""
-        with self._translated(), self._engine.connect() as connection:
+        """Yield a connection for queries. On SQLite each statement is its own transaction."""
+        with self._translate_errors(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A connection in a transaction, which is committed at the end, or rolled back by an exception."""
-        with self._translated(), self._engine.begin() as connection:
+        """Yield a connection in a transaction that is committed at the end, or rolled back after an exception."""
+        with self._translate_errors(), self.engine.begin() as connection:
             begin_write(connection)
             yield connection
 
     def close(self) -> None:
-        """Close all connections; the object may be used again and will connect anew."""
-        self._engine.dispose()
+        """Close all connections. The store reconnects when it is used again."""
+        self.engine.dispose()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
-        with translated(self._engine.url):
+    def _translate_errors(self) -> Iterator[None]:
+        with translate_errors(self.engine.url):
             yield

@@ -10,7 +10,7 @@ from workers.devtools.simulation import SimulatedWebhook
 from workers.events import Event, MediaMetadata, TextMessage
 from workers.parsing import RawEvent, split_webhook, to_event
 from workers.store.schema.tables import metadata as tables
-from workers.store.write.rows import rows
+from workers.store.write.rows import rows_of
 
 Key = tuple[Any, ...]
 Row = tuple[Any, ...]
@@ -92,7 +92,7 @@ def _doom(one: Event) -> frozenset[str] | None:
 def _tables(first: list[Event], second: list[Event]) -> dict[str, dict[Key, Row]]:
     # Where two times of receipt lead to two values, any value is right.
     made: dict[str, dict[Key, Row]] = {}
-    for name, left, right in zip(rows([])._fields, rows(first), rows(second), strict=True):
+    for name, left, right in zip(rows_of([])._fields, rows_of(first), rows_of(second), strict=True):
         wide = width(name)
         made[name] = {
             one[:wide]: tuple(a if a == b else ANY for a, b in zip(one, other, strict=True))

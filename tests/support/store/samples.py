@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from workers.events import Event, ImageMessage, StatusUpdate, TextMessage
 from workers.store import Store
 from workers.store.schema import tables
-from workers.store.write.rows import rows
+from workers.store.write.rows import rows_of
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -104,10 +104,10 @@ def at_once(*tasks: Callable[[], None]) -> None:
 
 def row(table: str, *events: Event) -> dict[str, Any]:
     """The only row of a table, by column."""
-    (values,) = getattr(rows(events), table)
+    (values,) = getattr(rows_of(events), table)
     columns = [column.name for column in tables.metadata.tables[table].columns]
     return dict(zip(columns, values, strict=True))
 
 
 def counts(*events: Event) -> dict[str, int]:
-    return {table: len(found) for table, found in rows(events)._asdict().items() if found}
+    return {table: len(found) for table, found in rows_of(events)._asdict().items() if found}

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from workers.console.context import context_of
 from workers.console.customer_param import customer_of
 from workers.console.forms import text
-from workers.store.read.conversation import conversation, recent
+from workers.store.read.conversation import conversation, recent_conversations
 from workers.store.read.keyset import InvalidCursor
 
 _AT_ONCE = 50
@@ -19,7 +19,7 @@ _AT_ONCE = 50
 async def page(request: Request) -> Response:
     """Who wrote last."""
     here = context_of(request)
-    return here.render(request, "conversations.html", recent=await here.run_query(recent, 30))
+    return here.render(request, "conversations.html", recent=await here.run_query(recent_conversations, 30))
 
 
 async def find(request: Request, fields: FormData) -> Response:
@@ -44,7 +44,7 @@ async def one(request: Request) -> Response:
         found = await here.run_query(conversation, customer, before=before, limit=_AT_ONCE)
     except InvalidCursor:
         raise HTTPException(400, "This address is not one of ours: open the conversation anew.") from None
-    days = [(day, list(bubbles)) for day, bubbles in groupby(found.bubbles, key=lambda bubble: bubble.at.date())]
+    days = [(day, list(bubbles)) for day, bubbles in groupby(found.messages, key=lambda bubble: bubble.at.date())]
     return here.render(
         request,
         "conversation.html",

@@ -14,7 +14,7 @@ from workers.events import TYPES
 from workers.operations.event_history import HistoryStep, event_history
 from workers.store.read.event_detail import event_details
 from workers.store.read.keyset import InvalidCursor
-from workers.store.read.search import EventFilter, search
+from workers.store.read.search import EventFilter, search_events
 
 _FIELDS = ("wamid", "customer", "type", "status", "text", "since", "until")
 _STATUSES = ("sent", "delivered", "read", "played", "failed")
@@ -33,7 +33,7 @@ async def page(request: Request) -> Response:
     wanted = _wanted(here, asked, problems)
     before = request.query_params.get("before") or None
     try:
-        found = await here.run_query(search, wanted, before=before, limit=_AT_ONCE)
+        found = await here.run_query(search_events, wanted, before=before, limit=_AT_ONCE)
     except InvalidCursor:
         raise HTTPException(400, "This address is not one of ours: search again.") from None
     query = urlencode({name: value for name, value in asked.items() if value})

@@ -15,7 +15,14 @@ from workers.operations import audit_log
 from workers.operations.audit_log import Actor
 from workers.parsing.coerce import as_phone
 from workers.store import Store
-from workers.store.read.delivery_report import BillingLine, DailyCounts, DeliveryReport, ReportPeriod, billable, count
+from workers.store.read.delivery_report import (
+    BillingLine,
+    DailyCounts,
+    DeliveryReport,
+    ReportPeriod,
+    billable_conversations,
+    count_deliveries,
+)
 from workers.store.read.delivery_report_csv import csv_days, csv_deliveries
 
 _DAYS = 7
@@ -39,7 +46,7 @@ async def page(request: Request) -> Response:
     here = context_of(request)
     problems: list[str] = []
     asked = _asked(request)
-    found: DeliveryReport = await here.run_query(count, _period(asked, problems))
+    found: DeliveryReport = await here.run_query(count_deliveries, _period(asked, problems))
     return here.render(
         request,
         "report.html",
@@ -54,7 +61,7 @@ async def page(request: Request) -> Response:
 async def billing(request: Request) -> Response:
     """What is billed, as the part of the report that comes after it: it takes as long again."""
     here, asked = context_of(request), _asked(request)
-    found: tuple[BillingLine, ...] = await here.run_query(billable, _period(asked, []))
+    found: tuple[BillingLine, ...] = await here.run_query(billable_conversations, _period(asked, []))
     part = request.headers.get("hx-request") == "true"
     return here.render(request, "parts/billing.html" if part else "billing.html", billable=found, query=_query(asked))
 

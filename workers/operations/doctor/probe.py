@@ -155,7 +155,7 @@ def database_facts(address: str) -> DatabaseFacts:
             kind = "PostgreSQL" if connection.dialect.name == "postgresql" else "SQLite"
             there = set(inspect(connection).get_table_names())
             missing = tuple(name for name in tables.metadata.tables if name not in there)
-            indexes = () if missing else tuple(str(index.name) for index in upgrade.missing(connection))
+            indexes = () if missing else tuple(str(index.name) for index in upgrade.missing_indexes(connection))
         return DatabaseFacts(kind, took * 1000, missing, indexes)
     finally:
         store.close()

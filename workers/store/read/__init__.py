@@ -1,1 +1,1 @@
-"""The event store's read models."""
+"""The event store's queries."""

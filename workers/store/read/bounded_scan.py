@@ -1,8 +1,8 @@
-"""Looking for rows that are rare, for a bounded time.
+"""Search for possibly rare rows in bounded time, however large the tables are.
 
-A search walks along an index and leaves out what does not fit. Where little fits it takes one stretch of rows after the
-other, each longer than the one before, until it has found enough, or all was looked at, or its time is spent. Then it
-says how far it came and can be asked to go on there. However large the tables are, it takes no longer.
+A search walks along an index and skips rows that don't match. It scans one batch of rows after the other, each larger
+than the one before, until it has found enough, has scanned everything, or its time is up. It then returns where it
+stopped, so that another call can continue there.
 """
 
 import time
@@ -11,50 +11,52 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select
 
-from workers.store.read.keyset import AnyRow, Cursor, Order, down_to, older_than
+from workers.store.read.keyset import AnyRow, Cursor, Order, not_older_than, older_than
 
-#: Rows of the first stretch, how much longer the next one is, and of the longest.
-FIRST, GROWTH, LONGEST = 100, 4, 2_000
-#: Seconds after which no further stretch is begun.
-TIME_LIMIT = 0.08
+#: Rows in the first batch, the growth factor from one batch to the next, and the maximum.
+FIRST_BATCH, BATCH_GROWTH, MAX_BATCH = 100, 4, 2_000
+#: No further batch is started after this time.
+TIME_LIMIT_SECONDS = 0.08
 
 
 class ScanResult(NamedTuple):
-    """What a search found."""
+    """The result of a search."""
 
-    rows: list[AnyRow]  # those that fit, in their order
-    full: bool  # there is more
-    end: Cursor | None  # where it stopped short; None: it did not
+    rows: list[AnyRow]  # matching rows, the newest first
+    has_more: bool  # there are more matching rows
+    stopped_at: Cursor | None  # where it ran out of time; None: it scanned enough or everything
 
 
 def scan_bounded(
     connection: Connection,
-    whole: Select[Any],
+    candidates: Select[Any],
     order: Order,
     cursor: Cursor | None,
-    find: Callable[[Select[Any], int], Sequence[AnyRow]],
+    match: Callable[[Select[Any], int], Sequence[AnyRow]],
     limit: int,
 ) -> ScanResult:
-    """Up to `limit` rows behind the cursor, the newest first.
+    """Return up to `limit` matching rows after the cursor, the newest first.
 
-    `whole`: all rows, narrowed by what an index can follow; `find(part, most)`: those of a part that fit.
+    `candidates` selects the rows that an index can narrow down to; `match(batch, max_rows)` returns the matching rows
+    of a part of them.
     """
     rows: list[AnyRow] = []
-    length, spent = FIRST, time.monotonic() + TIME_LIMIT
+    size, deadline = FIRST_BATCH, time.monotonic() + TIME_LIMIT_SECONDS
     while True:
-        part = whole if cursor is None else whole.where(older_than(cursor, order))
-        # Its end first, so that what is written meanwhile, at the beginning of the first, does not shift it.
-        cursor = _end(connection, part, order, length)
-        rows += find(part if cursor is None else part.where(down_to(cursor, order)), limit + 1 - len(rows))
+        remaining = candidates if cursor is None else candidates.where(older_than(cursor, order))
+        # Find the batch's end first: rows that are written meanwhile come before its start and don't shift it.
+        cursor = batch_end(connection, remaining, order, size)
+        batch = remaining if cursor is None else remaining.where(not_older_than(cursor, order))
+        rows += match(batch, limit + 1 - len(rows))
         if len(rows) > limit:
-            return ScanResult(rows[:limit], full=True, end=None)
-        if cursor is None or time.monotonic() >= spent:
-            return ScanResult(rows, full=False, end=cursor)
-        length = min(length * GROWTH, LONGEST)
+            return ScanResult(rows[:limit], has_more=True, stopped_at=None)
+        if cursor is None or time.monotonic() >= deadline:
+            return ScanResult(rows, has_more=False, stopped_at=cursor)
+        size = min(size * BATCH_GROWTH, MAX_BATCH)
 
 
-def _end(connection: Connection, part: Select[Any], order: Order, length: int) -> Cursor | None:
-    """The row at that place; None where there are fewer, so that there is nothing behind them."""
-    newest = part.with_only_columns(*order).order_by(*(column.desc() for column in order))
-    row = connection.execute(newest.offset(length - 1).limit(1)).first()
+def batch_end(connection: Connection, remaining: Select[Any], order: Order, size: int) -> Cursor | None:
+    """Return the cursor of the `size`-th row, or None if there are fewer rows."""
+    newest = remaining.with_only_columns(*order).order_by(*(column.desc() for column in order))
+    row = connection.execute(newest.offset(size - 1).limit(1)).first()
     return None if row is None else Cursor(*row)

@@ -1,4 +1,4 @@
-"""What a conversation shows of each message. Pure: from typed events and rows."""
+"""The messages of a conversation as a chat shows them, made from typed events. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,11 +15,11 @@ from workers.events import (
     RevokeMessage,
 )
 from workers.parsing.coerce import as_object, as_text
-from workers.store.write.message_text import reply_to, text_of
+from workers.store.message_fields import reply_to, text_of
 
 
 class DeliveryState(NamedTuple):
-    """How far a message of ours came. Times are the earliest seen."""
+    """Delivery of an outgoing message. Times are the earliest seen."""
 
     status: str | None
     sent_at: datetime | None = None
@@ -32,17 +32,17 @@ class DeliveryState(NamedTuple):
 
     @property
     def at(self) -> datetime | None:
-        """When it came as far as it is now."""
+        """Return when the message reached its current status."""
         return getattr(self, f"{self.status}_at", None)
 
 
 class Quote(NamedTuple):
-    """The message that another one refers to."""
+    """A message that another one refers to."""
 
     wamid: str
     direction: str  # in or out
     type: str | None = None
-    text: str | None = None  # of ours nobody told us
+    text: str | None = None  # unknown for outgoing messages
 
 
 class Attachment(NamedTuple):
@@ -58,8 +58,8 @@ class Attachment(NamedTuple):
     error: str | None
 
 
-class Location(NamedTuple):
-    """Where a location is, in degrees."""
+class SharedLocation(NamedTuple):
+    """A location that a customer sent; coordinates in degrees."""
 
     latitude: float | None
     longitude: float | None
@@ -69,14 +69,14 @@ class Location(NamedTuple):
 
 
 class SharedContact(NamedTuple):
-    """A contact card."""
+    """A contact card that a customer sent."""
 
     name: str | None
     phones: tuple[str, ...]
 
 
 class Reaction(NamedTuple):
-    """A reaction; without an emoji an earlier one is taken back."""
+    """A reaction to a message; without an emoji it removes the earlier one."""
 
     emoji: str | None
     target: str | None  # wamid
@@ -85,28 +85,28 @@ class Reaction(NamedTuple):
 class ChatMessage(NamedTuple):
     """One message of a conversation."""
 
-    key: str  # of its event; of a message of ours its first status
+    key: str  # of its event; for an outgoing message, of its first status
     direction: str  # in or out
     at: datetime
     wamid: str | None
-    type: str  # `message` for one of ours: of those only statuses tell
+    type: str  # `message` for an outgoing one, since statuses don't contain the type
     text: str | None = None
-    file: Attachment | None = None
-    place: Location | None = None
-    cards: tuple[SharedContact, ...] = ()
+    attachment: Attachment | None = None
+    location: SharedLocation | None = None
+    contacts: tuple[SharedContact, ...] = ()
     reaction: Reaction | None = None
-    quote: Quote | None = None  # what it answers, reacts to, edits or revokes
-    changes: str | None = None  # `edit` or `revoke`: it changes the message that it quotes
-    reactions: tuple[str, ...] = ()  # the customer's reactions to it, as they stand now
-    edited: str | None = None  # what it was edited to
-    revoked: bool = False  # it was deleted afterwards
-    ticks: DeliveryState | None = None
-    errors: tuple[str, ...] = ()  # why it could not be shown
+    quote: Quote | None = None  # the message that it answers, reacts to, edits or revokes
+    change: str | None = None  # `edit` or `revoke`, if it changes the quoted message
+    reactions: tuple[str, ...] = ()  # the customer's current reactions to it
+    edited: str | None = None  # its text after the last edit
+    revoked: bool = False  # the customer deleted it later
+    delivery: DeliveryState | None = None
+    errors: tuple[str, ...] = ()  # why the provider couldn't pass it on
     business_number: str | None = None
 
 
-class Changes(NamedTuple):
-    """What the customer did to a message afterwards."""
+class LaterChanges(NamedTuple):
+    """What the customer did to a message later."""
 
     reactions: tuple[str, ...] = ()
     edited: str | None = None
@@ -114,7 +114,7 @@ class Changes(NamedTuple):
 
 
 def chat_message_of(message: Message) -> ChatMessage:
-    """The bubble of a customer's message, as far as the message itself tells."""
+    """Return the chat message of a customer's message, without what other rows know about it."""
     return ChatMessage(
         key=message.key,
         direction="in",
@@ -122,35 +122,35 @@ def chat_message_of(message: Message) -> ChatMessage:
         wamid=message.wamid,
         type=message.type,
         text=None if isinstance(message, ReactionMessage) else edited_text(message) or text_of(message),
-        place=_place(message) if isinstance(message, LocationMessage) else None,
-        cards=tuple(map(_card, message.cards)) if isinstance(message, ContactsMessage) else (),
+        location=_location(message) if isinstance(message, LocationMessage) else None,
+        contacts=tuple(map(_contact, message.cards)) if isinstance(message, ContactsMessage) else (),
         reaction=Reaction(message.emoji, message.message_id) if isinstance(message, ReactionMessage) else None,
-        changes=message.type if isinstance(message, (EditMessage, RevokeMessage)) else None,
+        change=message.type if isinstance(message, (EditMessage, RevokeMessage)) else None,
         errors=tuple(filter(None, map(_error, message.errors))),
         business_number=message.business_number,
     )
 
 
-def changes(messages: Iterable[Message]) -> dict[str, Changes]:
-    """What these reactions, edits and revocations, the oldest first, come to for each message: by its wamid."""
-    found: dict[str, Changes] = {}
+def later_changes(messages: Iterable[Message]) -> dict[str, LaterChanges]:
+    """Combine reactions, edits and revocations (the oldest first) by the wamid of the message that they change."""
+    by_wamid: dict[str, LaterChanges] = {}
     for message in messages:
-        target = reply_to(message) or message.wamid  # some bear the id of what they change
+        target = reply_to(message) or message.wamid  # some have the id of the message that they change
         if target is None:
             continue
-        before = found.get(target, Changes())
+        before = by_wamid.get(target, LaterChanges())
         match message:
-            case ReactionMessage():  # one a person: the last one counts
-                found[target] = before._replace(reactions=(message.emoji,) if message.emoji else ())
+            case ReactionMessage():  # one per person: the last one counts
+                by_wamid[target] = before._replace(reactions=(message.emoji,) if message.emoji else ())
             case EditMessage():
-                found[target] = before._replace(edited=edited_text(message) or before.edited)
+                by_wamid[target] = before._replace(edited=edited_text(message) or before.edited)
             case RevokeMessage():
-                found[target] = before._replace(revoked=True)
-    return found
+                by_wamid[target] = before._replace(revoked=True)
+    return by_wamid
 
 
 def edited_text(message: Message) -> str | None:
-    """What a message was edited to: a text's body or a file's caption."""
+    """Return the text after an edit: a text's body or a file's caption."""
     if not isinstance(message, EditMessage):
         return None
     body: Any = as_object(as_object(as_object(message.raw).get("edit")).get("message"))
@@ -158,11 +158,11 @@ def edited_text(message: Message) -> str | None:
     return as_text(part.get("body")) or as_text(part.get("caption"))
 
 
-def _place(message: LocationMessage) -> Location:
-    return Location(message.latitude, message.longitude, message.name, message.address, message.url)
+def _location(message: LocationMessage) -> SharedLocation:
+    return SharedLocation(message.latitude, message.longitude, message.name, message.address, message.url)
 
 
-def _card(card: ContactCard) -> SharedContact:
+def _contact(card: ContactCard) -> SharedContact:
     name = card.formatted_name or " ".join(filter(None, (card.first_name, card.last_name))) or None
     return SharedContact(name, card.phones)
 

@@ -1,4 +1,4 @@
-"""The delivery report as CSV (RFC 4180), a line at a time, for however many messages."""
+"""The delivery report as CSV (RFC 4180), generated line by line."""
 
 import csv
 from collections.abc import Generator, Iterable
@@ -12,19 +12,19 @@ from workers.store.read import delivery_report
 from workers.store.read.delivery_report import DailyCounts, ReportPeriod
 from workers.store.schema.tables import deliveries
 
-#: What a cell of a stranger's must not begin with: spreadsheets would take it for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: A cell that begins with one of these could be run as a formula by a spreadsheet.
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_days(connection: Connection, wanted: ReportPeriod) -> Generator[str]:
-    """The table by day, the newest first."""
-    yield from _lines(DailyCounts._fields, delivery_report.count(connection, wanted).days)
+def csv_days(connection: Connection, period: ReportPeriod) -> Generator[str]:
+    """Yield the lines of the report by day, the newest day first."""
+    yield from _lines(DailyCounts._fields, delivery_report.count_deliveries(connection, period).days)
 
 
-def csv_deliveries(connection: Connection, wanted: ReportPeriod) -> Generator[str]:
-    """A line for each message sent."""
+def csv_deliveries(connection: Connection, period: ReportPeriod) -> Generator[str]:
+    """Yield one line for each message sent."""
     names = deliveries.c.keys()
-    yield from _lines(names, (row.values() for row in delivery_report.iter_deliveries(connection, wanted)))
+    yield from _lines(names, (row.values() for row in delivery_report.iter_deliveries(connection, period)))
 
 
 def _lines(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> Generator[str]:
@@ -44,6 +44,6 @@ def _cell(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and value.startswith(_FORMULA_PREFIXES):
         return "'" + value
     return value

@@ -1,4 +1,4 @@
-"""Reading events back out of the event store, for replay."""
+"""Read events from the event store to replay them."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from workers.store.schema.tables import events, media, messages
-from workers.store.write.sql_values import identifier
+from workers.store.sql_values import identifier
 
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 
 
 class ReplayFilter(NamedTuple):
-    """Which events: all of these must hold; None asks for nothing. Times are aware, by the provider's clock."""
+    """Conditions that an event must all meet; None matches any. Times are aware and by the provider's clock."""
 
     type: str | None = None
     customer: str | None = None
@@ -22,7 +22,7 @@ class ReplayFilter(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """An event as it was stored, with what is known of its media."""
+    """A stored event with its media row."""
 
     key: str
     kind: str
@@ -30,36 +30,36 @@ class StoredEvent(NamedTuple):
     business_number: str | None
     received_at: datetime
     payload: str  # JSON
-    media: dict[str, Any] | None  # the row of `media`, if there is one
+    media: dict[str, Any] | None  # its row of `media`
 
 
-def count(connection: Connection, wanted: ReplayFilter, after: str = "") -> int:
-    """How many events are wanted whose key is greater than `after`."""
-    return int(connection.execute(_narrowed(select(func.count()).select_from(events), wanted, after)).scalar_one())
+def count_events(connection: Connection, criteria: ReplayFilter, after: str = "") -> int:
+    """Return the number of matching events whose key is greater than `after`."""
+    return int(connection.execute(_matching(select(func.count()).select_from(events), criteria, after)).scalar_one())
 
 
-def stream(connection: Connection, wanted: ReplayFilter, after: str = "") -> Iterator[StoredEvent]:
-    """Those events by key, a few hundred in memory at a time."""
+def iter_events(connection: Connection, criteria: ReplayFilter, after: str = "") -> Iterator[StoredEvent]:
+    """Yield these events in order of their keys, with a few hundred in memory at a time."""
     columns = (events.c.key, events.c.kind, events.c.type, events.c.business_number, events.c.received_at)
     joined = events.outerjoin(messages, messages.c.wamid == events.c.wamid).outerjoin(
         media, media.c.id == messages.c.media_id
     )
     query = select(*columns, events.c.payload, *media.c).select_from(joined)
-    query = _narrowed(query, wanted, after).order_by(events.c.key)
-    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
-        key, kind, event_type, number, received_at, payload, *rest = row
-        about = dict(zip(media.c.keys(), rest, strict=True))
-        found = about if about["id"] is not None else None
-        yield StoredEvent(key, kind, event_type, number, received_at, payload, found)
+    query = _matching(query, criteria, after).order_by(events.c.key)
+    for row in connection.execution_options(yield_per=_BATCH_SIZE).execute(query):
+        key, kind, event_type, number, received_at, payload, *media_values = row
+        media_row = dict(zip(media.c.keys(), media_values, strict=True))
+        has_media = media_row["id"] is not None
+        yield StoredEvent(key, kind, event_type, number, received_at, payload, media_row if has_media else None)
 
 
-def _narrowed(query: Select[Any], wanted: ReplayFilter, after: str) -> Select[Any]:
-    if wanted.type is not None:
-        query = query.where(events.c.type == wanted.type)
-    if wanted.customer is not None:
-        query = query.where(events.c.customer == identifier(wanted.customer))
-    if wanted.since is not None:
-        query = query.where(events.c.occurred_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(events.c.occurred_at < wanted.until)
+def _matching(query: Select[Any], criteria: ReplayFilter, after: str) -> Select[Any]:
+    if criteria.type is not None:
+        query = query.where(events.c.type == criteria.type)
+    if criteria.customer is not None:
+        query = query.where(events.c.customer == identifier(criteria.customer))
+    if criteria.since is not None:
+        query = query.where(events.c.occurred_at >= criteria.since)
+    if criteria.until is not None:
+        query = query.where(events.c.occurred_at < criteria.until)
     return query.where(events.c.key > after)

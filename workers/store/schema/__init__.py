@@ -1,1 +1,1 @@
-"""The event store's tables, and how they are created and upgraded."""
+"""The event store's tables, and their creation and upgrade."""

@@ -1,9 +1,9 @@
-"""The tables of the event store, as declared for SQLite and PostgreSQL.
+"""The tables of the event store, for SQLite and PostgreSQL.
 
-Text columns of PostgreSQL use the collation "C", code point by code point, as SQLite and Python compare:
-what the merge rules call smaller is then the same everywhere, and indexes survive an upgrade of the locale.
-Few indexes, because each is paid for with every event; the events of a message are found by their keys (`keyranges`).
-What is added here is added to databases that are there already (`schema`).
+On PostgreSQL, text columns use the collation "C", which compares by code point like SQLite and Python: the merge rules
+then order values the same way everywhere, and indexes survive an upgrade of the locale. There are few indexes because
+every event pays for each of them; the events of a message are found by their keys (`read/event_key_range.py`). Columns
+and indexes that are added here are also added to existing databases (`schema/upgrade.py`).
 """
 
 from datetime import UTC, datetime
@@ -13,22 +13,22 @@ from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Index, Me
 
 
 class Instant(TypeDecorator[datetime]):
-    """A point in time: aware UTC in Python, timestamptz on PostgreSQL, ISO text that sorts on SQLite (in UTC)."""
+    """A point in time: aware UTC datetime in Python, timestamptz on PostgreSQL, sortable ISO text (UTC) on SQLite."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     @property
     def python_type(self) -> type[datetime]:
-        """datetime."""
+        """Return datetime."""
         return datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """To UTC: SQLite's text carries no zone."""
+        """Convert to UTC, since SQLite's text has no time zone."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """To aware UTC."""
+        """Convert to an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -53,17 +53,17 @@ events = Table(
     _text("key", "idempotency key", primary_key=True),
     _text("kind", "message, status or unknown", nullable=False),
     _text("type", "text, image, sent, delivered, unknown …", nullable=False),
-    _text("wamid", "the message the event is, or is about"),
+    _text("wamid", "the message that the event is, or is about"),
     _text("customer", "sender of a message, recipient of a status"),
-    _text("business_number", "which of your numbers is concerned"),
+    _text("business_number", "your number that received or sent it"),
     _time("occurred_at", "by the provider's clock", nullable=False),
     _time("received_at", "when the webhook was acknowledged", nullable=False),
-    _text("payload", "the event as it came, JSON", nullable=False),
+    _text("payload", "the event as received, JSON", nullable=False),
     Index("events_by_customer", "customer", "occurred_at"),
-    # Not BRIN, which cannot sort. Times are whole seconds and grow: many entries share one place at the right end.
+    # Not BRIN, which can't sort. Times are whole seconds and grow, so new entries share pages at the right end.
     Index("events_by_occurrence", "occurred_at"),
     Index("events_by_type", "type", "occurred_at"),
-    comment="Everything that came in, once each",
+    comment="Everything received, once each",
 )
 
 messages = Table(
@@ -72,9 +72,9 @@ messages = Table(
     _text("wamid", "id of the message", primary_key=True),
     _text("type", "text, image …, unknown", nullable=False),
     _text("customer", "sender"),
-    _text("text", "what a person would read: body, caption, button, title, place …"),
+    _text("text", "readable text: body, caption, button, title, place …"),
     _text("media_id", "row of media"),
-    _text("reply_to", "wamid this answers, reacts to, edits or revokes"),
+    _text("reply_to", "wamid that it answers, reacts to, edits or revokes"),
     _time("occurred_at", "by the provider's clock", nullable=False),
     Index("messages_by_customer", "customer", "occurred_at"),
     Index("messages_by_occurrence", "occurred_at"),
@@ -85,22 +85,22 @@ deliveries = Table(
     "deliveries",
     metadata,
     _text("wamid", "id of the message sent", primary_key=True),
-    _text("recipient", "to whom; each member of a group has a row", primary_key=True),
-    _text("status", "how far it came: sent, failed, delivered, read, played; never backwards", nullable=False),
+    _text("recipient", "recipient; each member of a group has a row", primary_key=True),
+    _text("status", "latest state: sent, failed, delivered, read, played; never goes back", nullable=False),
     _time("sent_at", "earliest time seen"),
     _time("delivered_at", "earliest time seen"),
     _time("read_at", "earliest time seen"),
-    _time("failed_at", "earliest time seen; kept when it was delivered after all"),
+    _time("failed_at", "earliest time seen; kept if it was delivered later"),
     Column("error_code", BigInteger, comment="the provider's code"),
-    _text("error_title", "its words"),
+    _text("error_title", "the provider's error title"),
     _text("conversation_id", "billing conversation"),
-    _text("category", "what it is billed as: marketing, utility …"),
+    _text("category", "billing category: marketing, utility …"),
     Column("billable", Boolean, comment="whether it is billed"),
-    _text("business_number", "which of your numbers sent it"),
-    # By `sent_at`, since that is mostly there first and does not change: an index on a column that is updated would
-    # make each update write to all indexes.
+    _text("business_number", "your number that sent it"),
+    # By `sent_at`, which is usually set first and doesn't change: an index on an updated column would make each update
+    # write to all indexes.
     Index("deliveries_by_sending", "sent_at"),
-    # Rows are updated two or three times: with room on its page, an update need not touch the index.
+    # Rows are updated two or three times: with free space on its page, an update needn't touch the indexes.
     postgresql_with={"fillfactor": 70},
     comment="What became of each message sent",
 )
@@ -108,14 +108,14 @@ deliveries = Table(
 media = Table(
     "media",
     metadata,
-    _text("id", "media id; `link:<wamid>` for a file that came as a mere link", primary_key=True),
-    _text("wamid", "message it came with"),
-    _text("mime_type", "as the media API says, else as the webhook does"),
-    _text("sha256", "base64 or hexadecimal, as it came"),
-    _text("filename", "as the customer named it"),
-    _text("url", "short-lived: ask again by id"),
+    _text("id", "media id; `link:<wamid>` for a file that came only as a link", primary_key=True),
+    _text("wamid", "message that it came with"),
+    _text("mime_type", "from the media API, else from the webhook"),
+    _text("sha256", "base64 or hexadecimal, as received"),
+    _text("filename", "the customer's name for the file"),
+    _text("url", "expires soon; request a new one by id"),
     Column("file_size", BigInteger, comment="bytes"),
-    _time("fetched_at", "when the metadata was fetched; null: never"),
+    _time("fetched_at", "when the metadata was fetched; null: not fetched"),
     _text("error", "why there is no metadata"),
     comment="Files that came with messages",
 )
@@ -124,9 +124,9 @@ customers = Table(
     "customers",
     metadata,
     _text("id", "phone number in digits, or business-scoped id", primary_key=True),
-    _text("name", "the newest name given; as the customer wrote it"),
+    _text("name", "latest profile name, as the customer wrote it"),
     _time("last_seen_at", "time of the newest message", nullable=False),
-    # Without it "newest name" would depend on the order of arrival: the newest message may carry no name.
-    _time("named_at", "time of the newest message that carried a name"),
-    comment="Who wrote",
+    # Without it the latest name would depend on the order of arrival: the newest message may have no name.
+    _time("named_at", "time of the newest message with a name"),
+    comment="Customers who wrote",
 )

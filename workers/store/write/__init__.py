@@ -1,1 +1,1 @@
-"""The event store's write path."""
+"""The event store's write path: from events to rows to SQL."""

@@ -1,7 +1,7 @@
-"""Rows of one batch that share a key become one row, in Python, by the same rules as in SQL.
+"""Merge rows of one batch that share a key, in Python, by the same rules as in SQL.
 
-PostgreSQL refuses a statement that would touch one row twice. The rows come out sorted by key: two workers that
-write the same rows then lock them in the same order, and never each wait for the other.
+PostgreSQL refuses a statement that would update a row twice. The merged rows are sorted by key, so two workers that
+write the same rows lock them in the same order and can't deadlock.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,32 +15,32 @@ from workers.store.write.merge_rules import RULES, UNLISTED, Criterion
 Row = tuple[Any, ...]
 
 
-def folder(table: Table) -> Callable[[Iterable[Row]], list[Row]]:
-    """The function that folds and sorts rows of `table`."""
+def fold_function(table: Table) -> Callable[[Iterable[Row]], list[Row]]:
+    """Return a function that merges rows of `table` by key and sorts them."""
     width = len(table.primary_key.columns)
     merge = _merger(table)
 
     def fold(rows: Iterable[Row]) -> list[Row]:
-        found: dict[Row, Row] = {}
+        by_key: dict[Row, Row] = {}
         for row in rows:
             key = row[:width]
-            known = found.get(key)
-            found[key] = row if known is None else merge(known, row)
-        return [found[key] for key in sorted(found)]
+            known = by_key.get(key)
+            by_key[key] = row if known is None else merge(known, row)
+        return [by_key[key] for key in sorted(by_key)]
 
     return fold
 
 
 def _merger(table: Table) -> Callable[[Row, Row], Row]:
     index = {column.name: i for i, column in enumerate(table.columns)}
-    choices = [
-        ([index[name] for name in choice.columns], [(index[by.column], by) for by in choice.order])
-        for choice in RULES[table.name]
+    rules = [
+        ([index[name] for name in rule.columns], [(index[criterion.column], criterion) for criterion in rule.order])
+        for rule in RULES[table.name]
     ]
 
     def merge(old: Row, new: Row) -> Row:
         merged = list(old)
-        for columns, order in choices:
+        for columns, order in rules:
             if _wins(new, old, order):
                 for i in columns:
                     merged[i] = new[i]
@@ -50,10 +50,10 @@ def _merger(table: Table) -> Callable[[Row, Row], Row]:
 
 
 def _wins(new: Row, old: Row, order: Sequence[tuple[int, Criterion]]) -> bool:
-    for i, by in order:
-        left, right = _ranked(new[i], by.ranks), _ranked(old[i], by.ranks)
+    for i, criterion in order:
+        left, right = _ranked(new[i], criterion.ranks), _ranked(old[i], criterion.ranks)
         if left != right:
-            return right is None or (left is not None and (left < right) == by.smallest)
+            return right is None or (left is not None and (left < right) == criterion.smallest)
     return False
 
 

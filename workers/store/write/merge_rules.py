@@ -1,8 +1,8 @@
-"""How two rows of one key become one: declared here once; `fold` follows it in Python, `upserts` in SQL.
+"""The rules that merge two rows with the same key; `fold` applies them in Python, `upserts` in SQL.
 
-Statuses repeat and overtake each other, so a rule must give the same row in any order and with any repetition.
-Hence each *choice* is a maximum under a total order: maxima do not care. A choice takes its columns together
-from one of the two rows, so that what belongs together (an error's code and its title) is never mixed.
+Statuses repeat and overtake each other, so the merged row must not depend on order or repetition. Each rule therefore
+picks a maximum under a total order. It takes its columns together from one of the two rows, so that values which belong
+together (an error's code and its title) are never mixed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,65 +13,65 @@ from sqlalchemy import Table
 from workers.events import UNKNOWN
 from workers.store.schema.tables import customers, deliveries, events, media, messages
 
-#: How far each status is. `failed` is above `sent` only: a message may be delivered after it failed.
+#: Progress of each status. `failed` is only above `sent`: a message may be delivered after it failed.
 STATUS_RANKS: Mapping[str, int] = {"sent": 1, "failed": 2, "delivered": 3, "read": 4, "played": 5}
 
 
 class Criterion(NamedTuple):
-    """One criterion: the greater value wins, or the smaller one; null always loses. Words may be ranked."""
+    """A comparison of one column: the greater value wins, or the smaller one; null always loses."""
 
     column: str
     smallest: bool = False
-    ranks: Mapping[str, int] | None = None  # a word that is not listed counts UNLISTED
+    ranks: Mapping[str, int] | None = None  # compares by the values' ranks; UNLISTED for others
 
 
-#: Rank of a word that has none of its own: above all that have.
+#: Rank of a value that has none: above all others.
 UNLISTED = 100
 
 
 class MergeRule(NamedTuple):
-    """`columns` are taken together from the row that wins by `order`, one criterion after the other."""
+    """Take `columns` together from the row that wins by `order`; later criteria break ties."""
 
     columns: tuple[str, ...]
     order: tuple[Criterion, ...]
 
 
-def _choice(*columns: str, by: Sequence[Criterion] = ()) -> MergeRule:
-    """With every column as a last criterion: rows that still tie are equal in all that is chosen."""
+def _rule(*columns: str, by: Sequence[Criterion] = ()) -> MergeRule:
+    """Return a rule that breaks ties by every column, so rows that still tie are equal in all of them."""
     named = {criterion.column for criterion in by if criterion.ranks is None}
     return MergeRule(columns, (*by, *(Criterion(column) for column in columns if column not in named)))
 
 
-def _rest(table: Table) -> list[str]:
+def _non_key_columns(table: Table) -> list[str]:
     return [column.name for column in table.columns if not column.primary_key]
 
 
-# A known type beats the same event read as unknown: replayed through a newer version, its row improves.
-_KNOWN = Criterion("type", ranks={UNKNOWN: 0})
+# A known type beats `unknown`: replaying an event through a newer version improves its row.
+_KNOWN_TYPE = Criterion("type", ranks={UNKNOWN: 0})
 
 RULES: Mapping[str, tuple[MergeRule, ...]] = {
-    events.name: (_choice(*_rest(events), by=[_KNOWN, Criterion("received_at", smallest=True)]),),
-    # The earliest, because a time that had to be guessed is later than the true one.
-    messages.name: (_choice(*_rest(messages), by=[_KNOWN, Criterion("occurred_at", smallest=True)]),),
+    events.name: (_rule(*_non_key_columns(events), by=[_KNOWN_TYPE, Criterion("received_at", smallest=True)]),),
+    # The earliest, because a guessed time is later than the true one.
+    messages.name: (_rule(*_non_key_columns(messages), by=[_KNOWN_TYPE, Criterion("occurred_at", smallest=True)]),),
     deliveries.name: (
-        MergeRule(("status",), (Criterion("status", ranks=STATUS_RANKS),)),  # no two have one rank: it decides alone
-        _choice("sent_at", by=[Criterion("sent_at", smallest=True)]),
-        _choice("delivered_at", by=[Criterion("delivered_at", smallest=True)]),
-        _choice("read_at", by=[Criterion("read_at", smallest=True)]),
-        _choice("failed_at", by=[Criterion("failed_at", smallest=True)]),
-        _choice("error_code", "error_title"),
-        # A message's statuses agree about these or leave them out. Should they not agree, any fixed choice
-        # will do, and "the greater" means that what was billed once stays billed.
-        _choice("conversation_id"),
-        _choice("category"),
-        _choice("billable"),
-        _choice("business_number"),
+        MergeRule(("status",), (Criterion("status", ranks=STATUS_RANKS),)),  # ranks are distinct, so there are no ties
+        _rule("sent_at", by=[Criterion("sent_at", smallest=True)]),
+        _rule("delivered_at", by=[Criterion("delivered_at", smallest=True)]),
+        _rule("read_at", by=[Criterion("read_at", smallest=True)]),
+        _rule("failed_at", by=[Criterion("failed_at", smallest=True)]),
+        _rule("error_code", "error_title"),
+        # A message's statuses agree on these or omit them. If they don't agree, any fixed choice is fine, and with
+        # "the greater" a message that was billed once stays billed.
+        _rule("conversation_id"),
+        _rule("category"),
+        _rule("billable"),
+        _rule("business_number"),
     ),
     media.name: (
-        _choice("wamid"),
-        _choice("filename"),
-        # Fetched beats not fetched (that time is null), later beats earlier, an error beats knowing nothing.
-        _choice(
+        _rule("wamid"),
+        _rule("filename"),
+        # Fetched beats not fetched (null time), later beats earlier, an error beats no information.
+        _rule(
             "mime_type",
             "sha256",
             "url",
@@ -81,5 +81,5 @@ RULES: Mapping[str, tuple[MergeRule, ...]] = {
             by=[Criterion("fetched_at"), Criterion("error")],
         ),
     ),
-    customers.name: (_choice("last_seen_at"), _choice("name", "named_at", by=[Criterion("named_at")])),
+    customers.name: (_rule("last_seen_at"), _rule("name", "named_at", by=[Criterion("named_at")])),
 }

@@ -1,4 +1,4 @@
-"""Writing rows: one upsert a table, each row once, however often it comes."""
+"""Write rows with one upsert per table; writing a row again changes nothing."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from workers.store.write.fold import Row
 from workers.store.write.rows import Rows
 from workers.store.write.upserts import list_name, postgresql_upsert, sqlite_upsert
 
-#: Tables in the order in which a batch writes them; the same in all workers, so that they never deadlock.
+#: Tables in the order in which a batch writes them, the same in all workers, so that they can't deadlock.
 _TABLES: tuple[Table, ...] = tuple(metadata.tables[name] for name in Rows._fields)
 
 _STATEMENTS: Mapping[str, Mapping[str, Insert]] = {
@@ -21,20 +21,20 @@ _STATEMENTS: Mapping[str, Mapping[str, Insert]] = {
 
 Parameters = Mapping[str, list[Any]] | list[dict[str, Any]]
 
-#: Characters of text in one statement. PostgreSQL refuses messages of 1 GiB, whatever is in them.
-_MAX_STATEMENT_CHARS = 32 * 1024 * 1024
+#: Maximum characters of text per statement. PostgreSQL refuses messages of 1 GiB.
+MAX_STATEMENT_CHARS = 32 * 1024 * 1024
 
 
 def write_rows(connection: Connection, rows: Rows) -> None:
-    """Write rows of all tables. The transaction is the caller's."""
+    """Write rows of all tables, in the caller's transaction."""
     dialect = connection.dialect.name
     for table, table_rows in zip(_TABLES, rows, strict=True):
-        for part in _parts(table_rows):
-            connection.execute(_STATEMENTS[dialect][table.name], _parameters(dialect, table, part))
+        for chunk in split_rows(table_rows):
+            connection.execute(_STATEMENTS[dialect][table.name], _parameters(dialect, table, chunk))
 
 
 def _parameters(dialect: str, table: Table, rows: list[Row]) -> Parameters:
-    """A list a column for PostgreSQL, a mapping a row for SQLite."""
+    """Return one list per column for PostgreSQL, one mapping per row for SQLite."""
     if dialect == "postgresql":
         columns = zip(table.columns, zip(*rows, strict=True), strict=True)
         return {list_name(column): list(values) for column, values in columns}
@@ -42,24 +42,25 @@ def _parameters(dialect: str, table: Table, rows: list[Row]) -> Parameters:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _parts(rows: list[Row]) -> Iterator[list[Row]]:
-    if _size(rows) <= _MAX_STATEMENT_CHARS:  # as nearly always, and to see it costs little
+def split_rows(rows: list[Row]) -> Iterator[list[Row]]:
+    """Yield the rows in chunks of at most MAX_STATEMENT_CHARS; a larger row is a chunk of its own."""
+    if _size(rows) <= MAX_STATEMENT_CHARS:  # nearly always, and cheap to check
         if rows:
             yield rows
         return
-    part: list[Row] = []
-    room = _MAX_STATEMENT_CHARS
+    chunk: list[Row] = []
+    room = MAX_STATEMENT_CHARS
     for row in rows:
         size = _size([row])
-        if part and size > room:
-            yield part
-            part, room = [], _MAX_STATEMENT_CHARS
-        part.append(row)
+        if chunk and size > room:
+            yield chunk
+            chunk, room = [], MAX_STATEMENT_CHARS
+        chunk.append(row)
         room -= size
-    yield part
+    yield chunk
 
 
 def _size(rows: list[Row]) -> int:
-    """Characters of all text. Column by column, for a column is all text or has none."""
+    """Return the characters of all text, column by column: a column either is all text or has none."""
     columns = [list(filter(None, column)) for column in zip(*rows, strict=True)]
     return sum(sum(map(len, values)) for values in columns if values and isinstance(values[0], str))

@@ -64,8 +64,8 @@ def test_what_is_neither_a_time_nor_an_age_is_an_error_of_usage(sluice: Sluice, 
 def test_a_search_goes_on_where_the_store_stopped_short(
     sluice: Sluice, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.store.read.bounded_scan.FIRST", 1)
-    monkeypatch.setattr("workers.store.read.bounded_scan.TIME_LIMIT", 0.0)
+    monkeypatch.setattr("workers.store.read.bounded_scan.FIRST_BATCH", 1)
+    monkeypatch.setattr("workers.store.read.bounded_scan.TIME_LIMIT_SECONDS", 0.0)
     assert searched(sluice, database, "--kind", "message") == ["m:text:wamid.B", "m:text:wamid.A"]
 
 

@@ -15,7 +15,7 @@ from workers.operations.replay import ReplayBookmark, entry, lanes_for, replay
 from workers.parsing import RawEvent, to_event
 from workers.runtime.event_entry import event_of, unpack
 from workers.store import Store
-from workers.store.read.replay import ReplayFilter, stream
+from workers.store.read.replay import ReplayFilter, iter_events
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -83,11 +83,11 @@ def test_an_interrupted_replay_goes_on_where_it_stopped(
     monkeypatch.setattr("workers.operations.replay._BATCH_SIZE", 4)
     targets, bookmark = lanes_for(lanes.client, "greet"), ReplayBookmark(lanes.client, "this one")
     with store.reading() as connection:
-        run = replay(lanes, stream(connection, ReplayFilter()), targets, bookmark, rate=1e9, sleep=lambda _: None)
+        run = replay(lanes, iter_events(connection, ReplayFilter()), targets, bookmark, rate=1e9, sleep=lambda _: None)
         next(run)
     assert bookmark.read() == "m:text:wamid.3"
     with store.reading() as connection:
-        rest = [stored.key for stored in stream(connection, ReplayFilter(), bookmark.read())]
+        rest = [stored.key for stored in iter_events(connection, ReplayFilter(), bookmark.read())]
     assert rest == ["m:text:wamid.4", "s:wamid.out"]
     assert ReplayBookmark(lanes.client, "another").read() == ""
 
@@ -119,7 +119,7 @@ def test_a_replay_rests_while_much_waits_in_a_lane(store: Store, lanes: Lanes, m
             lanes.settle("text.greet", [(taken.id, Completed()) for taken in waiting])
 
     with store.reading() as connection:
-        targets, events = lanes_for(lanes.client, "greet"), stream(connection, ReplayFilter(type="text"))
+        targets, events = lanes_for(lanes.client, "greet"), iter_events(connection, ReplayFilter(type="text"))
         run = replay(lanes, events, targets, ReplayBookmark(lanes.client), rate=1e9, clock=lambda: 1.0, sleep=sleep)
         assert list(run) == [1, 2, 3, 4, 5]
     assert rests == [3]
@@ -133,7 +133,7 @@ def test_a_complete_replay_begins_anew_the_next_time(store: Store, lanes: Lanes,
 def test_the_rate_is_bounded(store: Store, lanes: Lanes) -> None:
     waits: list[float] = []
     with store.reading() as connection:
-        events = stream(connection, ReplayFilter())
+        events = iter_events(connection, ReplayFilter())
         run = replay(lanes, events, {}, ReplayBookmark(lanes.client), rate=3.0, clock=lambda: 100.0, sleep=waits.append)
         assert list(run) == [6]
     assert waits == [2.0]
@@ -141,7 +141,7 @@ def test_the_rate_is_bounded(store: Store, lanes: Lanes) -> None:
 
 def test_a_replayed_event_is_what_the_handler_got_at_first(store: Store) -> None:
     with store.reading() as connection:
-        found = {stored.key: stored for stored in stream(connection, ReplayFilter())}
+        found = {stored.key: stored for stored in iter_events(connection, ReplayFilter())}
     again = event_of(entry(found["m:text:wamid.3"]), 1)
     first = text(3)
     assert isinstance(again, TextMessage)
@@ -166,7 +166,7 @@ def test_a_replayed_picture_has_its_metadata(store: Store) -> None:
     item = RawEvent("message", "image", "m:image", body, media_id="77")
     store.write([to_event(item, received_at=NOW, receipt="r", metadata=metadata)])
     with store.reading() as connection:
-        (stored,) = stream(connection, ReplayFilter(type="image"))
+        (stored,) = iter_events(connection, ReplayFilter(type="image"))
     again = event_of(entry(stored), 1)
     assert isinstance(again, ImageMessage)
     assert again.metadata == metadata

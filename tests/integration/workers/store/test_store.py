@@ -68,15 +68,15 @@ def test_times_come_back_aware_in_utc_and_sort(store: Store) -> None:
 
 
 def test_a_batch_of_any_size_is_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "_MAX_STATEMENT_CHARS", 1000)
+    monkeypatch.setattr(statements, "MAX_STATEMENT_CHARS", 1000)
     store.write([text_message("x" * (i % 1500), wamid=f"{i:03}") for i in range(700)])
     assert [row["wamid"] for row in contents(store)["messages"]] == [f"{i:03}" for i in range(700)]
 
 
 def test_a_statement_of_too_much_text_is_cut_into_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "_MAX_STATEMENT_CHARS", 10)
+    monkeypatch.setattr(statements, "MAX_STATEMENT_CHARS", 10)
     rows: list[Row] = [("x" * size, None, size) for size in (4, 6, 1, 30, 3, 3, 3, 3)]
-    assert [[row[2] for row in part] for part in statements._parts(rows)] == [[4, 6], [1], [30], [3, 3, 3], [3]]
+    assert [[row[2] for row in part] for part in statements.split_rows(rows)] == [[4, 6], [1], [30], [3, 3, 3], [3]]
 
 
 def test_a_value_the_database_refuses_is_no_outage_and_nothing_is_written(store: Store) -> None:

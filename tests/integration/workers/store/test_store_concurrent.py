@@ -54,7 +54,7 @@ def test_changing_to_the_log_waits_for_whoever_holds_the_file(tmp_path: Path) ->
     """SQLite's busy timeout does not cover this change: somebody who just creates the file would make us fail."""
     store, waiting = Store(f"sqlite:///{tmp_path}/events.db"), threading.Event()
 
-    @listens_for(store._engine, "before_cursor_execute")
+    @listens_for(store.engine, "before_cursor_execute")
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement == "BEGIN IMMEDIATE":
             waiting.set()

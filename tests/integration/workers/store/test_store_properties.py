@@ -19,8 +19,8 @@ from workers.events import (
     TextMessage,
 )
 from workers.store import Store
+from workers.store.sql_values import clean
 from workers.store.write.merge_rules import STATUS_RANKS
-from workers.store.write.sql_values import clean
 
 # The store is emptied by each example itself. SQLite and PostgreSQL take some 5 ms an example.
 bounded = settings(

@@ -15,7 +15,7 @@ from shared.wire import lenient_json
 from workers.events import Event
 from workers.parsing import split_webhook, to_event
 from workers.store.engine import begin_write, open_engine
-from workers.store.write.rows import Rows, rows
+from workers.store.write.rows import Rows, rows_of
 from workers.store.write.statements import write_rows
 
 _AT_ONCE = 2_000  # events in a transaction
@@ -27,9 +27,9 @@ def batches(bodies: Sequence[bytes], at_once: int = _AT_ONCE) -> list[Rows]:
     for found in _events(bodies):
         batch.append(found)
         if len(batch) == at_once:
-            made.append(rows(batch))
+            made.append(rows_of(batch))
             batch = []
-    return made + ([rows(batch)] if batch else [])
+    return made + ([rows_of(batch)] if batch else [])
 
 
 def _events(bodies: Sequence[bytes]) -> Iterator[Event]:

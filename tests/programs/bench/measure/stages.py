@@ -26,7 +26,7 @@ from workers.parsing import split_webhook
 from workers.runtime.event_entry import EventEntry, event_of, pack, unpack
 from workers.runtime.steps.classify import ClassifyStep, dedupe_key
 from workers.store import Store
-from workers.store.write.rows import rows
+from workers.store.write.rows import rows_of
 from workers.store.write.statements import write_rows
 
 _BATCH, _ROUNDS = 500, 9
@@ -121,7 +121,7 @@ def _handle(stages: _Stages, lanes: Lanes, store: Store, lane: str) -> None:
     taken = stages.ask("take events", count, lanes, lambda: lanes.take(lane, "bench", _BATCH))
     entries = stages.run("event: parsed", count, lambda: [unpack(each.data) for each in taken])
     events = stages.run("event: typed", count, lambda: [event_of(entry, 1) for entry in entries])
-    made = stages.run("event: rows", count, lambda: rows(events))
+    made = stages.run("event: rows", count, lambda: rows_of(events))
     with store.writing() as connection:
         stages.run("SQL: client's side", count, lambda: write_rows(connection, made))
     done: list[tuple[bytes, Outcome]] = [(entry.id, Completed()) for entry in taken]

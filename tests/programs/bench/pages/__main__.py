@@ -83,7 +83,7 @@ def _filled(events: int) -> Iterator[Restartable]:
         store.create()
         with store.writing() as connection:
             fill(connection, events)
-        with store._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("SET statement_timeout = 0"))
             connection.execute(text("VACUUM ANALYZE"))
         store.close()

@@ -35,7 +35,7 @@ class Watched:
         self._visitor = Visitor(create_app(desk.settings, desk))
         self._visitor.sign_in(PASSWORD)
         self._visitor.get("/events")  # so that the tables are known to be there
-        listen(desk.store._engine, "before_cursor_execute", self._note)
+        listen(desk.store.engine, "before_cursor_execute", self._note)
 
     def plans(self, asked: Asked) -> list[str]:
         """The plan of each query that the page leads to, with what it took."""

@@ -121,7 +121,7 @@ def test_a_query_that_takes_too_long_is_ended(
         connection.exec_driver_sql(numbers)  # type: ignore[attr-defined]
 
     monkeypatch.setattr("workers.console.context.QUERY_SECONDS", 0.2)
-    monkeypatch.setattr("workers.console.pages.conversation.recent", endless)
+    monkeypatch.setattr("workers.console.pages.conversation.recent_conversations", endless)
     page = operator.get("/conversations")
     assert page.status_code == 503
     assert "The event store is away" in words(page)

@@ -16,12 +16,12 @@ from workers.store.read.chat_message import (
     Attachment,
     ChatMessage,
     DeliveryState,
-    Location,
     Quote,
     Reaction,
     SharedContact,
+    SharedLocation,
 )
-from workers.store.read.conversation import CustomerConversation, conversation, recent
+from workers.store.read.conversation import CustomerConversation, conversation, recent_conversations
 
 
 def talk(store: Store, customer: str = ASHA, **options: Any) -> CustomerConversation:
@@ -31,7 +31,7 @@ def talk(store: Store, customer: str = ASHA, **options: Any) -> CustomerConversa
 
 def bubbles(store: Store, *events: Any) -> list[ChatMessage]:
     store.write(list(events))
-    return list(talk(store).bubbles)
+    return list(talk(store).messages)
 
 
 def test_what_came_in_and_what_went_out_stand_in_the_order_of_time(store: Store) -> None:
@@ -39,7 +39,7 @@ def test_what_came_in_and_what_went_out_stand_in_the_order_of_time(store: Store)
     found = talk(store)
     assert (found.customer, found.name, found.older) == (ASHA, f"Name of {ASHA}", None)
     assert found.last_seen_at == at(22).replace(microsecond=0)
-    assert [(bubble.direction, bubble.wamid, bubble.type, bubble.text) for bubble in found.bubbles] == [
+    assert [(bubble.direction, bubble.wamid, bubble.type, bubble.text) for bubble in found.messages] == [
         ("in", "wamid.A", "text", "text of wamid.A"),
         ("out", "wamid.S", "message", None),
         ("in", "wamid.B", "text", "text of wamid.B"),
@@ -50,13 +50,13 @@ def test_a_message_of_ours_has_its_ticks_and_stands_where_its_first_status_does(
     late = [told("wamid.S", "read", 23), told("wamid.S", "delivered", 22), told("wamid.S", "sent", 21)]
     (bubble,) = bubbles(store, *late)
     assert (bubble.key, bubble.at) == (f"s:wamid.S:sent:{ASHA}", at(21))
-    assert bubble.ticks == DeliveryState("read", at(21), at(22), at(23))
+    assert bubble.delivery == DeliveryState("read", at(21), at(22), at(23))
 
 
 def test_a_failure_has_its_code_and_title(store: Store) -> None:
     errors = [{"code": 131026, "title": "Message undeliverable"}]
     (bubble,) = bubbles(store, told("wamid.S", "failed", 5, errors=errors))
-    assert bubble.ticks == DeliveryState(
+    assert bubble.delivery == DeliveryState(
         "failed", failed_at=at(5), error_code=131026, error_title="Message undeliverable"
     )
 
@@ -64,7 +64,7 @@ def test_a_failure_has_its_code_and_title(store: Store) -> None:
 def test_statuses_that_are_no_delivery_and_those_without_an_id_are_not_hidden(store: Store) -> None:
     nameless = told("", "sent", 9)
     found = bubbles(store, told("wamid.S", "warning", 5), told("wamid.S", "deleted", 6), nameless)
-    assert [(bubble.wamid, bubble.ticks) for bubble in found] == [
+    assert [(bubble.wamid, bubble.delivery) for bubble in found] == [
         ("wamid.S", DeliveryState(None)),
         (None, DeliveryState(None)),
     ]
@@ -72,10 +72,10 @@ def test_statuses_that_are_no_delivery_and_those_without_an_id_are_not_hidden(st
 
 def test_in_a_group_each_member_has_ticks_of_its_own(store: Store) -> None:
     store.write([*sent("wamid.S", 5), *sent("wamid.S", 6, way="sent", customer=RAVI)])
-    ((hers,), (his,)) = (talk(store, who).bubbles for who in (ASHA, RAVI))
-    assert hers.ticks is not None
-    assert his.ticks is not None
-    assert (hers.ticks.status, his.ticks.status) == ("read", "sent")
+    ((hers,), (his,)) = (talk(store, who).messages for who in (ASHA, RAVI))
+    assert hers.delivery is not None
+    assert his.delivery is not None
+    assert (hers.delivery.status, his.delivery.status) == ("read", "sent")
 
 
 def test_an_image_has_the_row_of_its_file(store: Store) -> None:
@@ -85,7 +85,7 @@ def test_an_image_has_the_row_of_its_file(store: Store) -> None:
     (item,) = split_webhook({"messages": picture.raw, "id": "x"})
     picture = to_event(item, received_at=picture.received_at, receipt="0", metadata=fetched)
     (bubble,) = bubbles(store, picture)
-    assert (bubble.text, bubble.file) == (
+    assert (bubble.text, bubble.attachment) == (
         "look",
         Attachment("77", "image/jpeg", "abc", None, "https://media.example/77", 9, at(3), None),
     )
@@ -95,8 +95,8 @@ def test_places_and_cards_are_told(store: Store) -> None:
     place = {"latitude": 18.5, "longitude": "73.8", "name": "Chowk", "address": "Pune"}
     cards = [{"name": {"formatted_name": "Sunita"}, "phones": [{"phone": "+91 98"}, {}]}, {"name": {"last_name": "R"}}]
     found = bubbles(store, wrote("wamid.A", 1, "location", place), wrote("wamid.B", 2, "contacts", cards))
-    assert found[0].place == Location(18.5, 73.8, "Chowk", "Pune", None)
-    assert found[1].cards == (SharedContact("Sunita", ("+91 98",)), SharedContact("R", ()))
+    assert found[0].location == SharedLocation(18.5, 73.8, "Chowk", "Pune", None)
+    assert found[1].contacts == (SharedContact("Sunita", ("+91 98",)), SharedContact("R", ()))
 
 
 def test_a_reply_quotes_what_it_answers(store: Store) -> None:
@@ -116,13 +116,13 @@ def test_a_reaction_stands_on_its_message_and_the_last_one_counts(store: Store) 
         return wrote(wamid, seconds, "reaction", {"message_id": "wamid.S", "emoji": emoji})
 
     store.write([*sent("wamid.S", 1), reacted("wamid.1", 10, "👍"), reacted("wamid.2", 11, "❤️")])
-    target, first, second = talk(store).bubbles
+    target, first, second = talk(store).messages
     assert target.reactions == ("❤️",)
     assert (first.reaction, second.reaction) == (Reaction("👍", "wamid.S"), Reaction("❤️", "wamid.S"))
     assert second.quote == Quote("wamid.S", "out")
     assert second.text is None
     store.write([reacted("wamid.3", 12, "")])
-    assert talk(store).bubbles[0].reactions == ()
+    assert talk(store).messages[0].reactions == ()
 
 
 def test_what_was_edited_and_deleted_shows_it(store: Store) -> None:
@@ -139,11 +139,11 @@ def test_what_was_edited_and_deleted_shows_it(store: Store) -> None:
             wrote("wamid.C", 6, "edit", caption),
         ]
     )
-    a, b, c, edited, revoked, again = talk(store).bubbles
+    a, b, c, edited, revoked, again = talk(store).messages
     assert (a.edited, b.revoked, c.edited) == ("Size L", True, "Size XL")
-    assert (edited.changes, edited.text, edited.edited) == ("edit", "Size L", None)
-    assert (revoked.changes, revoked.quote) == ("revoke", Quote("wamid.B", "in", "text", "text of wamid.B"))
-    assert again.changes == "edit"
+    assert (edited.change, edited.text, edited.edited) == ("edit", "Size L", None)
+    assert (revoked.change, revoked.quote) == ("revoke", Quote("wamid.B", "in", "text", "text of wamid.B"))
+    assert again.change == "edit"
 
 
 def test_why_a_message_cannot_be_shown_is_told(store: Store) -> None:
@@ -156,13 +156,13 @@ def test_why_a_message_cannot_be_shown_is_told(store: Store) -> None:
 def test_pages_together_are_the_whole_conversation(store: Store, limit: int) -> None:
     for number in range(4):
         store.write([wrote(f"wamid.A{number}", 10 * number), *sent(f"wamid.S{number}", 10 * number + 2)])
-    whole = talk(store).bubbles
+    whole = talk(store).messages
     assert len(whole) == 8
     cut: list[ChatMessage] = []
     page = talk(store, limit=limit)
     while True:
-        assert len(page.bubbles) <= limit
-        cut = [*page.bubbles, *cut]
+        assert len(page.messages) <= limit
+        cut = [*page.messages, *cut]
         if page.older is None:
             break
         store.write([wrote(f"wamid.late{len(cut)}", 10_000 + len(cut))])
@@ -174,13 +174,13 @@ def test_pages_together_are_the_whole_conversation(store: Store, limit: int) -> 
 def test_a_page_among_many_statuses_looks_so_often_and_no_further(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timeline, "_LOOKS", 2)
+    monkeypatch.setattr(timeline, "MAX_QUERIES_PER_PAGE", 2)
     members = [told("wamid.S", f"word{number}", 10 + number) for number in range(12)]
     store.write([told("wamid.S", "sent", 1), *members])
     page = talk(store, limit=2)
-    assert (page.bubbles, page.older is None) == ((), False)
+    assert (page.messages, page.older is None) == ((), False)
     page = talk(store, before=page.older, limit=2)
-    assert [bubble.wamid for bubble in page.bubbles] == ["wamid.S"]
+    assert [bubble.wamid for bubble in page.messages] == ["wamid.S"]
 
 
 def test_of_somebody_unknown_there_is_nothing(store: Store) -> None:
@@ -192,15 +192,15 @@ def test_each_sample_has_a_bubble(store: Store) -> None:
         items = split_webhook(orjson.loads(samples.load(name)))
         store.write([to_event(item, received_at=at(0), receipt="0") for item in items])
     for number in range(1, 10):
-        for bubble in talk(store, f"91980000000{number}").bubbles:
+        for bubble in talk(store, f"91980000000{number}").messages:
             assert bubble.direction in {"in", "out"}
 
 
 def test_the_customers_who_wrote_last_come_first(store: Store) -> None:
     store.write([wrote("wamid.A", 1), wrote("wamid.R", 2, customer=RAVI), wrote("wamid.B", 3, "image", {"id": "1"})])
     with store.reading() as connection:
-        found = recent(connection)
-        assert recent(connection, 1) == found[:1]
+        found = recent_conversations(connection)
+        assert recent_conversations(connection, 1) == found[:1]
     assert [(one.customer, one.type, one.text) for one in found] == [
         (ASHA, "image", None),
         (RAVI, "text", "text of wamid.R"),

@@ -15,8 +15,8 @@ from workers.store.read.delivery_report import (
     DeliveryReport,
     FailureCount,
     ReportPeriod,
-    billable,
-    count,
+    billable_conversations,
+    count_deliveries,
 )
 from workers.store.read.delivery_report_csv import csv_days, csv_deliveries
 
@@ -27,12 +27,12 @@ FIRST, SECOND = date(2026, 1, 2), date(2026, 1, 3)  # START is at 03:04:05
 
 def reported(store: Store, wanted: ReportPeriod = WEEK, failures: int = 10) -> DeliveryReport:
     with store.reading() as connection:
-        return count(connection, wanted, failures=failures)
+        return count_deliveries(connection, wanted, max_failures=failures)
 
 
 def billed(store: Store, wanted: ReportPeriod = WEEK) -> tuple[BillingLine, ...]:
     with store.reading() as connection:
-        return billable(connection, wanted)
+        return billable_conversations(connection, wanted)
 
 
 def broken(wamid: str, code: int, title: str, seconds: float = 10) -> list[Event]:

@@ -10,7 +10,7 @@ from tests.support.store.webhooks import ASHA, RAVI, sent, told, wrote
 from workers.store import Store
 from workers.store.read import bounded_scan
 from workers.store.read.keyset import Cursor, InvalidCursor
-from workers.store.read.search import EventFilter, EventPage, search
+from workers.store.read.search import EventFilter, EventPage, search_events
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def month(store: Store) -> Store:
 
 def look(store: Store, before: str | None = None, limit: int = 50, **wanted: Any) -> EventPage:
     with store.reading() as connection:
-        return search(connection, EventFilter(**wanted), before=before, limit=limit)
+        return search_events(connection, EventFilter(**wanted), before=before, limit=limit)
 
 
 def told_of(page: EventPage) -> list[str]:
@@ -65,7 +65,7 @@ EVERYTHING = [
 
 def test_without_a_filter_all_events_come_the_newest_first(month: Store) -> None:
     page = look(month)
-    assert (told_of(page), page.older, page.looked_back_to) == (EVERYTHING, None, None)
+    assert (told_of(page), page.older, page.searched_back_to) == (EVERYTHING, None, None)
 
 
 #: What is asked for and what is found.
@@ -153,30 +153,30 @@ def test_a_look_that_finds_next_to_nothing_stops_short_and_can_go_on(
     month: Store, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any]
 ) -> None:
     whole = told_of(look(month, **wanted))
-    monkeypatch.setattr(bounded_scan, "FIRST", 2)
-    monkeypatch.setattr(bounded_scan, "TIME_LIMIT", 0.0)
+    monkeypatch.setattr(bounded_scan, "FIRST_BATCH", 2)
+    monkeypatch.setattr(bounded_scan, "TIME_LIMIT_SECONDS", 0.0)
     looks = list(pages(month, 5, **wanted))
     assert len(looks) > 1
     assert [event for page in looks for event in told_of(page)] == whole
-    assert all(page.looked_back_to for page in looks[:-1])
-    assert [page.looked_back_to for page in looks] == sorted(
-        (page.looked_back_to for page in looks), key=lambda time: time or at(-1e6), reverse=True
+    assert all(page.searched_back_to for page in looks[:-1])
+    assert [page.searched_back_to for page in looks] == sorted(
+        (page.searched_back_to for page in looks), key=lambda time: time or at(-1e6), reverse=True
     )
 
 
 def test_a_look_goes_on_in_longer_and_longer_stretches_while_there_is_time(
     month: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_scan, "FIRST", 1)
-    monkeypatch.setattr(bounded_scan, "GROWTH", 2)
-    monkeypatch.setattr(bounded_scan, "TIME_LIMIT", 60.0)
-    end, lengths = bounded_scan._end, []
+    monkeypatch.setattr(bounded_scan, "FIRST_BATCH", 1)
+    monkeypatch.setattr(bounded_scan, "BATCH_GROWTH", 2)
+    monkeypatch.setattr(bounded_scan, "TIME_LIMIT_SECONDS", 60.0)
+    end, lengths = bounded_scan.batch_end, []
 
     def noted(*given: Any) -> Cursor | None:
         lengths.append(given[-1])
         return end(*given)
 
-    monkeypatch.setattr(bounded_scan, "_end", noted)
+    monkeypatch.setattr(bounded_scan, "batch_end", noted)
     page = look(month, text="of wamid.A1")
     assert told_of(page) == ["wamid.A1:text"]
     assert (lengths, page.older) == ([1, 2, 4], None)
@@ -185,16 +185,16 @@ def test_a_look_goes_on_in_longer_and_longer_stretches_while_there_is_time(
 def test_what_is_written_between_two_stretches_repeats_and_hides_nothing(
     month: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_scan, "FIRST", 3)
-    monkeypatch.setattr(bounded_scan, "TIME_LIMIT", 60.0)
-    end, number = bounded_scan._end, iter(range(100))
+    monkeypatch.setattr(bounded_scan, "FIRST_BATCH", 3)
+    monkeypatch.setattr(bounded_scan, "TIME_LIMIT_SECONDS", 60.0)
+    end, number = bounded_scan.batch_end, iter(range(100))
 
     def meanwhile(*given: Any) -> Cursor | None:
         found = end(*given)
         month.write([wrote(f"wamid.new{next(number)}", 1000)])
         return found
 
-    monkeypatch.setattr(bounded_scan, "_end", meanwhile)
+    monkeypatch.setattr(bounded_scan, "batch_end", meanwhile)
     told = told_of(look(month, kind="message"))
     assert [event for event in told if "new" not in event] == ["wamid.R1:text", "wamid.A2:image", "wamid.A1:text"]
     assert len(told) == len(set(told))
@@ -208,7 +208,7 @@ def test_what_is_no_cursor_is_refused(store: Store) -> None:
 
 def test_cursors_survive_any_key_and_time() -> None:
     for cursor in (Cursor(at(0.000001), "s:ü 😀:x y"), Cursor(at(0).replace(year=1), ""), Cursor(at(-1e9), "k" * 300)):
-        assert Cursor.read(str(cursor)) == cursor
+        assert Cursor.parse(str(cursor)) == cursor
 
 
 def test_ids_that_are_no_wamids_are_found_too(store: Store) -> None:

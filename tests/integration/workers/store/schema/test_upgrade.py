@@ -75,13 +75,13 @@ def test_writers_go_on_while_an_index_is_built(postgres_url: str) -> None:
         connection.execute(text("DROP INDEX events_by_type"))
     with store.writing() as older:
         older.execute(text("LOCK TABLE events IN ROW EXCLUSIVE MODE"))  # as who writes to it holds it
-        thread = create_tables(store._engine)
+        thread = create_tables(store.engine)
         assert thread is not None
         until(lambda: _building(store))
         store.write([status("sent")])
         assert thread.is_alive()
     thread.join(30)
-    assert "events_by_type" in indexes(store._engine)
+    assert "events_by_type" in indexes(store.engine)
     store.close()
 
 
@@ -90,11 +90,11 @@ def test_an_index_that_was_never_finished_is_built_again(postgres_url: str) -> N
     store.create()
     with store.writing() as connection:
         connection.execute(text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'events_by_type'::regclass"))
-    brought_up(store._engine)
+    brought_up(store.engine)
     with store.reading() as connection:
         unfinished = connection.execute(text("SELECT count(*) FROM pg_index WHERE NOT indisvalid")).scalar()
     assert unfinished == 0
-    assert create_tables(store._engine) is None
+    assert create_tables(store.engine) is None
     store.close()
 
 
@@ -103,10 +103,10 @@ def test_a_build_that_fails_is_told_and_harms_nothing(postgres_url: str, monkeyp
     store.create()
     with store.writing() as connection:
         connection.execute(text("DROP INDEX events_by_type"))
-    monkeypatch.setattr(upgrade, "_REPLACED", ("no such name; it is no SQL",))
+    monkeypatch.setattr(upgrade, "REPLACED_INDEXES", ("no such name; it is no SQL",))
     with capture_logs() as logged:
-        brought_up(store._engine)
-    assert "indexes could not be added" in logged[-1]["event"]
+        brought_up(store.engine)
+    assert "could not add indexes" in logged[-1]["event"]
     store.write([status("sent")])
     store.close()
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.store.samples import at, counts, row, status, text_message
 from workers.events import Contact, Context, Conversation, ErrorDetail, Event, Pricing, UnknownEvent
 from workers.store.schema import tables
-from workers.store.write.rows import Rows, rows
+from workers.store.write.rows import Rows, rows_of
 
 
 def test_a_status_is_an_event_and_a_delivery() -> None:
@@ -101,15 +101,15 @@ def test_a_message_without_a_sender_has_no_customer() -> None:
 def test_each_key_comes_once_and_in_order_whatever_the_order_of_the_events() -> None:
     events: list[Event] = [status(word, 1, wamid=f"w{i % 7}") for i in range(30) for word in ("sent", "read")]
     events += [text_message(str(i), i, wamid=f"m{i % 5}", contact=Contact(name=f"n{i}")) for i in range(20)]
-    expected = rows(events)
+    expected = rows_of(events)
     for table, found in expected._asdict().items():
         width = len(tables.metadata.tables[table].primary_key.columns)
         keys = [values[:width] for values in found]
         assert keys == sorted(set(keys))
     for seed in range(20):
         random.Random(seed).shuffle(events)
-        assert rows(events) == expected
+        assert rows_of(events) == expected
 
 
 def test_no_events_are_no_rows() -> None:
-    assert rows([]) == Rows([], [], [], [], [])
+    assert rows_of([]) == Rows([], [], [], [], [])

@@ -1,4 +1,4 @@
-"""What a person would read of a message, and what it refers to: the `text` and `reply_to` of its row."""
+"""Derived fields of a message: its readable text, the message that it refers to, and its media row."""
 
 from workers.events import (
     ButtonMessage,
@@ -17,7 +17,7 @@ from workers.events import (
 
 
 def text_of(message: Message) -> str | None:
-    """The words of a message; None where it has none (a file without a caption, a type without content)."""
+    """Return the text that a person would read, or None (a file without a caption, a type without content)."""
     match message:
         case TextMessage() | OrderMessage() | SystemMessage():
             return message.text
@@ -37,7 +37,7 @@ def text_of(message: Message) -> str | None:
 
 
 def reply_to(message: Message) -> str | None:
-    """The wamid a message reacts to, edits or revokes, else the one it replies to."""
+    """Return the wamid that the message reacts to, edits or revokes, else the one that it replies to."""
     match message:
         case ReactionMessage() | EditMessage() | RevokeMessage() if message.message_id:
             return message.message_id
@@ -45,7 +45,7 @@ def reply_to(message: Message) -> str | None:
 
 
 def media_id(message: Message) -> str | None:
-    """The row of `media` a message's file has. A file that came as a mere link goes by its message's id."""
+    """Return the id of the `media` row of the message's file; a file that came only as a link has its message's id."""
     if not isinstance(message, MediaMessage):
         return None
     if message.media_id:
