@@ -1,13 +1,13 @@
-"""What is remembered of attempts that did not end well at once, for whoever asks what became of an event.
+"""The attempt history: failed attempts and the successes after them, to show what happened to an event.
 
-An event that its handler does well with at the first attempt leaves no trace here: a note would cost every event what
-few are ever asked about. A failed attempt leaves one, and so does the success after it. The notes are a bounded stream
-for all lanes, the oldest forgotten first; whether an event waits, will be retried or is dead is told by its lane.
+An event that is handled at its first attempt is not recorded: recording would make every event dearer, and few are ever
+asked about. The records of all lanes are one bounded stream; the oldest are dropped first. Whether an event waits, will
+be retried or is dead is read from its lane, not from here.
 
-    sluice:attempts   l lane, k digest of the event's key, n the attempt's number, o its outcome, e the error
+    sluice:attempts   l lane, k digest of the event's key, n attempt number, o outcome, e error
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -16,83 +16,88 @@ from redis.exceptions import RedisError
 
 from workers.lanes import Completed, DeadLettered, Outcome, Rescheduled, TakenEntry
 from workers.runtime.event_entry import InvalidEntry, key_of
-from workers.runtime.steps.base import Outcomes
+from workers.runtime.steps.base import SettledTake
 from workers.runtime.steps.classify import dedupe_key
 
 ATTEMPTS_KEY = "sluice:attempts"
-#: Notes that are kept; one takes some 300 bytes of Redis.
+#: Records that are kept; one takes about 300 bytes of Redis.
 _MAX_ATTEMPTS_KEPT = 10_000
-_ERROR = 200  # characters
-_AT_ONCE = 1000
-#: The ingress's clock, which tells when an event came, may be ahead of Redis' by so much (ms).
+_MAX_ERROR_LENGTH = 200  # characters
+_PAGE_SIZE = 1000
+#: How far the ingress's clock, which dates events, may be ahead of Redis's (milliseconds).
 _MAX_CLOCK_SKEW_MS = 60_000
 
 HANDLED, RETRIED, DIED = "handled", "to be tried again", "dead"
 
 
 class Attempt(NamedTuple):
-    """One attempt."""
+    """One attempt of a handler at an event."""
 
-    at_ms: int  # when it ended, since 1970
+    at_ms: int  # when it ended, milliseconds since 1970
     lane: str
     number: int  # from 1
     outcome: str  # HANDLED, RETRIED or DIED
-    error: str  # empty where it was handled
+    error: str  # empty if the event was handled
 
 
-def record(
-    client: redis.Redis, lane: str, taken: Sequence[TakenEntry], verdicts: Outcomes, *, breaker_open: bool = False
-) -> None:
-    """Notes what is worth it. Where Redis does not take it nothing is noted, and nothing is raised.
+def record(client: redis.Redis, take: SettledTake) -> None:
+    """Record the attempts of a take that are worth it: failures, and successes after a failure.
 
-    While the lane's breaker is open a handler's failure ends no event: it is tried again, whatever its verdict says.
+    Nothing is recorded while Redis does not accept it, and nothing is raised.
     """
-    held = {entry.id: entry for entry in taken}
-    notes = [found for identity, verdict in verdicts if (found := _note(lane, held[identity], verdict, breaker_open))]
-    if not notes:
+    entries = {entry.id: entry for entry in take.entries}
+    breaker_open = take.breaker.is_open
+    found = (_fields(take.lane, entries[entry_id], outcome, breaker_open) for entry_id, outcome in take.outcomes)
+    records = [fields for fields in found if fields]
+    if not records:
         return
     with suppress(RedisError, OSError):
         pipe = client.pipeline(transaction=False)
-        for fields in notes:
+        for fields in records:
             pipe.xadd(ATTEMPTS_KEY, fields, maxlen=_MAX_ATTEMPTS_KEPT, approximate=True)
         pipe.execute()
 
 
 def attempts(client: redis.Redis, key: str, received_ms: int) -> list[Attempt]:
-    """What is remembered of the event with that key, which was received then; the oldest first. Raises RedisError."""
+    """Return the recorded attempts of the event with that key, oldest first. Raises RedisError.
+
+    `received_ms`: when the event was received, in milliseconds since 1970; older records are not read.
+    """
     digest = dedupe_key(key)
     return [_read(identity, fields) for identity, fields in _since(client, received_ms) if fields[b"k"] == digest]
 
 
 def clear(client: redis.Redis) -> None:
-    """Everything is forgotten: the errors may quote whoever is to be. Raises RedisError."""
+    """Delete the whole history: its errors may quote a customer who is being erased. Raises RedisError."""
     client.delete(ATTEMPTS_KEY)
 
 
-def _note(lane: str, entry: TakenEntry, verdict: Outcome, breaker_open: bool) -> dict[Any, Any] | None:
-    match verdict:
+def _fields(lane: str, entry: TakenEntry, outcome: Outcome, breaker_open: bool) -> dict[Any, Any] | None:
+    """Return the record of an attempt, None if it is not worth one."""
+    match outcome:
         case Completed() if entry.attempts:
-            outcome, error = HANDLED, ""
+            result, error = HANDLED, ""
         case Rescheduled(error=error, counted=True):
-            outcome = RETRIED
+            result = RETRIED
         case DeadLettered(error=error, failed=failed):
-            outcome = RETRIED if failed and breaker_open else DIED
+            # While the lane's breaker is open a failed event is retried, whatever its outcome says.
+            result = RETRIED if failed and breaker_open else DIED
         case _:
             return None
     try:
         key = key_of(entry.data)
-    except InvalidEntry:  # a webhook, which has no key yet
+    except InvalidEntry:  # a webhook: it has no key yet
         return None
-    told = error[:_ERROR].encode("utf-8", "backslashreplace")
-    return {"l": lane, "k": dedupe_key(key), "n": entry.attempts + 1, "o": outcome, "e": told}
+    text = error[:_MAX_ERROR_LENGTH].encode("utf-8", "backslashreplace")
+    return {"l": lane, "k": dedupe_key(key), "n": entry.attempts + 1, "o": result, "e": text}
 
 
 def _since(client: redis.Redis, received_ms: int) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:
     start = str(max(received_ms - _MAX_CLOCK_SKEW_MS, 0))
     while True:
-        page: Any = client.xrange(ATTEMPTS_KEY, start, "+", count=_AT_ONCE)
+        page: Any = client.xrange(ATTEMPTS_KEY, start, "+", count=_PAGE_SIZE)
         yield from page
-        if len(page) < _AT_ONCE:
+        if len(page) < _PAGE_SIZE:
             return
         start = f"({page[-1][0].decode()}"
 

@@ -1,74 +1,49 @@
-"""What each lane's work is made of, from what its process holds."""
+"""How the parts of a lane's work are put together. Traces, timings, log context and attempt history are added here."""
 
 from functools import partial
 
 from shared.lanes.intake import INTAKE_LANES
 from workers.handlers.registry import REGISTRY
-from workers.media import (
-    MediaAddress,
-    MediaAnswerCounter,
-    MediaBreakerPolicy,
-    MediaCache,
-    MediaCircuitBreaker,
-    MediaClient,
-)
-from workers.media.breaker import MEDIA_BREAKER_KEY
-from workers.runtime.drain import Drain, untraced
+from workers.lanes import Lanes
+from workers.runtime import attempt_history, outcome_log
+from workers.runtime.drain import Drain, settle_in
 from workers.runtime.lane_config import MEDIA_LANE, LaneConfig
 from workers.runtime.resources import WorkerResources
-from workers.runtime.steps.base import Step
+from workers.runtime.steps.base import Observer, Step
 from workers.runtime.steps.classify import ClassifyStep
-from workers.runtime.steps.enrich_media import EnrichMediaStep, MediaParts
+from workers.runtime.steps.enrich_media import EnrichMediaStep
+from workers.runtime.steps.handler_call import handler_call
 from workers.runtime.steps.run_handler import RunHandlerStep
-from workers.runtime.tracing import TracedHandlerWork, TracedWork, settling
-from workers.store import Store
+from workers.runtime.tracing import LaneTracing, lane_tracing
 
 
-def drain(process: WorkerResources, lane: LaneConfig) -> Drain:
-    """The lane's drain in this process, made at its first wake-up."""
-
-    def make() -> Drain:
-        name, tracing = lane.spec.name, process.tracing
-        around = partial(settling, tracing, name) if tracing else untraced
-        work, holder = _work(process, name), process.registered_consumer_name
-        return Drain(name, process.lanes, work, holder, batch=lane.batch, budget=lane.budget, settling=around)
-
-    return process.get(f"drain {lane.spec.name}", make)
-
-
-def store(process: WorkerResources) -> Store:
-    """The process' event store; its tables are created where they are missing. Raises StoreUnavailable."""
-
-    def make() -> Store:
-        opened = Store(process.settings.database or "")
-        opened.create()
-        return opened
-
-    return process.get("store", make)
-
-
-def _work(process: WorkerResources, name: str) -> Step:
-    tracing = process.tracing
-    if name == MEDIA_LANE or name in INTAKE_LANES:
-        work = _media_work(process) if name == MEDIA_LANE else _intake_work(process)
-        return TracedWork(name, work, tracing) if tracing else work
-    handler = REGISTRY.handlers[name]
-    return TracedHandlerWork(handler, tracing) if tracing else RunHandlerStep(handler)
-
-
-def _intake_work(process: WorkerResources) -> ClassifyStep:
-    return ClassifyStep(REGISTRY.lanes_by_type(), MEDIA_LANE if process.settings.media_url else None)
-
-
-def _media_work(process: WorkerResources) -> EnrichMediaStep:
-    return EnrichMediaStep(REGISTRY.lanes_by_type(), process.get("media", lambda: _media(process)))
-
-
-def _media(process: WorkerResources) -> MediaParts:
-    settings, client = process.settings, process.lanes.client
-    return MediaParts(
-        MediaClient(MediaAddress(settings.media_url or ""), settings.media_header),
-        MediaCache(client, "sluice:media"),
-        MediaCircuitBreaker(client, MEDIA_BREAKER_KEY, MediaBreakerPolicy(per_hour=None)),
-        MediaAnswerCounter(client),
+def build_drain(resources: WorkerResources, lane: LaneConfig) -> Drain:
+    """Build the lane's drain for this process, and start the process's heartbeat. Raises RedisError."""
+    name, lanes = lane.spec.name, resources.lanes
+    tracing = lane_tracing(resources.tracing, name)
+    return Drain(
+        name,
+        lanes,
+        build_step(resources, name, tracing),
+        resources.register_consumer(),
+        batch=lane.batch,
+        budget=lane.budget,
+        settle=tracing.settle(settle_in(lanes, name)),
+        observers=observers(lanes),
     )
+
+
+def build_step(resources: WorkerResources, lane: str, tracing: LaneTracing) -> Step:
+    """Build the step of a lane: classify, look up media metadata, or run a handler."""
+    if lane in INTAKE_LANES:
+        media_lane = MEDIA_LANE if resources.settings.media_url else None
+        return tracing.step(ClassifyStep(REGISTRY.lanes_by_type(), media_lane))
+    if lane == MEDIA_LANE:
+        return tracing.step(EnrichMediaStep(REGISTRY.lanes_by_type(), resources.media))
+    handler = REGISTRY.handlers[lane]
+    return RunHandlerStep(handler, handler_call(handler, tracing.call))
+
+
+def observers(lanes: Lanes) -> tuple[Observer, ...]:
+    """Return what every lane does after a take is settled: record its attempts and log its failures."""
+    return (partial(attempt_history.record, lanes.client), outcome_log.log_outcomes)

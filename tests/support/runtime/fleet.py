@@ -15,6 +15,7 @@ from workers.lanes import Lanes, LaneSpec
 from workers.lanes.circuit_breaker import BreakerPolicy
 from workers.runtime.drain import Drain
 from workers.runtime.steps.run_handler import RunHandlerStep
+from workers.runtime.wiring import observers
 
 LANE = "text.f"
 QUICK = BreakerPolicy(first_hold=0.02, max_hold=0.1)
@@ -42,7 +43,7 @@ class Runs:
 def make(lanes: Lanes, function: Callable[[Any], None], name: str, *, retry: Retry, batch: bool = False) -> Drain:
     """A drain of the lane."""
     work = RunHandlerStep(Handler("text", "f", function, batch, retry, "messages", 30.0))
-    return Drain(LANE, lanes, work, name, batch=100, budget=1.0)
+    return Drain(LANE, lanes, work, name, batch=100, budget=1.0, observers=observers(lanes))
 
 
 @contextmanager

@@ -24,38 +24,40 @@ from workers.runtime.liveness.self_ping import SelfPing, SelfPingTask
 from workers.runtime.liveness.watchdog import Watchdog
 from workers.runtime.liveness.worker_status import WorkerStatusPublisher
 from workers.runtime.maintenance import LaneMaintenance, MaintenanceStep
+from workers.runtime.per_process import PerProcess
 from workers.runtime.resources import WorkerResources
 
 
 def create_app(settings: Settings) -> Celery:
     """The application with a task for every lane. Raises InvalidSettings, also for a handler module that fails."""
-    process = WorkerResources(settings, tracing.tracer_factory("sluice-worker"))
+    resources = WorkerResources(settings, tracing.tracer_factory("sluice-worker"))
     if settings.database is not None:
-        builtin_handlers.register(partial(wiring.store, process))
+        builtin_handlers.register(lambda: resources.store)
     import_handlers(settings.handlers)
     lanes = lane_configs(REGISTRY, media=settings.media_url is not None)
     app = Celery("sluice", broker=broker_url(settings.redis), amqp=broker.LanesAMQP)
     app.conf.update(configuration(queues(lanes), settings.redis))
     for name, lane in lanes.items():
-        app.register_task(DrainTask(name, partial(wiring.drain, process, lane), lane.hard_limit))
-    ticker = LaneMaintenance(lambda: process.lanes, [lane.spec for lane in lanes.values()], process.consumer_name)
+        drain = PerProcess(partial(wiring.build_drain, resources, lane))
+        app.register_task(DrainTask(name, drain.get, lane.hard_limit))
+    ticker = LaneMaintenance(lambda: resources.lanes, [lane.spec for lane in lanes.values()], resources.consumer_name)
     app.steps["worker"].add(type("Tick", (MaintenanceStep,), {"ticker": staticmethod(ticker)}))
     app.steps["worker"].add(broker.DisableGossipStep)
     app.steps["worker"].add(broker.WakeOnThreadIdleStep)
-    install_watchdog(app, process)
+    install_watchdog(app, resources)
     setup_logging.connect(_set_up_logging)
     worker_init.connect(_freeze_gc_heap)
     # A process of a prefork pool ends with the first of these, any other worker with the second.
     for ended in (worker_process_shutdown, worker_shutdown):
-        ended.connect(lambda **_details: process.end_tracing(), weak=False)
+        ended.connect(lambda **_details: resources.close_tracing(), weak=False)
     return app
 
 
-def install_watchdog(app: Celery, process: WorkerResources) -> None:
+def install_watchdog(app: Celery, resources: WorkerResources) -> None:
     """Has a worker of this application watched, and ended where it takes no messages any more."""
-    pulses = SelfPing(process.worker_name)
+    pulses = SelfPing(resources.worker_name)
     watch = Watchdog(
-        pulses, WorkerStatusPublisher(connect(process.settings.redis, retries=0), process.worker_name, pulses.key)
+        pulses, WorkerStatusPublisher(connect(resources.settings.redis, retries=0), resources.worker_name, pulses.key)
     )
     app.register_task(SelfPingTask(watch.on_message))
     app.steps["worker"].add(type("Watched", (WatchdogStep,), {"watch": watch}))

@@ -1,20 +1,55 @@
-"""What every kind of lane work looks like to the drain that runs it."""
+"""The interfaces between a drain and the work of its lane, and how parts of that work are wrapped."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from workers.lanes import Outcome, TakenEntry, TakeTimings
+from workers.lanes.circuit_breaker import BreakerChange
+from workers.lanes.client import Settled
 
+#: Outcomes by entry id, in any order.
 Outcomes = list[tuple[bytes, Outcome]]
+_Part = TypeVar("_Part")
 
 
 class Step(Protocol):
-    """Handles entries. One call has the entries of one take."""
+    """What is done with the entries of a lane. A step has no side effects on its lane: the drain settles it."""
 
-    def run(self, entries: Sequence[TakenEntry], spent: Callable[[], bool], measures: TakeTimings) -> Outcomes:
-        """One verdict an entry, in any order. Once `spent()` is true nothing more is begun: the rest goes back.
-        `measures` is told when the webhooks of those that are done were received, and how long handlers took.
+    def run(self, entries: Sequence[TakenEntry], out_of_time: Callable[[], bool], timings: TakeTimings) -> Outcomes:
+        """Process the entries of one take and return an outcome for each.
 
-        Raises Unavailable where what it needs is down for every entry: then all of them go back.
+        Once `out_of_time()` is true no further entry is begun: the rest are `Released`. `timings` collects the time of
+        receipt of what is completed, and the seconds of each handler call. Raises Unavailable if what the step needs is
+        down for every entry: the drain then releases all of them.
         """
         ...
+
+
+class Take(NamedTuple):
+    """Entries that a drain took together."""
+
+    entries: Sequence[TakenEntry]
+    suspect: bool = False  # a single entry whose last holder died
+    probe: str = ""  # name of the circuit breaker's probe that this take is
+
+
+class SettledTake(NamedTuple):
+    """What became of a take."""
+
+    lane: str
+    entries: Sequence[TakenEntry]
+    outcomes: Outcomes
+    breaker: BreakerChange = BreakerChange(is_open=False)
+
+
+#: Settles a take, and its timings with it. Raises RedisError.
+Settle = Callable[[Take, Outcomes, TakeTimings], Settled]
+#: Is called after each take that was settled. Must not raise.
+Observer = Callable[[SettledTake], None]
+
+
+def compose(part: _Part, *wrappers: Callable[[_Part], _Part]) -> _Part:
+    """Wrap `part` in the wrappers. The first wrapper becomes the outermost one."""
+    for wrap in reversed(wrappers):
+        part = wrap(part)
+    return part

@@ -28,13 +28,13 @@ class ClassifyStep:
     def run(
         self,
         entries: Sequence[TakenEntry],
-        spent: Callable[[], bool],  # noqa: ARG002 - it never waits
-        measures: TakeTimings,
+        out_of_time: Callable[[], bool],  # noqa: ARG002 - it never waits
+        timings: TakeTimings,
     ) -> Outcomes:
         """Classifies; see Work."""
-        return [(entry.id, self._classify(entry.data, measures)) for entry in entries]
+        return [(entry.id, self._classify(entry.data, timings)) for entry in entries]
 
-    def _classify(self, data: bytes, measures: TakeTimings) -> Outcome:
+    def _classify(self, data: bytes, timings: TakeTimings) -> Outcome:
         try:
             receipt = receipts.unpack(data)
             items = _items(receipt.body)
@@ -43,7 +43,7 @@ class ClassifyStep:
             return DeadLettered("undecodable", str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours, or nesting too deep: its neighbours must go on
             return DeadLettered("unclassifiable", describe(error), traceback_text(error))
-        measures.record_completed(receipt.received_ms / 1000)
+        timings.record_completed(receipt.received_ms / 1000)
         return Completed(following)
 
     def _next(self, item: RawEvent, receipt: Receipt) -> FollowUp:

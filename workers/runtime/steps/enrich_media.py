@@ -52,19 +52,19 @@ class EnrichMediaStep:
         lanes: Mapping[str, tuple[str, ...]],
         parts: MediaParts,
         *,
-        draw: Callable[[float], float] = lambda top: random.uniform(0, top),
+        jitter: Callable[[float], float] = lambda top: random.uniform(0, top),
         now: Callable[[], float] = time.time,
     ) -> None:
         self._lanes = lanes
         self._parts = parts
-        self._draw = draw
+        self._jitter = jitter
         self._now = now
 
     def run(
         self,
         entries: Sequence[TakenEntry],
-        spent: Callable[[], bool],  # noqa: ARG002 - one fetch for all
-        measures: TakeTimings,
+        out_of_time: Callable[[], bool],  # noqa: ARG002 - one fetch for all
+        timings: TakeTimings,
     ) -> Outcomes:
         """Looks up what the batch needs, each id once; see Work."""
         jobs: list[tuple[TakenEntry, EventEntry]] = []
@@ -79,7 +79,7 @@ class EnrichMediaStep:
             verdict = self._verdict(taken, job, answers)
             verdicts.append((taken.id, verdict))
             if isinstance(verdict, Completed):
-                measures.record_completed(job.received_ms / 1000)
+                timings.record_completed(job.received_ms / 1000)
         return verdicts
 
     def _answers(self, ids: list[str]) -> dict[str, LookupResult]:
@@ -121,7 +121,7 @@ class EnrichMediaStep:
 
     def _later(self, taken: TakenEntry, entry: EventEntry, reason: str, after: float | None, asked: bool) -> Outcome:
         attempt = taken.attempts + 1
-        delay = after if after is not None else self._draw(min(POLICY.cap, POLICY.base * 2.0**taken.attempts))
+        delay = after if after is not None else self._jitter(min(POLICY.cap, POLICY.base * 2.0**taken.attempts))
         waited = self._now() - entry.received_ms / 1000
         if (asked and attempt >= POLICY.attempts) or waited + delay > MAX_WAIT:
             return self._onward(entry, MediaMetadata(id=entry.item.media_id, error=f"given up: {reason}"))

@@ -10,15 +10,21 @@ from tests.support.lanes.looking import let_retries_wait, spec
 from tests.support.runtime.entries import entry, taken
 from workers.events import TextMessage
 from workers.handlers.registry import Handler
-from workers.lanes import Completed, DeadLettered, Lanes, Rescheduled
+from workers.lanes import Completed, DeadLettered, Lanes, Rescheduled, TakenEntry
 from workers.lanes.circuit_breaker import BreakerPolicy
 from workers.operations.purge import purge_lanes
 from workers.runtime import attempt_history
 from workers.runtime.attempt_history import ATTEMPTS_KEY, DIED, HANDLED, RETRIED
 from workers.runtime.drain import Drain
+from workers.runtime.steps.base import Outcomes, SettledTake
 from workers.runtime.steps.run_handler import RunHandlerStep
+from workers.runtime.wiring import observers
 
 LANE = "text.f"
+
+
+def record(client: redis.Redis, entries: list[TakenEntry], outcomes: Outcomes) -> None:
+    attempt_history.record(client, SettledTake(LANE, entries, outcomes))
 
 
 def told(client: redis.Redis, number: int) -> list[tuple[int, str, str]]:
@@ -36,9 +42,9 @@ def test_the_attempts_of_an_event_that_was_tried_again_are_told(lanes: Lanes, cl
 
     lanes.register([spec(LANE)])
     lanes.push(LANE, [entry(1), entry(2), entry(3)])
-    work = RunHandlerStep(Handler("text", "f", handle, False, Retry(5, 1.0, 1.0), "work", 30.0), draw=lambda top: top)
+    work = RunHandlerStep(Handler("text", "f", handle, False, Retry(5, 1.0, 1.0), "work", 30.0), jitter=lambda top: top)
     for _ in range(3):
-        Drain(LANE, lanes, work, "a", batch=100, budget=1.0).run()
+        Drain(LANE, lanes, work, "a", batch=100, budget=1.0, observers=observers(lanes)).run()
         let_retries_wait(client, LANE, 2)
         lanes.run_maintenance([LANE])
     assert told(client, 1) == []
@@ -58,40 +64,36 @@ def test_a_failure_while_the_breaker_is_open_ends_no_event(client: redis.Redis) 
     lanes.register([spec(LANE)])
     lanes.push(LANE, [entry(1)])
     work = RunHandlerStep(Handler("text", "f", handle, False, Retry(1, 1.0, 1.0), "work", 30.0))
-    Drain(LANE, lanes, work, "a", batch=100, budget=1.0).run()
+    Drain(LANE, lanes, work, "a", batch=100, budget=1.0, observers=observers(lanes)).run()
     assert told(client, 1) == [(1, RETRIED, "ValueError: no luck")]
 
 
 def test_what_was_only_put_off_was_no_attempt(client: redis.Redis) -> None:
-    attempt_history.record(
-        client, LANE, [taken(1)], [(b"1-0", Rescheduled(15.0, "too many lookups failed", counted=False))]
-    )
+    record(client, [taken(1)], [(b"1-0", Rescheduled(15.0, "too many lookups failed", counted=False))])
     assert not client.exists(ATTEMPTS_KEY)
 
 
 def test_what_cannot_be_read_is_no_event_and_harms_none(client: redis.Redis) -> None:
     held = [taken(1), taken(2)._replace(data=b"\xff")]
-    attempt_history.record(
-        client, LANE, held, [(b"1-0", Rescheduled(1.0, "\ud83d")), (b"2-0", DeadLettered("undecodable", "?"))]
-    )
+    record(client, held, [(b"1-0", Rescheduled(1.0, "\ud83d")), (b"2-0", DeadLettered("undecodable", "?"))])
     assert told(client, 1) == [(1, RETRIED, "\\ud83d")]
     assert client.xlen(ATTEMPTS_KEY) == 1
 
 
 def test_a_full_or_absent_redis_costs_the_note_alone(client: redis.Redis) -> None:
     client.config_set("maxmemory", 1)
-    attempt_history.record(client, LANE, [taken(1)], [(b"1-0", Rescheduled(1.0, "no"))])
+    record(client, [taken(1)], [(b"1-0", Rescheduled(1.0, "no"))])
     client.config_set("maxmemory", 0)
-    attempt_history.record(redis.Redis(port=1), LANE, [taken(1)], [(b"1-0", Rescheduled(1.0, "no"))])
+    record(redis.Redis(port=1), [taken(1)], [(b"1-0", Rescheduled(1.0, "no"))])
     assert told(client, 1) == []
 
 
 def test_the_oldest_notes_are_forgotten_first(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempt_history, "_MAX_ATTEMPTS_KEPT", 10)
-    monkeypatch.setattr(attempt_history, "_AT_ONCE", 3)
+    monkeypatch.setattr(attempt_history, "_PAGE_SIZE", 3)
     client.config_set("stream-node-max-entries", 5)
     for number in range(50):
-        attempt_history.record(client, LANE, [taken(number, attempts=1)], [(b"%d-0" % number, Completed())])
+        record(client, [taken(number, attempts=1)], [(b"%d-0" % number, Completed())])
     assert told(client, 0) == []
     assert told(client, 49) == [(2, HANDLED, "")]
     length: Any = client.xlen(ATTEMPTS_KEY)
@@ -100,6 +102,6 @@ def test_the_oldest_notes_are_forgotten_first(client: redis.Redis, monkeypatch: 
 
 
 def test_a_purge_forgets_them(client: redis.Redis) -> None:
-    attempt_history.record(client, LANE, [taken(1)], [(b"1-0", Rescheduled(1.0, "919800000001 has no order"))])
+    record(client, [taken(1)], [(b"1-0", Rescheduled(1.0, "919800000001 has no order"))])
     purge_lanes(client, "919800000001")
     assert not client.exists(ATTEMPTS_KEY)

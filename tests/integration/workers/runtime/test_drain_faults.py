@@ -21,7 +21,9 @@ Handle = Callable[[Any], None]
 
 
 def _drain(lanes: Lanes, function: Handle, *, batch: bool = False) -> Drain:
-    work = RunHandlerStep(Handler("text", "f", function, batch, Retry(3, 1.0, 1.0), "work", 30.0), draw=lambda top: top)
+    work = RunHandlerStep(
+        Handler("text", "f", function, batch, Retry(3, 1.0, 1.0), "work", 30.0), jitter=lambda top: top
+    )
     return Drain(LANE, lanes, work, "a", batch=100, budget=1.0, clock=lambda: 0.0)
 
 

@@ -82,11 +82,11 @@ def test_while_it_fails_for_everyone_nothing_dies_and_when_it_is_mended_all_are_
     assert sorted(text for text, _ in runs.handled) == sorted(str(number) for number in range(500))
     assert dead_letters(client, LANE, 1) == []
     opened, closed = log.lines
-    assert opened[:2] == ("error", "a handler fails for everyone; its lane's breaker is open")
+    assert opened[:2] == ("error", "handler fails for every event; circuit breaker opened, the lane waits")
     assert opened[2]["lane"] == LANE
     assert opened[2]["error"] == "ConnectionError: the CRM"
     assert opened[2]["streak"] >= 20
-    assert closed[:2] == ("info", "a handler does well again; its lane's breaker is closed")
+    assert closed[:2] == ("info", "handler works again; circuit breaker closed")
     assert closed[2].keys() == {"lane", "handler", "seconds"}
     assert 0 < closed[2]["seconds"] < 60
 
@@ -281,5 +281,5 @@ def test_a_drain_stops_when_it_finds_the_breaker_open(lanes: Lanes, client: redi
     assert len(dead_letters(client, LANE, 100)) == 16
     assert [(text, fields.get("events")) for _, text, fields in log.lines] == [
         ("events became dead letters", 16),
-        ("a handler fails for everyone; its lane's breaker is open", None),
+        ("handler fails for every event; circuit breaker opened, the lane waits", None),
     ]

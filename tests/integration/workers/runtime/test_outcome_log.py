@@ -22,6 +22,7 @@ from workers.runtime.maintenance import LaneMaintenance
 from workers.runtime.steps.base import Step
 from workers.runtime.steps.classify import ClassifyStep
 from workers.runtime.steps.run_handler import RunHandlerStep
+from workers.runtime.wiring import observers
 
 LANE = "text.f"
 Lines = list[tuple[str, dict[str, Any]]]
@@ -42,7 +43,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
 
 def _drain(lanes: Lanes, work: Step, lane: str = LANE) -> None:
     lanes.register([spec(lane)])
-    Drain(lane, lanes, work, "a", batch=100, budget=1.0, clock=lambda: 0.0).run()
+    Drain(lane, lanes, work, "a", batch=100, budget=1.0, observers=observers(lanes), clock=lambda: 0.0).run()
 
 
 def _handling(function: Any, **policy: Any) -> RunHandlerStep:
@@ -81,11 +82,11 @@ def test_a_breaker_that_opens_names_the_event_that_failed_last(lanes: Lanes, lin
     lanes.register([spec(LANE)])
     for number in range(3):
         failing = _handling(lambda _event: 1 / 0, attempts=9, base=0.0, cap=0.0)
-        Drain(LANE, lanes, failing, "a", batch=100, budget=1.0, clock=lambda: 0.0).run()
+        Drain(LANE, lanes, failing, "a", batch=100, budget=1.0, observers=observers(lanes), clock=lambda: 0.0).run()
         lanes.run_maintenance([LANE])
         assert number < 2 or lines
     [(event, fields)] = lines
-    assert "breaker is open" in event
+    assert "circuit breaker opened" in event
     assert (fields["receipt"], fields["lane"], fields["handler"]) == ("receipt", LANE, "f")
     assert fields["event_key"].startswith("m:text:wamid.")
     assert fields["attempt"] > 1

@@ -2,9 +2,7 @@
 
 import os
 import socket
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,42 +20,13 @@ def process(redis_url: str, client: redis.Redis) -> WorkerResources:
     return WorkerResources(Settings(redis_url=SecretStr(redis_url), dedupe_seconds=77))
 
 
-def test_what_a_process_holds_is_made_once(process: WorkerResources) -> None:
-    made: list[object] = []
-
-    def make() -> object:
-        made.append(object())
-        return made[-1]
-
-    assert process.get("a", make) is process.get("a", make) is made[0]
-    assert process.get("b", make) is made[1]
-    assert len(made) == 2
-
-
-def test_after_a_fork_everything_is_made_anew(process: WorkerResources) -> None:
-    before = process.get("a", object)
+def test_after_a_fork_the_lanes_are_connected_anew(process: WorkerResources) -> None:
+    before = process.lanes
     pid = os.fork()
     if pid == 0:
-        os._exit(0 if process.get("a", object) is not before else 1)
+        os._exit(0 if process.lanes is not before else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert process.get("a", object) is before
-
-
-def test_threads_that_ask_at_once_get_the_same(process: WorkerResources) -> None:
-    barrier, made = threading.Barrier(8), []
-
-    def make() -> object:
-        made.append(object())
-        return made[-1]
-
-    def ask() -> object:
-        barrier.wait()
-        return process.get("a", make)
-
-    with ThreadPoolExecutor(8) as threads:
-        got = [each.result() for each in [threads.submit(ask) for _ in range(8)]]
-    assert len(made) == 1
-    assert set(map(id, got)) == {id(made[0])}
+    assert process.lanes is before
 
 
 def test_its_lanes_are_those_of_the_settings(process: WorkerResources) -> None:
@@ -66,6 +35,36 @@ def test_its_lanes_are_those_of_the_settings(process: WorkerResources) -> None:
     process.lanes.push("text.greet", [b"1"])
     assert process.lanes.client.xlen("sluice:lane:text.greet") == 1
     process.lanes.client.close()
+
+
+class Spans:
+    """Stands in for a process's tracing."""
+
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_tracing_is_started_once_and_closed_once(process: WorkerResources) -> None:
+    started: list[Any] = []
+
+    def start() -> Any:
+        started.append(Spans())
+        return started[-1]
+
+    resources = WorkerResources(process.settings, start)
+    resources.close_tracing()  # nothing was started yet
+    assert started == []
+    assert resources.tracing is resources.tracing is started[0]
+    resources.close_tracing()
+    resources.close_tracing()
+    assert [spans.closed for spans in started] == [1]
+
+
+def test_without_tracing_there_is_nothing_to_close(process: WorkerResources) -> None:
+    assert process.tracing is None
+    process.close_tracing()
 
 
 def test_no_two_processes_have_one_name(process: WorkerResources, redis_url: str) -> None:
@@ -103,9 +102,9 @@ def test_who_holds_entries_beats_and_goes_on_beating_through_outages(
 ) -> None:
     threads = Threading(pauses=3)
     monkeypatch.setattr("workers.runtime.heartbeat.threading", threads)
-    name = process.registered_consumer_name
+    name = process.register_consumer()
     assert client.zrange(HEARTBEATS_KEY, 0, -1) == [name.encode()]
-    assert process.registered_consumer_name == name
+    assert process.register_consumer() == name
     assert threads.daemon  # it does not keep a worker from ending
     client.delete(HEARTBEATS_KEY)
     with pytest.MonkeyPatch.context() as patch:

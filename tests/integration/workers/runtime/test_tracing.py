@@ -29,12 +29,14 @@ from workers.lanes import (
 )
 from workers.parsing import RawEvent
 from workers.runtime import event_entry
-from workers.runtime.drain import Drain
+from workers.runtime.drain import Drain, settle_in
 from workers.runtime.event_entry import EventEntry
 from workers.runtime.steps.base import Outcomes
 from workers.runtime.steps.classify import ClassifyStep
-from workers.runtime.tracing import TracedHandlerWork, TracedWork, settling
+from workers.runtime.steps.handler_call import handler_call
+from workers.runtime.steps.run_handler import RunHandlerStep
 from workers.runtime.tracing import failure as why
+from workers.runtime.tracing import lane_tracing
 
 TEXT = {"id": "wamid.t", "type": "text", "from": "919800000001", "text": {"body": "half an emoji: \ud83d"}}
 SENT = {"id": "wamid.s", "status": "sent", "recipient_id": "919800000001"}
@@ -55,7 +57,8 @@ def event(context: str, number: int = 1, *, attempts: int = 0) -> TakenEntry:
 
 def run(tracing: Tracing, act: Callable[[Any], object], *taken: TakenEntry, batch: bool = False) -> Outcomes:
     handler = Handler("text", "greet", act, batch, Retry(attempts=2, base=0, cap=0), "messages", 30)  # type: ignore[arg-type]
-    return TracedHandlerWork(handler, tracing).run(taken, lambda: False, TakeTimings())
+    step = RunHandlerStep(handler, handler_call(handler, lane_tracing(tracing, handler.lane).call))
+    return step.run(taken, lambda: False, TakeTimings())
 
 
 def onward(verdict: Outcome) -> list[str]:
@@ -64,7 +67,7 @@ def onward(verdict: Outcome) -> list[str]:
 
 
 def test_what_a_webhook_holds_is_a_part_of_its_trace(tracing: Tracing, named: Named) -> None:
-    work = TracedWork("intake", ClassifyStep(LANES, None), tracing)
+    work = lane_tracing(tracing, "intake").step(ClassifyStep(LANES, None))
     [(_, verdict)] = work.run(
         [receipt({"messages": [TEXT], "statuses": [SENT]}, RECORDED)], lambda: False, TakeTimings()
     )
@@ -76,7 +79,7 @@ def test_what_a_webhook_holds_is_a_part_of_its_trace(tracing: Tracing, named: Na
 
 def test_webhooks_that_are_classified_together_stay_apart(tracing: Tracing, named: Named) -> None:
     taken = [receipt({"messages": [TEXT]}, RECORDED, 1), receipt(b"{", OTHER, 2), receipt({"messages": [TEXT]}, "", 3)]
-    verdicts = TracedWork("intake", ClassifyStep(LANES, None), tracing).run(taken, lambda: False, TakeTimings())
+    verdicts = lane_tracing(tracing, "intake").step(ClassifyStep(LANES, None)).run(taken, lambda: False, TakeTimings())
     first, second, common = named("process intake")
     assert [parent(span) for span in (first, second)] == [ids(RECORDED), ids(OTHER)]
     assert [failure(span) for span in (first, second, common)] == ["", "undecodable", ""]
@@ -94,8 +97,10 @@ def test_without_spans_of_its_own_a_worker_hands_on_the_trace_as_it_came() -> No
 
 
 def test_a_webhook_that_is_no_receipt_is_a_dead_letter_without_a_span(tracing: Tracing, named: Named) -> None:
-    [(_, verdict)] = TracedWork("intake", ClassifyStep(LANES, None), tracing).run(
-        [TakenEntry(b"1-0", b"x")], lambda: False, TakeTimings()
+    [(_, verdict)] = (
+        lane_tracing(tracing, "intake")
+        .step(ClassifyStep(LANES, None))
+        .run([TakenEntry(b"1-0", b"x")], lambda: False, TakeTimings())
     )
     assert isinstance(verdict, DeadLettered)
     assert named() == []
@@ -109,8 +114,10 @@ class Onward:
 
 
 def test_what_comes_by_way_of_the_media_lane_is_a_part_of_its_span(tracing: Tracing, named: Named) -> None:
-    [(_, verdict), (_, broken)] = TracedWork("media", Onward(), tracing).run(
-        [event(RECORDED, attempts=2), TakenEntry(b"9-0", b"{")], lambda: False, TakeTimings()
+    [(_, verdict), (_, broken)] = (
+        lane_tracing(tracing, "media")
+        .step(Onward())
+        .run([event(RECORDED, attempts=2), TakenEntry(b"9-0", b"{")], lambda: False, TakeTimings())
     )
     [span] = named("process media")
     assert isinstance(verdict, Rescheduled)
@@ -205,12 +212,11 @@ def test_settling_is_linked_to_all_that_is_settled(
 ) -> None:
     lanes.register([LaneSpec("text.greet", "messages", 10, 60_000)])
     lanes.push("text.greet", [event(RECORDED, 1).data, event(OTHER, 2).data, event("", 3).data])
-    work = TracedHandlerWork(
-        Handler("text", "greet", lambda event: None, False, Retry(), "messages", 30),
-        tracing,
-    )
-    around: Any = lambda taken: settling(tracing, "text.greet", taken)  # noqa: E731
-    assert Drain("text.greet", lanes, work, "me", batch=10, budget=1, settling=around).run() == 3
+    handler = Handler("text", "greet", lambda event: None, False, Retry(), "messages", 30)
+    spans = lane_tracing(tracing, handler.lane)
+    step = RunHandlerStep(handler, handler_call(handler, spans.call))
+    settle_traced = spans.settle(settle_in(lanes, handler.lane))
+    assert Drain(handler.lane, lanes, step, "me", batch=10, budget=1, settle=settle_traced).run() == 3
     [settle] = named("settle text.greet")
     assert links(settle) == [ids(RECORDED), ids(OTHER)]
     assert [parent(span) for span in named("process text.greet")] == [ids(RECORDED), ids(OTHER)]

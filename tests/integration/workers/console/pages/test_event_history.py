@@ -11,6 +11,7 @@ from tests.support.console.fixtures import entry, message
 from workers.lanes import Completed, DeadLettered, Lanes, Outcome, Rescheduled, TakenEntry
 from workers.operations import event_history
 from workers.runtime import attempt_history
+from workers.runtime.steps.base import SettledTake
 from workers.store import Store
 
 Runs = Callable[..., None]
@@ -30,7 +31,7 @@ def run(lanes: Lanes, store: Store) -> Runs:
             (held,) = lanes.take("text.greet", "test", 1)
             assert held.attempts == made
             lanes.settle("text.greet", [(held.id, verdict)])
-            attempt_history.record(lanes.client, "text.greet", [held], [(held.id, verdict)])
+            attempt_history.record(lanes.client, SettledTake("text.greet", [held], [(held.id, verdict)]))
 
     return ran
 
@@ -98,7 +99,9 @@ def test_lookups_of_its_media_that_failed_are_told(lanes: Lanes, store: Store, o
     picture: dict[str, Any] = {"wamid": "wamid.78", "type": "image", "image": {"id": "1"}}
     store.write([message(**picture)])
     held = TakenEntry(b"1-1", entry(**picture))
-    attempt_history.record(lanes.client, "media", [held], [(held.id, Rescheduled(5, "503 from the media API"))])
+    attempt_history.record(
+        lanes.client, SettledTake("media", [held], [(held.id, Rescheduled(5, "503 from the media API"))])
+    )
     assert "classified message, image attempt 1 of media failed" in re.sub(r"[\d:]{8} ", "", life(operator))
 
 

@@ -169,7 +169,7 @@ def test_a_handler_that_fails_for_everyone_is_left_alone_until_it_does_well_agai
     assert sorted(notes(tmp_path, "stickers")) == sorted(f"wamid.s{number}" for number in range(500))
     assert sum(lane.dead for lane in lane_statuses(lanes.client)) == 0
     log = (tmp_path / "log").read_text()
-    assert log.count("its lane's breaker is open") == log.count("its lane's breaker is closed") == 1
+    assert log.count("circuit breaker opened") == log.count("circuit breaker closed") == 1
     assert '"error": "ConnectionError: what it needs is down"' in log
 
 

@@ -64,7 +64,7 @@ def run(parts: Parts, *entries: TakenEntry, measures: TakeTimings | None = None)
         add=parts.add,
     )
     lanes = {"image": ("image.store", "image.look")}
-    work = EnrichMediaStep(lanes, MediaParts(*[stand_in] * 4), draw=lambda top: top, now=lambda: NOW)
+    work = EnrichMediaStep(lanes, MediaParts(*[stand_in] * 4), jitter=lambda top: top, now=lambda: NOW)
     return [verdict for _, verdict in work.run(entries, lambda: False, measures or TakeTimings())]
 
 

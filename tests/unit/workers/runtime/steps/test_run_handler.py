@@ -23,7 +23,7 @@ def run(
     spent: Callable[[], bool] = lambda: False,
 ) -> dict[int, Outcome]:
     """The verdicts by the events' numbers."""
-    work = RunHandlerStep(Handler("text", "f", function, batch, POLICY, "messages", timeout), draw=lambda top: top)
+    work = RunHandlerStep(Handler("text", "f", function, batch, POLICY, "messages", timeout), jitter=lambda top: top)
     return {int(identity.split(b"-")[0]): verdict for identity, verdict in work.run(entries, spent, TakeTimings())}
 
 

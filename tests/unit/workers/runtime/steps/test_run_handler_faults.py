@@ -19,7 +19,7 @@ POLICY = Retry(attempts=3, base=1.0, cap=1.0)
 def _run(
     function: Callable[[Any], None], *entries: TakenEntry, batch: bool = False, timeout: float = 30.0
 ) -> dict[int, Outcome]:
-    work = RunHandlerStep(Handler("text", "f", function, batch, POLICY, "messages", timeout), draw=lambda top: top)
+    work = RunHandlerStep(Handler("text", "f", function, batch, POLICY, "messages", timeout), jitter=lambda top: top)
     return {
         int(identity.split(b"-")[0]): verdict for identity, verdict in work.run(entries, lambda: False, TakeTimings())
     }
