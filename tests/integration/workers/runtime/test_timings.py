@@ -28,10 +28,10 @@ class Noted(TakeTimings):
         self.calls: list[float] = []
         self.ended: list[float] = []
 
-    def called(self, seconds: float) -> None:
+    def record_call(self, seconds: float) -> None:
         self.calls.append(seconds)
 
-    def done(self, received: float) -> None:
+    def record_completed(self, received: float) -> None:
         self.ended.append(received)
 
 
