@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 FIGURES := docs/figures
 .DEFAULT_GOAL := help
-.PHONY: help setup run test long demo chaos hostile browser bench pages screenshots capacity lint lock clean
+.PHONY: help setup run test long demo chaos hostile browser bench pages screenshots capacity docs lint lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -59,6 +59,16 @@ screenshots: .venv/ready  ## the README's pictures of the console (needs Chromiu
 capacity: .venv/ready  ## how much of everything a load needs, by the measured costs
 	$(BIN)/python -m tests.programs.capacity $(CAPACITY)
 
+docs: .venv/ready build/docs-tools/ready  ## build the documentation into build/site and check its links
+	$(BIN)/python -m tests.programs.docs write
+	NO_MKDOCS_2_WARNING=1 build/docs-tools/bin/mkdocs build
+	$(BIN)/python -m tests.programs.docs check build/site
+
+build/docs-tools/ready: docs/requirements.lock
+	$(PYTHON) -m venv build/docs-tools
+	build/docs-tools/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docs/requirements.lock
+	touch $@
+
 lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -71,6 +81,8 @@ lock:  ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --quiet --output-file deploy/requirements.lock
 	uv pip compile tests/support/deploy/requirements.in --generate-hashes --universal --python-version 3.11 -c requirements.lock \
 		--no-emit-index-url --no-header --quiet --output-file tests/support/deploy/requirements.lock
+	uv pip compile docs/requirements.in --generate-hashes --universal --python-version 3.11 -c requirements.lock \
+		--no-emit-index-url --no-header --quiet --output-file docs/requirements.lock
 
 clean:  ## remove what was made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

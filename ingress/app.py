@@ -35,7 +35,8 @@ from shared.startup import exit_on_invalid_settings
 if TYPE_CHECKING:
     from shared.observability.tracing.provider import Tracing
 
-_PATHS = ("", "/messages", "/statuses", "/{token}", "/messages/{token}", "/statuses/{token}")
+#: What may follow `/webhooks`.
+WEBHOOK_PATHS = ("", "/messages", "/statuses", "/{token}", "/messages/{token}", "/statuses/{token}")
 
 
 def create_app(
@@ -94,7 +95,7 @@ def _fallback_app(challenge: VerificationHandshake, health: Health, lifespan: Li
             # POST never comes here; it is named so that a 405 tells what is allowed.
             *[
                 Route(f"/webhooks{path}{slash}", challenge.answer, methods=["GET", "POST"])
-                for path in _PATHS
+                for path in WEBHOOK_PATHS
                 for slash in ("", "/")
             ],
             Route("/health/live", health.live),

@@ -1,0 +1,1 @@
+"""Programs that use the product: benchmarks, fault injection, the demo, the documentation."""
