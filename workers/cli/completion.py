@@ -8,7 +8,7 @@ from shared.errors import InvalidSettings
 from shared.redis.connection import connect
 from shared.settings import Settings
 from workers.devtools import samples
-from workers.lanes.keys import LANES_KEY
+from workers.lanes.reader import LaneReader
 
 
 def kinds(incomplete: str) -> list[str]:
@@ -19,5 +19,5 @@ def kinds(incomplete: str) -> list[str]:
 def lanes(incomplete: str) -> list[str]:
     """Lanes that any worker ever made known and that begin so."""
     with suppress(RedisError, OSError, InvalidSettings), connect(Settings.load().redis, retries=0) as client:
-        return sorted(name for lane in client.smembers(LANES_KEY) if (name := lane.decode()).startswith(incomplete))
+        return [lane for lane in LaneReader(client).lanes() if lane.startswith(incomplete)]
     return []

@@ -1,11 +1,11 @@
 """Which dead letters a command is for: by id, by filter, or all."""
 
 import re
-import time
 from typing import Annotated
 
 import typer
 
+from workers.lanes.clock import local_time_ms
 from workers.operations.dead_letters.filter import DeadLetterFilter
 
 Which = Annotated[list[str] | None, typer.Argument(metavar="[LANE/ID]...", help="As `sluice dead list` names them.")]
@@ -27,7 +27,8 @@ def dead_letter_filter(
     """The filter that these options make. Raises BadParameter where nothing was chosen, or an age is none."""
     if not (which or lane or type_ or why or error or older or newer or everything):
         raise typer.BadParameter("name dead letters, or a filter, or --all")
-    return DeadLetterFilter(frozenset(which or ()), lane, type_, why, error, parse_age(older), parse_age(newer))
+    wanted = DeadLetterFilter(frozenset(which or ()), lane, type_, why, error)
+    return wanted.with_ages(parse_age(older), parse_age(newer), local_time_ms())
 
 
 def parse_age(age: str) -> int:
@@ -38,8 +39,3 @@ def parse_age(age: str) -> int:
     if not found:
         raise typer.BadParameter(f"{age!r} is no age; 90s, 15m, 6h or 2d are")
     return int(found[1]) * _SECONDS[found[2]] * 1000
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970, by this machine's clock."""
-    return int(time.time() * 1000)

@@ -2,9 +2,7 @@
 
 import base64
 import sys
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from itertools import groupby, islice
 from typing import Annotated, Any
 
 import orjson
@@ -16,10 +14,12 @@ from rich.text import Text
 from shared.observability.logging import mask_phone_numbers
 from shared.text import escape_control_chars, escape_keep_newlines
 from workers.cli.common import console, fail, print_json, redis_client
-from workers.cli.dead_letter_options import All, Error, Lane, Newer, Older, Type, Which, Why, dead_letter_filter, now_ms
+from workers.cli.dead_letter_options import All, Error, Lane, Newer, Older, Type, Which, Why, dead_letter_filter
 from workers.lanes.dead_letter_queue import DeadLetterQueue
-from workers.lanes.status import DeadLetter, dead_letter
-from workers.operations.dead_letters.filter import latest, letters
+from workers.lanes.reader import LaneReader
+from workers.lanes.records import DeadLetter
+from workers.operations.dead_letters import search
+from workers.operations.dead_letters.actions import batches
 
 _WIDTH = 10  # of the names in `sluice dead show`
 
@@ -47,7 +47,7 @@ def list_(
     """
     wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
-        letters = latest(client, wanted, now_ms(), limit)
+        letters = search.latest(client, wanted, limit)
     if json:
         print_json([_as_dict(letter, whole=False) for letter in letters])
     elif not letters:
@@ -70,7 +70,7 @@ def show(
     lane, _, identity = which.rpartition("/")
     with redis_client() as client:
         try:
-            letter = dead_letter(client, lane, identity) if lane else None
+            letter = LaneReader(client).dead_letter(lane, identity) if lane else None
         except ResponseError:  # no id at all
             letter = None
     if letter is None:
@@ -119,7 +119,6 @@ def _time(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
 
 
-_AT_ONCE = 200
 _Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
 
 
@@ -143,8 +142,8 @@ def replay(
     """
     wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
-        graveyard = DeadLetterQueue(client)
-        count = _in_turns(letters(client, wanted, now_ms()), graveyard.replay)
+        queue = DeadLetterQueue(client)
+        count = sum(queue.replay(lane, ids) for lane, ids in batches(search.walk(client, wanted)))
     _tell("replayed", count, json)
 
 
@@ -169,10 +168,11 @@ def discard(
     """
     wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
-        count = sum(1 for _ in letters(client, wanted, now_ms()))
+        count = sum(1 for _ in search.walk(client, wanted))
         if count and not yes:
             typer.confirm(f"Throw {count} dead letters away for good?", abort=True)
-        discarded = _in_turns(letters(client, wanted, now_ms()), DeadLetterQueue(client).discard)
+        queue = DeadLetterQueue(client)
+        discarded = sum(queue.discard(lane, ids) for lane, ids in batches(search.walk(client, wanted)))
     _tell("discarded", discarded, json)
 
 
@@ -195,18 +195,9 @@ def export(
     """
     wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
-        for letter in letters(client, wanted, now_ms()):
+        for letter in search.walk(client, wanted):
             line = letter._asdict() | {"data": base64.b64encode(letter.data).decode()}
             sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
-
-
-def _in_turns(found: Iterable[DeadLetter], act: Callable[[str, list[str]], int]) -> int:
-    """Acts on a few hundred at a time: one script must not keep Redis from others."""
-    done = 0
-    for lane, group in groupby(found, key=lambda letter: letter.lane):
-        while ids := [letter.id for letter in islice(group, _AT_ONCE)]:
-            done += act(lane, ids)
-    return done
 
 
 def _tell(what: str, count: int, json: bool) -> None:

@@ -7,7 +7,8 @@ import typer
 
 from workers.cli import completion
 from workers.cli.common import fail, print_json, redis_client
-from workers.lanes.client import lane_exists, pause_lane, resume_lane
+from workers.lanes.client import pause_lane, resume_lane
+from workers.lanes.reader import LaneReader
 
 _Lane = Annotated[
     str,
@@ -48,7 +49,7 @@ def resume(lane: _Lane, json: _Json = False) -> None:
 
 
 def _check(client: redis.Redis, lane: str) -> None:
-    if not lane_exists(client, lane):
+    if not LaneReader(client).exists(lane):
         fail(f"there is no lane {lane}; `sluice status --all` names them")
 
 

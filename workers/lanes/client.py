@@ -167,11 +167,6 @@ class Lanes:
         return [TakenEntry.from_redis(*entry) for _, entries in reply or () for entry in entries]
 
 
-def lane_exists(client: redis.Redis, lane: str) -> bool:
-    """Whether any worker ever made such a lane known. Raises RedisError."""
-    return bool(client.sismember(names.LANES_KEY, lane))
-
-
 def pause_lane(client: redis.Redis, lane: str) -> None:
     """For all workers: what they have taken is still handled, nothing more is taken. Raises RedisError."""
     client.set(names.paused_key(lane), "")

@@ -1,80 +1,28 @@
-"""One event's life, as far as it is known: when it happened, came in, and what became of it in its handlers' lanes.
+"""The history of one event: when it happened and was received, and what became of it in its handlers' lanes.
 
-What was handled at the first attempt leaves no trace in its lane, and so no time. That it was stored is known from its
-row.
+An event that was handled at the first attempt leaves no trace in its lane, and so no time. That it was stored is known
+from its row.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import redis
 
-from shared.wire import lenient_json
-from workers.lanes import keys as names
-from workers.lanes.keys import LANES_KEY
-from workers.lanes.status import DeadLetter, read_dead_letter
+from workers.lanes.reader import LaneReader, Location, Waiting
+from workers.lanes.records import DeadLetter, ScheduledRetry
+from workers.operations.entries import key_marker
 from workers.operations.format import datetime_from_ms, pluralize
-from workers.operations.scheduled_retries import ScheduledRetry, parse_scheduled_retry
-from workers.runtime.attempt_history import DIED, HANDLED, RETRIED, Attempt, attempts
+from workers.runtime.attempt_history import DIED, HANDLED, MAX_CLOCK_SKEW_MS, RETRIED, Attempt, attempts
 from workers.runtime.lane_config import MEDIA_LANE
 from workers.store.read.event_detail import EventDetails
 
-_AT_ONCE, _MOST = 200, 2000
-#: The ingress's clock, which tells when an event came, may be ahead of Redis' by so much (ms).
-_MAX_CLOCK_SKEW_MS = 60_000
-
-
-class Waiting(NamedTuple):
-    """It is in the lane's stream: it waits, or is being handled."""
-
-    certain: bool  # False: so much waits that not all was looked at, and it may be among the rest
-
-
-def locate_event(
-    client: redis.Redis, lane: str, key: str, received_ms: int
-) -> Waiting | ScheduledRetry | DeadLetter | None:
-    """The event with that key; None where it is not in the lane (any more). Raises RedisError."""
-    # As an entry holds it.
-    mark, base, start = lenient_json.dumps(key), names.stream_key(lane), str(max(received_ms - _MAX_CLOCK_SKEW_MS, 0))
-    dead, _ = _in_stream(client, f"{base}:dead", start, mark)
-    if dead is not None:
-        return read_dead_letter(lane, *dead)
-    for member, due in _retries(client, f"{base}:retry"):
-        if mark in member:
-            return parse_scheduled_retry(member, due)
-    looked = [_in_stream(client, stream, start, mark) for stream in (base, names.suspects_key(lane))]
-    if any(found for found, _ in looked):
-        return Waiting(certain=True)
-    return None if all(complete for _, complete in looked) else Waiting(certain=False)
-
-
-def _in_stream(client: redis.Redis, stream: str, start: str, mark: bytes) -> tuple[Any, bool]:
-    """The entry that holds the mark, and whether all were looked at."""
-    for _ in range(_MOST // _AT_ONCE):
-        page: Any = client.xrange(stream, start, "+", count=_AT_ONCE)
-        for entry in page:
-            if mark in entry[1].get(b"d", b""):
-                return entry, True
-        if len(page) < _AT_ONCE:
-            return None, True
-        start = f"({page[-1][0].decode()}"
-    return None, False
-
-
-def _retries(client: redis.Redis, key: str) -> Iterator[tuple[bytes, float]]:
-    for first in range(0, _MOST, _AT_ONCE):
-        page: Any = client.zrange(key, first, first + _AT_ONCE - 1, withscores=True)
-        yield from page
-        if len(page) < _AT_ONCE:
-            return
-
-
-_STORE_HANDLER = ".store"  # how the names of the built-in handlers' lanes end
+_STORE_SUFFIX = ".store"  # of the built-in handlers' lanes
 
 
 class HistoryStep(NamedTuple):
-    """Something that became of the event."""
+    """Something that happened to the event."""
 
     at: datetime | None
     what: str
@@ -83,90 +31,83 @@ class HistoryStep(NamedTuple):
     is_problem: bool = False
 
 
-def event_history(client: redis.Redis, known: EventDetails) -> list[HistoryStep]:
-    """Its steps, lane by lane. Raises RedisError."""
-    event = known.event
+def event_history(client: redis.Redis, details: EventDetails) -> list[HistoryStep]:
+    """Return the event's steps, lane by lane. Raises RedisError."""
+    event = details.event
     key, received_ms = str(event["key"]), round(event["received_at"].timestamp() * 1000)
-    made = attempts(client, key, received_ms)
+    past = attempts(client, key, received_ms)
     steps = [
         HistoryStep(event["occurred_at"], "happened", "by the provider's clock"),
-        HistoryStep(event["received_at"], "received", "acknowledged with a 200: safe from then on"),
+        HistoryStep(event["received_at"], "received", "acknowledged with a 200, durable from then on"),
         HistoryStep(None, "classified", f"{event['kind']}, {event['type']}"),
-        *(_attempt(MEDIA_LANE, attempt) for attempt in _of(MEDIA_LANE, made) if attempt.outcome == RETRIED),
-        *_media(known),
+        *(_attempt_step(attempt) for attempt in _of_lane(MEDIA_LANE, past) if attempt.outcome == RETRIED),
+        *_media_steps(details),
         HistoryStep(None, "stored", "by the built-in handler"),
     ]
-    for lane in _lanes(client, str(event["type"])):
-        steps += lane_steps(lane, _of(lane, made), locate_event(client, lane, key, received_ms))
+    reader = LaneReader(client)
+    for lane in reader.lanes():
+        if lane.startswith(f"{event['type']}."):
+            location = reader.find(lane, key_marker(key), received_ms - MAX_CLOCK_SKEW_MS)
+            steps += lane_steps(lane, _of_lane(lane, past), location)
     return steps
 
 
 def failed_attempts(client: redis.Redis, lane: str, key: str, received_ms: int) -> list[HistoryStep]:
-    """The attempts in one lane that are remembered. Raises RedisError."""
-    return [_attempt(lane, attempt) for attempt in _of(lane, attempts(client, key, received_ms))]
+    """Return the recorded attempts in one lane. Raises RedisError."""
+    return [_attempt_step(attempt) for attempt in _of_lane(lane, attempts(client, key, received_ms))]
 
 
-def _of(lane: str, made: Iterable[Attempt]) -> list[Attempt]:
-    return [attempt for attempt in made if attempt.lane == lane]
+def lane_steps(lane: str, past: list[Attempt], location: Location) -> list[HistoryStep]:
+    """Return what happened to the event in a lane: its recorded attempts, and where it is now. Pure."""
+    if isinstance(location, DeadLetter) and past and past[-1].outcome == DIED:
+        past = past[:-1]  # the dead letter reports it
+    return [*map(_attempt_step, past), *_location_steps(lane, past, location)]
 
 
-def _media(known: EventDetails) -> list[HistoryStep]:
-    media = known.media
+def _location_steps(lane: str, past: list[Attempt], location: Location) -> list[HistoryStep]:
+    link = f"/lanes/{lane}"
+    match location:
+        case ScheduledRetry():
+            about = f"by {lane}, after {pluralize(location.attempts, 'attempt')}: {location.error}"
+            return [HistoryStep(datetime_from_ms(location.due_ms), "next attempt", about, link, is_problem=True)]
+        case DeadLetter():
+            return [_death_step(location)]
+        case Waiting(certain=True):
+            return [HistoryStep(None, f"waiting in {lane}", "or being handled", link)]
+        case Waiting():
+            about = "the lane holds too many entries to examine all of them"
+            return [HistoryStep(None, f"handled by {lane}, or still waiting", about, link)]
+    if lane.endswith(_STORE_SUFFIX) or (past and past[-1].outcome != RETRIED):
+        return []
+    about = "at a later attempt" if past else "at the first attempt, unless that handler is newer than the event"
+    return [HistoryStep(None, f"handled by {lane}", about)]
+
+
+def _of_lane(lane: str, past: Iterable[Attempt]) -> list[Attempt]:
+    return [attempt for attempt in past if attempt.lane == lane]
+
+
+def _media_steps(details: EventDetails) -> list[HistoryStep]:
+    media = details.media
     if media is None:
         return []
     if media["fetched_at"]:
-        return [HistoryStep(media["fetched_at"], "media looked up", str(media["mime_type"] or ""))]
-    return [HistoryStep(None, "media not found", str(media["error"]), is_problem=True)] if media["error"] else []
+        return [HistoryStep(media["fetched_at"], "media metadata fetched", str(media["mime_type"] or ""))]
+    if media["error"]:
+        return [HistoryStep(None, "media metadata not found", str(media["error"]), is_problem=True)]
+    return []
 
 
-def _lanes(client: redis.Redis, event_type: str) -> list[str]:
-    known: Any = client.smembers(LANES_KEY)
-    return sorted(lane for lane in (name.decode() for name in known) if lane.startswith(f"{event_type}."))
-
-
-def lane_steps(
-    lane: str, made: list[Attempt], place: Waiting | ScheduledRetry | DeadLetter | None
-) -> list[HistoryStep]:
-    """What became of the event in a lane: the attempts that are remembered, and where it is now. Pure."""
-    if isinstance(place, DeadLetter) and made and made[-1].outcome == DIED:
-        made = made[:-1]  # the letter tells it
-    steps = [_attempt(lane, attempt) for attempt in made]
-    match place:
-        case ScheduledRetry():
-            about = f"by {lane}, after {pluralize(place.attempts, 'attempt')}: {place.error}"
-            return [*steps, HistoryStep(place.due, "to be tried again", about, f"/lanes/{lane}", is_problem=True)]
-        case DeadLetter():
-            return [*steps, _death(place)]
-        case Waiting(certain=True):
-            return [*steps, HistoryStep(None, f"waits for {lane}", "or is being handled", f"/lanes/{lane}")]
-        case Waiting():
-            return [
-                *steps,
-                HistoryStep(None, f"handled by {lane}, or still waiting", "much waits there", f"/lanes/{lane}"),
-            ]
-    if lane.endswith(_STORE_HANDLER) or (made and made[-1].outcome != RETRIED):
-        return steps
-    if made:
-        return [*steps, HistoryStep(None, f"handled by {lane}", "at a later attempt")]
-    return [
-        HistoryStep(None, f"handled by {lane}", "at the first attempt, unless that handler is newer than the event")
-    ]
-
-
-def _attempt(lane: str, attempt: Attempt) -> HistoryStep:
+def _attempt_step(attempt: Attempt) -> HistoryStep:
     at = datetime_from_ms(attempt.at_ms)
     if attempt.outcome == HANDLED:
-        return HistoryStep(at, f"handled by {lane}", f"at attempt {attempt.number}")
-    what = f"attempt {attempt.number} of {lane} failed"
-    return HistoryStep(at, what + (" for good" if attempt.outcome == DIED else ""), attempt.error, is_problem=True)
+        return HistoryStep(at, f"handled by {attempt.lane}", f"at attempt {attempt.number}")
+    what = f"attempt {attempt.number} of {attempt.lane} failed"
+    suffix = ", and was the last" if attempt.outcome == DIED else ""
+    return HistoryStep(at, what + suffix, attempt.error, is_problem=True)
 
 
-def _death(letter: DeadLetter) -> HistoryStep:
+def _death_step(letter: DeadLetter) -> HistoryStep:
     about = f"in {letter.lane} after {pluralize(letter.attempts, 'attempt')}: {letter.error}"
-    return HistoryStep(
-        datetime_from_ms(letter.at_ms),
-        f"dead ({letter.why})",
-        about,
-        f"/dead/{letter.lane}/{letter.id}",
-        is_problem=True,
-    )
+    link = f"/dead/{letter.lane}/{letter.id}"
+    return HistoryStep(datetime_from_ms(letter.at_ms), f"dead letter ({letter.why})", about, link, is_problem=True)

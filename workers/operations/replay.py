@@ -11,7 +11,7 @@ import redis
 
 from workers.events import MediaMetadata
 from workers.lanes import Lanes
-from workers.lanes import keys as names
+from workers.lanes.reader import LaneReader
 from workers.parsing import RawEvent
 from workers.runtime.event_entry import REPLAYED, EventEntry, pack
 from workers.store.read.replay import StoredEvent
@@ -46,9 +46,8 @@ class ReplayBookmark:
 
 def lanes_for(client: redis.Redis, handler: str) -> dict[str, list[str]]:
     """Handlers' lanes by event type; `handler` names one function (`greet`) or lane (`text.greet`), empty: all."""
-    known: Any = client.smembers(names.LANES_KEY)
     found: dict[str, list[str]] = {}
-    for lane in sorted(each.decode() for each in known):
+    for lane in LaneReader(client).lanes():
         kind, dot, name = lane.partition(".")
         if dot and kind != "intake" and handler in ("", name, lane):
             found.setdefault(kind, []).append(lane)
@@ -69,14 +68,14 @@ def replay(
 
     Rests while MOST_WAITING events wait in a lane: new ones must not wait behind hours of old ones, nor Redis fill.
     """
-    began, done = clock(), 0
+    began, done, reader = clock(), 0, LaneReader(lanes.client)
     for batch in _batches(events):
         by_lane: dict[str, list[bytes]] = {}
         for event in batch:
             for lane in targets.get(event.type, ()):
                 by_lane.setdefault(lane, []).append(pack(entry(event)))
         for lane, entries in by_lane.items():
-            while lanes.client.xlen(names.stream_key(lane)) > MAX_WAITING:
+            while reader.unsettled(lane) > MAX_WAITING:
                 sleep(_BACKLOG_CHECK_INTERVAL)
             lanes.push(lane, entries)
         bookmark.write(batch[-1].key)

@@ -1,65 +1,45 @@
-"""Retries of a lane that come next, as its sorted set holds them (settle.lua writes it, tick.lua reads it)."""
+"""The retries of a lane that are due next."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import orjson
 import redis
 
-from workers.lanes import keys as names
+from workers.lanes.clock import redis_time_ms
+from workers.lanes.reader import LaneReader
+from workers.lanes.records import ScheduledRetry
+from workers.operations.entries import type_and_key
 from workers.operations.format import datetime_from_ms
-from workers.runtime.event_entry import InvalidEntry, unpack
 
-#: Until when (s from now) retries are counted together.
+#: Retries due within so many seconds are counted together.
 _TERMS = (("within a minute", 60), ("within 10 minutes", 600), ("within an hour", 3600))
 
 
-class ScheduledRetry(NamedTuple):
-    """One retry."""
+class UpcomingRetry(NamedTuple):
+    """A scheduled retry and its event."""
 
     due: datetime | None
     attempts: int  # made so far
-    error: str  # of the last
+    error: str  # of the last attempt
     type: str  # of the event; empty for a webhook that is not classified yet
-    key: str
+    key: str  # of the event
 
 
 class RetrySchedule(NamedTuple):
-    """The retries of a lane."""
+    """When the retries of a lane are due."""
 
-    terms: tuple[tuple[str, int], ...]  # in words when, and how many then
-    next: tuple[ScheduledRetry, ...]
+    terms: tuple[tuple[str, int], ...]  # a term in words, and how many are due then
+    next: tuple[UpcomingRetry, ...]
 
 
-def retry_schedule(client: redis.Redis, lane: str, most: int = 20) -> RetrySchedule:
-    """When how many are due, and the next ones. Raises RedisError."""
-    key, now = f"{names.stream_key(lane)}:retry", _now_ms(client)
-    ends = [str(now + seconds * 1000) for _, seconds in _TERMS]
-    pipe = client.pipeline(transaction=True)
-    for begin, end in zip(("-inf", *(f"({end}" for end in ends)), (*ends, "+inf"), strict=True):
-        pipe.zcount(key, begin, end)
-    pipe.zrange(key, 0, most - 1, withscores=True)
-    *counts, found = pipe.execute()
+def retry_schedule(client: redis.Redis, lane: str, limit: int = 20) -> RetrySchedule:
+    """Return how many retries are due in each term, and the next `limit` of them. Raises RedisError."""
+    reader, now = LaneReader(client), redis_time_ms(client)
+    counts = reader.retry_counts(lane, [now + seconds * 1000 for _, seconds in _TERMS])
     terms = zip((*(term for term, _ in _TERMS), "later"), counts, strict=True)
-    return RetrySchedule(
-        tuple(term for term in terms if term[1]), tuple(parse_scheduled_retry(member, due) for member, due in found)
-    )
+    upcoming = tuple(_upcoming(retry) for retry in reader.retries(lane, limit))
+    return RetrySchedule(tuple((term, count) for term, count in terms if count), upcoming)
 
 
-def parse_scheduled_retry(member: bytes, due: float) -> ScheduledRetry:
-    """From a member of the set and its score."""
-    head, _, data = member.partition(b"\n")
-    try:
-        held = orjson.loads(head)
-    except orjson.JSONDecodeError:  # an error that quoted bytes which are no UTF-8
-        held = {}
-    try:
-        item = unpack(data).item
-    except InvalidEntry:
-        return ScheduledRetry(datetime_from_ms(due), int(held.get("a", 0)), str(held.get("e", "")), "", "")
-    return ScheduledRetry(datetime_from_ms(due), int(held.get("a", 0)), str(held.get("e", "")), item.type, item.key)
-
-
-def _now_ms(client: redis.Redis) -> int:
-    told: Any = client.time()
-    return int(told[0]) * 1000 + int(told[1]) // 1000
+def _upcoming(retry: ScheduledRetry) -> UpcomingRetry:
+    return UpcomingRetry(datetime_from_ms(retry.due_ms), retry.attempts, retry.error, *type_and_key(retry.data))

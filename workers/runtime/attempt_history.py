@@ -15,6 +15,7 @@ import redis
 from redis.exceptions import RedisError
 
 from workers.lanes import Completed, DeadLettered, Outcome, Rescheduled, TakenEntry
+from workers.lanes.paging import iter_entries
 from workers.runtime.event_entry import InvalidEntry, key_of
 from workers.runtime.steps.base import SettledTake
 from workers.runtime.steps.classify import dedupe_key
@@ -23,9 +24,8 @@ ATTEMPTS_KEY = "sluice:attempts"
 #: Records that are kept; one takes about 300 bytes of Redis.
 _MAX_ATTEMPTS_KEPT = 10_000
 _MAX_ERROR_LENGTH = 200  # characters
-_PAGE_SIZE = 1000
 #: How far the ingress's clock, which dates events, may be ahead of Redis's (milliseconds).
-_MAX_CLOCK_SKEW_MS = 60_000
+MAX_CLOCK_SKEW_MS = 60_000
 
 HANDLED, RETRIED, DIED = "handled", "to be tried again", "dead"
 
@@ -93,13 +93,7 @@ def _fields(lane: str, entry: TakenEntry, outcome: Outcome, breaker_open: bool) 
 
 
 def _since(client: redis.Redis, received_ms: int) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:
-    start = str(max(received_ms - _MAX_CLOCK_SKEW_MS, 0))
-    while True:
-        page: Any = client.xrange(ATTEMPTS_KEY, start, "+", count=_PAGE_SIZE)
-        yield from page
-        if len(page) < _PAGE_SIZE:
-            return
-        start = f"({page[-1][0].decode()}"
+    return iter_entries(client, ATTEMPTS_KEY, first=str(max(received_ms - MAX_CLOCK_SKEW_MS, 0)))
 
 
 def _read(identity: bytes, fields: dict[bytes, bytes]) -> Attempt:

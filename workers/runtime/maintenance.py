@@ -12,8 +12,8 @@ from redis.exceptions import OutOfMemoryError, RedisError
 
 from shared.observability.logging import get_logger
 from workers.lanes import Lanes, LaneSpec
-from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.lanes.keys import LANES_KEY
+from workers.lanes.reader import LaneReader
 from workers.runtime import outcome_log
 
 _log = get_logger(__name__)
@@ -79,7 +79,7 @@ class LaneMaintenance:
                 _log.warning(
                     "entries outlived their holder", lane=lane, suspects=did.made_suspects, dead=did.dead_lettered
                 )
-            if did.dead_lettered and (letter := DeadLetterQueue(lanes.client).latest(lane)):
+            if did.dead_lettered and (letter := LaneReader(lanes.client).latest_dead_letter(lane)):
                 outcome_log.log_poisoned(letter, did.dead_lettered)
         if not any(did.held_by_dead for did in ticked.values()):
             lanes.heartbeats.forget(dead)

@@ -5,7 +5,7 @@ from shared.observability.logging import get_logger
 from shared.wire import receipt
 from shared.wire.receipt import InvalidReceipt
 from workers.lanes import DeadLettered, Rescheduled
-from workers.lanes.status import DeadLetter
+from workers.lanes.records import DeadLetter
 from workers.runtime.event_entry import InvalidEntry, unpack
 from workers.runtime.lane_config import handler_of
 from workers.runtime.steps.base import SettledTake

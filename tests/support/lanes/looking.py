@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import redis
 
 from workers.lanes import LaneSpec
-from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.lanes.keys import CONSUMER_GROUP, stream_key, suspects_key
-from workers.lanes.status import DeadLetter
+from workers.lanes.reader import LaneReader
+from workers.lanes.records import DeadLetter
 
 
 def spec(name: str, queue: str = "work", *, grain: int = 4, cap: int = 8, lease_ms: int = 60_000) -> LaneSpec:
@@ -40,7 +40,7 @@ def entries(client: redis.Redis, key: str) -> list[tuple[bytes, bytes]]:
 
 def dead_letters(client: redis.Redis, lane: str, most: int) -> list[DeadLetter]:
     """The latest dead letters of a lane, at most so many."""
-    return [*islice(DeadLetterQueue(client).walk(lane, latest_first=True), most)]
+    return [*islice(LaneReader(client).dead_letters(lane, latest_first=True), most)]
 
 
 class Look(NamedTuple):

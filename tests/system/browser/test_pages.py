@@ -77,11 +77,11 @@ def test_a_customer_s_events_are_searched_paged_and_looked_into(found: Running, 
     expect(operator.locator("tbody tr")).to_have_count(1)
     operator.locator("tbody a").first.click()
     life = operator.locator(".life")
-    for told in ("received", "classified", "stored", "attempt 1 of text.answer failed", "dead (exhausted)"):
+    for told in ("received", "classified", "stored", "attempt 1 of text.answer failed", "dead letter (exhausted)"):
         expect(life).to_contain_text(told)
     life.get_by_role("link").first.click()
     expect(operator.get_by_label("Traceback")).to_contain_text("LookupError")
-    expect(operator.locator(".life")).to_contain_text("attempt 2 of text.answer failed for good")
+    expect(operator.locator(".life")).to_contain_text("attempt 2 of text.answer failed, and was the last")
 
 
 def test_older_events_are_a_link_away_and_so_are_the_newest(found: Running, operator: Page) -> None:

@@ -14,10 +14,12 @@ from workers.console.context import ConsoleContext, context_of
 from workers.console.customer_param import customer_of, redirect_to_token, without
 from workers.console.pages.events import moment
 from workers.events import Message, StatusUpdate
-from workers.lanes.status import DeadLetter, dead_letter
+from workers.lanes.clock import local_time_ms
+from workers.lanes.reader import LaneReader
+from workers.lanes.records import DeadLetter
 from workers.operations.dead_letters import search
-from workers.operations.dead_letters.filter import DeadLetterFilter
-from workers.operations.dead_letters.search import DeadLetterQuery
+from workers.operations.dead_letters.filter import DeadLetterFilter, error_group
+from workers.operations.entries import event_type, payload_of
 from workers.operations.event_history import HistoryStep, failed_attempts
 from workers.runtime.event_entry import InvalidEntry, event_of, unpack
 
@@ -37,7 +39,7 @@ async def page(request: Request) -> Response:
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     most, problems = _shown(request.query_params.get("most", "")), list[str]()
     meant = wanted(here, asked, problems)
-    found = await here.run_redis(search.find, here.redis, meant, most)
+    found = await here.run_redis(search.find_page, here.redis, meant, most)
     return here.render(
         request,
         "dead.html",
@@ -47,7 +49,7 @@ async def page(request: Request) -> Response:
         filtered=any(asked.values()),
         problems=problems,
         found=found,
-        rows=[(letter, search.type_of(letter)) for letter in found.letters],
+        rows=[(letter, event_type(letter.data)) for letter in found.letters],
         lanes=[lane.lane for lane in here.sampler.state.snapshot.lanes if lane.dead]
         if here.sampler.state.snapshot
         else [],
@@ -61,7 +63,7 @@ async def one(request: Request) -> Response:
     """One letter whole."""
     here, lane, identity = context_of(request), request.path_params["lane"], request.path_params["id"]
     try:
-        letter = await here.run_redis(dead_letter, here.redis, lane, identity)
+        letter = await here.run_redis(LaneReader(here.redis).dead_letter, lane, identity)
     except ResponseError:  # no id at all
         letter = None
     if letter is None:
@@ -70,19 +72,22 @@ async def one(request: Request) -> Response:
     made: list[HistoryStep] = []
     if (entry := about["entry"]) is not None:
         made = await here.run_redis(failed_attempts, here.redis, lane, entry.item.key, entry.received_ms)
-    group = search.group_of(letter.error)
+    group = error_group(letter.error)
     return here.render(request, "letter.html", letter=letter, group=group, attempts=made, **about)
 
 
-def wanted(here: ConsoleContext, asked: Mapping[str, str], problems: list[str]) -> DeadLetterQuery:
+def wanted(here: ConsoleContext, asked: Mapping[str, str], problems: list[str]) -> DeadLetterFilter:
     """Which letters a form asks for; what of it cannot be read is among the `problems`."""
     within = WITHIN.get(asked["within"])
     since, until = moment(asked["since"], problems), moment(asked["until"], problems, end=True)
-    return DeadLetterQuery(
-        DeadLetterFilter(lane=asked["lane"], type=asked["type"], why=asked["why"], error=asked["error"]),
+    return DeadLetterFilter(
+        lane=asked["lane"],
+        type=asked["type"],
+        why=asked["why"],
+        error=asked["error"],
         customer=customer_of(here, asked["customer"]) or "",
         group=asked["group"],
-        since_ms=max(search.now_ms() - within[1] * 1000 if within else 0, _ms(since)),
+        since_ms=max(local_time_ms() - within[1] * 1000 if within else 0, _ms(since)),
         until_ms=_ms(until),
     )
 
@@ -98,7 +103,7 @@ def _about(letter: DeadLetter) -> dict[str, Any]:
         event = event_of(entry, letter.attempts)
     except InvalidEntry:
         return {"entry": None, "event": None, "customer": None, "payload": letter.data}
-    about = {"entry": entry, "event": event, "payload": search.body_of(entry)}
+    about = {"entry": entry, "event": event, "payload": payload_of(entry)}
     if isinstance(event, Message):
         return about | {"customer": event.customer}
     return about | {"customer": event.recipient if isinstance(event, StatusUpdate) else None}

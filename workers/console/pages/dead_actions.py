@@ -13,12 +13,14 @@ from workers.console.context import ConsoleContext, context_of
 from workers.console.forms import text, texts
 from workers.console.pages.dead import FIELDS, wanted
 from workers.console.pages.sign_in import local
-from workers.lanes.status import DeadLetter, dead_letter
+from workers.lanes.clock import local_time_ms
+from workers.lanes.reader import LaneReader
+from workers.lanes.records import DeadLetter
 from workers.operations import audit_log
 from workers.operations.audit_log import Actor
 from workers.operations.dead_letters import search
 from workers.operations.dead_letters.actions import ActionResult, DeadLetterActions
-from workers.operations.dead_letters.search import DeadLetterQuery
+from workers.operations.dead_letters.filter import DeadLetterFilter
 from workers.operations.format import datetime_from_ms, pluralize
 
 _ACTIONS = {"replay": "replayed", "discard": "discarded"}
@@ -79,7 +81,7 @@ async def restore(request: Request, fields: FormData) -> Response:
     return RedirectResponse(here.with_flash(_back(fields), {"text": said}), 303)
 
 
-def _act(client: redis.Redis, action: str, chosen: list[str], meant: DeadLetterQuery) -> ActionResult:
+def _act(client: redis.Redis, action: str, chosen: list[str], meant: DeadLetterFilter) -> ActionResult:
     burial = DeadLetterActions(client)
     found = _named(client, chosen) if chosen else search.walk(client, meant)
     return burial.replay(found) if action == "replay" else burial.discard(found)
@@ -88,21 +90,22 @@ def _act(client: redis.Redis, action: str, chosen: list[str], meant: DeadLetterQ
 def _named(client: redis.Redis, chosen: list[str]) -> Iterator[DeadLetter]:
     """The letters of these names (LANE/ID) that are still there."""
     split = sorted((lane, identity) for lane, _, identity in (name.rpartition("/") for name in chosen))
+    reader = LaneReader(client)
     for lane, group in groupby(split, key=lambda pair: pair[0]):
         for _, identity in group:
-            letter = dead_letter(client, lane, identity)
+            letter = reader.dead_letter(lane, identity)
             if letter is not None:
                 yield letter
 
 
 def _frozen(here: ConsoleContext, asked: dict[str, str]) -> dict[str, str]:
     """The same by times that stand: whatever dies from now on was not seen by whoever says yes."""
-    meant, now = _meant(here, asked), search.now_ms()
+    meant, now = _meant(here, asked), local_time_ms()
     until = min(meant.until_ms or now, now)
     return asked | {"within": "", "since": _instant(meant.since_ms), "until": _instant(until)}
 
 
-def _meant(here: ConsoleContext, asked: dict[str, str]) -> DeadLetterQuery:
+def _meant(here: ConsoleContext, asked: dict[str, str]) -> DeadLetterFilter:
     problems: list[str] = []
     meant = wanted(here, asked, problems)
     if problems:  # what cannot be read must not mean all

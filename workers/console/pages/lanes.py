@@ -10,7 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from workers.console.context import ConsoleContext, context_of
 from workers.console.forms import text
 from workers.console.pages.sign_in import local
-from workers.lanes.client import lane_exists, pause_lane, resume_lane
+from workers.lanes.client import pause_lane, resume_lane
+from workers.lanes.reader import LaneReader
 from workers.lanes.status import LaneStatus
 from workers.operations import audit_log
 from workers.operations.audit_log import Actor
@@ -109,7 +110,8 @@ def _is_busy(lane: LaneStatus) -> bool:
 
 async def _check(request: Request) -> None:
     name = request.path_params["lane"]
-    if not await context_of(request).run_redis(lane_exists, context_of(request).redis, name):
+    here = context_of(request)
+    if not await here.run_redis(LaneReader(here.redis).exists, name):
         raise HTTPException(404, f"There is no lane {name}.")
 
 

@@ -1,78 +1,70 @@
-"""Replaying, discarding and restoring dead letters, many at a time.
+"""Replay, discard and restore many dead letters.
 
-A replay cannot be undone: its handler may run at once. What is discarded is kept for ten minutes and can be restored
-until then, as it was, under new ids.
+A replay cannot be undone: its handler may run at once. A discarded dead letter can be restored for ten minutes,
+unchanged except for its id.
 """
 
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 from typing import NamedTuple
 
 import redis
 
-from shared.redis.scripts import read_script
-from workers.lanes import keys as names
 from workers.lanes.dead_letter_queue import DeadLetterQueue
-from workers.lanes.status import DeadLetter
-from workers.operations.dead_letters.filter import COPIES
+from workers.lanes.records import DeadLetter
 
-#: Seconds that discarded letters can be restored.
+#: Seconds for which a discard can be undone.
 UNDO_TTL = 600
-#: Seconds that one request acts for at most; what is left then is said, and can be asked for again.
+#: Seconds after which an action stops; the rest can be requested again.
 _TIME_LIMIT = 20.0
-_AT_ONCE = 200
-_NAME = re.compile(r"[0-9a-f]{16}")
+#: Dead letters per script, so that no script blocks Redis for long.
+_BATCH_SIZE = 200
+_UNDO = re.compile(r"[0-9a-f]{16}")
 
 
 class ActionResult(NamedTuple):
-    """What was done."""
+    """The result of a replay or a discard."""
 
-    number: int
-    complete: bool  # False: time was up before all were done
-    undo: str = ""  # what `restore` is given
+    number: int  # of dead letters
+    complete: bool  # False: the time limit was reached before all were done
+    undo: str = ""  # the argument of `restore`
 
 
 class DeadLetterActions:
-    """For one Redis. Methods may raise redis.exceptions.RedisError."""
+    """Acts on the dead letters of one Redis. All methods may raise redis.exceptions.RedisError."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._graveyard = DeadLetterQueue(client)
-        self._discard = client.register_script(read_script(__package__, "discard"))
-        self._restore = client.register_script(read_script(__package__, "restore"))
+        self._queue = DeadLetterQueue(client)
 
-    def replay(self, found: Iterable[DeadLetter]) -> ActionResult:
-        """Back into their lanes, with no attempts made."""
-        done, end = 0, time.monotonic() + _TIME_LIMIT
-        for lane, ids in _in_turns(found):
-            if time.monotonic() > end:
-                return ActionResult(done, complete=False)
-            done += self._graveyard.replay(lane, ids)
-        return ActionResult(done, complete=True)
+    def replay(self, letters: Iterable[DeadLetter]) -> ActionResult:
+        """Put dead letters back into their lanes with no attempts made."""
+        return _act(letters, self._queue.replay)
 
-    def discard(self, found: Iterable[DeadLetter]) -> ActionResult:
-        """Thrown away, with a copy kept for a while."""
-        done, end, undo = 0, time.monotonic() + _TIME_LIMIT, secrets.token_hex(8)
-        for lane, ids in _in_turns(found):
-            if time.monotonic() > end:
-                return ActionResult(done, complete=False, undo=undo)
-            done += int(self._discard(keys=[names.stream_key(lane), COPIES + undo], args=[lane, UNDO_TTL, *ids]))
-        return ActionResult(done, complete=True, undo=undo if done else "")
+    def discard(self, letters: Iterable[DeadLetter]) -> ActionResult:
+        """Discard dead letters, keeping copies for `restore`."""
+        undo = secrets.token_hex(8)
+        result = _act(letters, lambda lane, ids: self._queue.discard_with_copy(lane, ids, undo, UNDO_TTL))
+        return result._replace(undo=undo) if result.number or not result.complete else result
 
     def restore(self, undo: str) -> int:
-        """Discarded letters are dead letters again; replies how many. 0: it is too late, or they were restored."""
-        if not _NAME.fullmatch(undo):
-            return 0
-        restored = 0
-        while some := int(self._restore(keys=[COPIES + undo], args=[names.stream_key(""), _AT_ONCE])):
-            restored += some
-        return restored
+        """Undo a discard; return how many dead letters were restored (0: too late, or restored already)."""
+        return self._queue.restore(undo) if _UNDO.fullmatch(undo) else 0
 
 
-def _in_turns(found: Iterable[DeadLetter]) -> Iterable[tuple[str, list[str]]]:
-    """A few hundred at a time: one script must not keep Redis from others."""
-    for lane, group in groupby(found, key=lambda letter: letter.lane):
-        while ids := [letter.id for letter in islice(group, _AT_ONCE)]:
+def batches(letters: Iterable[DeadLetter]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the dead letters in order as (lane, ids), a few hundred of one lane at a time."""
+    for lane, group in groupby(letters, key=lambda letter: letter.lane):
+        while ids := [letter.id for letter in islice(group, _BATCH_SIZE)]:
             yield lane, ids
+
+
+def _act(letters: Iterable[DeadLetter], action: Callable[[str, list[str]], int]) -> ActionResult:
+    number, deadline = 0, time.monotonic() + _TIME_LIMIT
+    for lane, ids in batches(letters):
+        if time.monotonic() > deadline:
+            return ActionResult(number, complete=False)
+        number += action(lane, ids)
+    return ActionResult(number, complete=True)

@@ -1,71 +1,59 @@
-"""Which dead letters are meant, and finding them: for the command line and the console."""
+"""Select dead letters: the one filter of the command line and the console. Pure."""
 
-from collections.abc import Iterator
-from itertools import islice
+import re
 from typing import NamedTuple
 
-import redis
+from workers.lanes.records import DeadLetter
+from workers.operations.entries import event_type, is_about
 
-from workers.lanes.dead_letter_queue import DeadLetterQueue
-from workers.lanes.status import DeadLetter, lane_statuses
-from workers.runtime.event_entry import InvalidEntry, unpack
-
-#: Copies of letters that the console discarded lie, for a while, in streams of which the names begin so.
-COPIES = "sluice:console:discarded:"
+_NUMBERS = re.compile(r"\d+")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_MAX_GROUP_CHARS = 160
 
 
 class DeadLetterFilter(NamedTuple):
-    """What a dead letter must be like; empty values ask for nothing. Ages in milliseconds."""
+    """Conditions that a dead letter must all meet; empty values are no condition. Times in ms since 1970."""
 
     ids: frozenset[str] = frozenset()  # LANE/ID
     lane: str = ""
     type: str = ""
     why: str = ""
-    error: str = ""
-    older_ms: int = 0
-    newer_ms: int = 0
+    error: str = ""  # contained in the error, in any case
+    customer: str = ""
+    group: str = ""  # see error_group
+    since_ms: int = 0  # died at this time or later
+    until_ms: int = 0  # died before this time
 
-    def wants(self, letter: DeadLetter, now_ms: int) -> bool:
-        """Whether the letter is meant. Pure."""
-        age = now_ms - letter.at_ms
+    def matches(self, letter: DeadLetter) -> bool:
+        """Return whether the dead letter meets all conditions except `lane`, which selects where to look."""
         return (
-            (not self.ids or f"{letter.lane}/{letter.id}" in self.ids)
-            and (not self.type or event_type(letter) == self.type)
+            letter.at_ms >= self.since_ms
+            and (not self.until_ms or letter.at_ms < self.until_ms)
+            and (not self.ids or f"{letter.lane}/{letter.id}" in self.ids)
+            and (not self.type or event_type(letter.data) == self.type)
             and (not self.why or letter.why == self.why)
             and self.error.lower() in letter.error.lower()
-            and (not self.older_ms or age >= self.older_ms)
-            and (not self.newer_ms or age <= self.newer_ms)
+            and (not self.group or error_group(letter.error) == self.group)
+            and (not self.customer or is_about(letter.data, self.customer))
         )
 
     def lanes(self) -> set[str]:
-        """The lanes that need a look; empty: all."""
+        """Return the lanes to look in; empty: all of them."""
         return {self.lane} if self.lane else {name.rpartition("/")[0] for name in self.ids}
 
+    def selects_whole_lanes(self, now_ms: int) -> bool:
+        """Return whether every dead letter of the lanes that died before `now_ms` matches."""
+        return self.until_ms >= now_ms and self == DeadLetterFilter(lane=self.lane, until_ms=self.until_ms)
 
-def letters(client: redis.Redis, wanted: DeadLetterFilter, now_ms: int) -> Iterator[DeadLetter]:
-    """The dead letters that are meant, lane by lane, the oldest first."""
-    graveyard = DeadLetterQueue(client)
-    for lane in _lanes(client, wanted):
-        yield from (letter for letter in graveyard.walk(lane) if wanted.wants(letter, now_ms))
-
-
-def latest(client: redis.Redis, wanted: DeadLetterFilter, now_ms: int, most: int) -> list[DeadLetter]:
-    """The latest `most` of each lane that are meant, the latest first. Raises RedisError."""
-    graveyard = DeadLetterQueue(client)
-    found: list[DeadLetter] = []
-    for lane in _lanes(client, wanted):
-        meant = (letter for letter in graveyard.walk(lane, latest_first=True) if wanted.wants(letter, now_ms))
-        found += islice(meant, most)
-    return sorted(found, key=lambda letter: letter.at_ms, reverse=True)
+    def with_ages(self, older_ms: int, newer_ms: int, now_ms: int) -> "DeadLetterFilter":
+        """Return this filter for ages of at least `older_ms` and at most `newer_ms` at `now_ms` (0: no limit)."""
+        return self._replace(
+            since_ms=max(now_ms - newer_ms, 0) if newer_ms else 0,
+            until_ms=max(now_ms - older_ms + 1, 1) if older_ms else 0,
+        )
 
 
-def _lanes(client: redis.Redis, wanted: DeadLetterFilter) -> list[str]:
-    return sorted(wanted.lanes() or {found.lane for found in lane_statuses(client) if found.dead})
-
-
-def event_type(letter: DeadLetter) -> str:
-    """The type of the letter's event; empty for a webhook that was never classified."""
-    try:
-        return unpack(letter.data).item.type
-    except InvalidEntry:
-        return ""
+def error_group(error: str) -> str:
+    """Return the error's first line without what differs from one event to the next: numbers and quoted text."""
+    first_line = error.partition("\n")[0]
+    return _NUMBERS.sub("#", _QUOTED.sub("'…'", first_line))[:_MAX_GROUP_CHARS]

@@ -1,164 +1,112 @@
-"""Dead letters as the console looks for them: filtered, the newest first, and grouped by what went wrong."""
+"""Find dead letters: one by one, the latest first, counted, or grouped by error."""
 
 import heapq
-import re
-import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import NamedTuple
 
 import redis
 
-from shared.wire import lenient_json
-from workers.lanes import keys as names
-from workers.lanes.dead_letter_queue import DeadLetterQueue
-from workers.lanes.status import DeadLetter, lane_statuses, read_dead_letter
-from workers.operations.dead_letters.filter import DeadLetterFilter, event_type
-from workers.operations.purge import is_about
-from workers.runtime.event_entry import EventEntry
+from workers.lanes.clock import local_time_ms
+from workers.lanes.reader import LaneReader
+from workers.lanes.records import DeadLetter
+from workers.lanes.status import lane_statuses
+from workers.operations.dead_letters.filter import DeadLetterFilter, error_group
 
-_PAGE = 200
-_JUST_NOW = 1000  # ms
-#: Letters that a page looks at: beyond that it says that there are more.
+_MAX_CLOCK_SKEW_MS = 1000
+#: Dead letters that `find_page` examines at most.
 MAX_SCANNED = 5000
-#: …and that are counted before something is done with all of them.
+#: Dead letters that `count` examines at most.
 MAX_COUNTED = 20_000
-_NUMBERS = re.compile(r"\d+")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_LONGEST = 160  # characters of an error that tell groups apart
-
-
-class DeadLetterQuery(NamedTuple):
-    """Which letters: what the command line can ask for, and more. Times in ms since 1970."""
-
-    base: DeadLetterFilter = DeadLetterFilter()
-    customer: str = ""
-    group: str = ""  # as `group_of` makes it
-    since_ms: int = 0
-    until_ms: int = 0  # only what died before; 0: whenever
-
-    def wants(self, letter: DeadLetter) -> bool:
-        """Whether the letter is meant. Pure."""
-        return (
-            letter.at_ms >= self.since_ms
-            and (not self.until_ms or letter.at_ms < self.until_ms)
-            and self.base.wants(letter, letter.at_ms)
-            and (not self.group or group_of(letter.error) == self.group)
-            and (not self.customer or is_about(letter.data, self.customer))
-        )
-
-    def is_all_of_its_lanes(self, now: int) -> bool:
-        """Whether nothing is asked for but a lane, if that. Pure."""
-        return self.until_ms >= now and self == DeadLetterQuery(
-            DeadLetterFilter(lane=self.base.lane), until_ms=self.until_ms
-        )
 
 
 class DeadLetterGroup(NamedTuple):
-    """Letters of one lane that died of the same."""
+    """Dead letters of one lane with the same reason and the same kind of error."""
 
     lane: str
     why: str
-    error: str  # with what differs between them left out
+    error: str  # see error_group
     size: int
     newest_ms: int
 
 
 class DeadLetterPage(NamedTuple):
-    """What a look at the dead letters found."""
+    """The latest matching dead letters, and the groups of all matching ones."""
 
-    letters: list[DeadLetter]  # the newest first
+    letters: list[DeadLetter]  # the latest first
     groups: list[DeadLetterGroup]  # the largest first
-    number: int  # of those looked at
-    complete: bool  # all were looked at
-    more: bool  # beyond `letters`
+    number: int  # matching ones among those examined
+    complete: bool  # all dead letters were examined
+    more: bool  # more match than `letters` holds
 
 
-def find(client: redis.Redis, wanted: DeadLetterQuery, most: int) -> DeadLetterPage:
-    """The newest `most` letters that are wanted, and the groups of all. Raises RedisError."""
+def walk(client: redis.Redis, wanted: DeadLetterFilter) -> Iterator[DeadLetter]:
+    """Yield all matching dead letters, lane by lane, the oldest first, so that they are replayed in order.
+
+    Raises RedisError.
+    """
+    reader = LaneReader(client)
+    for lane in _lanes(client, wanted):
+        yield from filter(wanted.matches, reader.dead_letters(lane, since_ms=wanted.since_ms))
+
+
+def latest(client: redis.Redis, wanted: DeadLetterFilter, limit: int) -> list[DeadLetter]:
+    """Return the latest `limit` matching dead letters of each lane, the latest first. Raises RedisError."""
+    reader = LaneReader(client)
+    found: list[DeadLetter] = []
+    for lane in _lanes(client, wanted):
+        letters = reader.dead_letters(lane, since_ms=wanted.since_ms, latest_first=True)
+        found += islice(filter(wanted.matches, letters), limit)
+    return sorted(found, key=lambda letter: letter.at_ms, reverse=True)
+
+
+def find_page(client: redis.Redis, wanted: DeadLetterFilter, limit: int) -> DeadLetterPage:
+    """Return the latest `limit` matching dead letters, and the groups of all matching ones. Raises RedisError."""
     letters: list[DeadLetter] = []
     groups: dict[tuple[str, str, str], DeadLetterGroup] = {}
-    count = 0
-    walk = newest_first(client, wanted)
-    for looked_at, letter in enumerate(walk, 1):
-        if wanted.wants(letter):
-            count += 1
-            if len(letters) < most:
+    number = 0
+    candidates = _latest_first(client, wanted)
+    for letter in islice(candidates, MAX_SCANNED):
+        if wanted.matches(letter):
+            number += 1
+            if len(letters) < limit:
                 letters.append(letter)
-            key = (letter.lane, letter.why, group_of(letter.error))
-            known = groups.get(key, DeadLetterGroup(*key, 0, letter.at_ms))
-            groups[key] = known._replace(size=known.size + 1)
-        if looked_at == MAX_SCANNED:
-            break
-    complete = next(walk, None) is None
+            key = (letter.lane, letter.why, error_group(letter.error))
+            group = groups.get(key, DeadLetterGroup(*key, 0, letter.at_ms))
+            groups[key] = group._replace(size=group.size + 1)
+    complete = next(candidates, None) is None
     by_size = sorted(groups.values(), key=lambda group: (-group.size, group.lane))
-    return DeadLetterPage(letters, by_size, count, complete, count > len(letters))
+    return DeadLetterPage(letters, by_size, number, complete, number > len(letters))
 
 
-def walk(client: redis.Redis, wanted: DeadLetterQuery) -> Iterator[DeadLetter]:
-    """All that are wanted, lane by lane, the oldest first: so they are replayed in their order. Raises RedisError."""
-    graveyard = DeadLetterQueue(client)
+def count(client: redis.Redis, wanted: DeadLetterFilter) -> tuple[int, bool]:
+    """Return how many dead letters match, and whether all were examined. Raises RedisError."""
+    if wanted.selects_whole_lanes(local_time_ms() - _MAX_CLOCK_SKEW_MS):
+        return sum(status.dead for status in lane_statuses(client) if wanted.lane in {"", status.lane}), True
+    reader, number, examined = LaneReader(client), 0, 0
     for lane in _lanes(client, wanted):
-        yield from (letter for letter in graveyard.walk(lane) if wanted.wants(letter))
-
-
-def count(client: redis.Redis, wanted: DeadLetterQuery) -> tuple[int, bool]:
-    """How many are wanted, and whether that is all: of very many not all are looked at. Raises RedisError."""
-    if wanted.is_all_of_its_lanes(now_ms() - _JUST_NOW):
-        return sum(found.dead for found in lane_statuses(client) if wanted.base.lane in {"", found.lane}), True
-    number, graveyard, looked_at = 0, DeadLetterQueue(client), 0
-    for lane in _lanes(client, wanted):
-        for letter in graveyard.walk(lane):
-            if looked_at == MAX_COUNTED:
+        for letter in reader.dead_letters(lane):
+            if examined == MAX_COUNTED:
                 return number, False
-            looked_at += 1
-            number += wanted.wants(letter)
+            examined += 1
+            number += wanted.matches(letter)
     return number, True
 
 
-def newest_first(client: redis.Redis, wanted: DeadLetterQuery) -> Iterator[DeadLetter]:
-    """Those of all lanes that may be wanted, merged by the time of their death."""
-    return heapq.merge(
-        *(_lane(client, lane, wanted) for lane in _lanes(client, wanted)), key=lambda found: -found.at_ms
-    )
-
-
 def total(client: redis.Redis) -> int:
-    """How many there are in all lanes."""
-    return sum(found.dead for found in lane_statuses(client))
+    """Return the number of dead letters in all lanes. Raises RedisError."""
+    return sum(status.dead for status in lane_statuses(client))
 
 
-def group_of(error: str) -> str:
-    """An error without what differs from one event to the next: numbers and quoted text. Pure."""
-    first = error.partition("\n")[0]
-    return _NUMBERS.sub("#", _QUOTED.sub("'…'", first))[:_LONGEST]
+def _latest_first(client: redis.Redis, wanted: DeadLetterFilter) -> Iterator[DeadLetter]:
+    """Yield the dead letters of all lanes that may match, merged by the time of their death."""
+    reader = LaneReader(client)
+    walks = (
+        reader.dead_letters(lane, since_ms=wanted.since_ms, until_ms=wanted.until_ms, latest_first=True)
+        for lane in _lanes(client, wanted)
+    )
+    return heapq.merge(*walks, key=lambda letter: -letter.at_ms)
 
 
-def type_of(letter: DeadLetter) -> str:
-    """The type of its event; empty for a webhook that was never classified."""
-    return event_type(letter)
-
-
-def body_of(entry: EventEntry) -> bytes:
-    """The event's own part of the payload, as JSON."""
-    return lenient_json.dumps(entry.item.body)
-
-
-def now_ms() -> int:
-    """The time, in ms since 1970."""
-    return round(time.time() * 1000)
-
-
-def _lanes(client: redis.Redis, wanted: DeadLetterQuery) -> list[str]:
-    return sorted(wanted.base.lanes() or {found.lane for found in lane_statuses(client) if found.dead})
-
-
-def _lane(client: redis.Redis, lane: str, wanted: DeadLetterQuery) -> Iterator[DeadLetter]:
-    # Ids of a stream begin with the time, by the same clock as the letters' own times.
-    end = f"({wanted.until_ms}" if wanted.until_ms else "+"
-    while True:
-        page: Any = client.xrevrange(f"{names.stream_key(lane)}:dead", end, str(wanted.since_ms or "-"), count=_PAGE)
-        for identity, fields in page:
-            yield read_dead_letter(lane, identity, fields)
-        if len(page) < _PAGE:
-            return
-        end = f"({page[-1][0].decode()}"
+def _lanes(client: redis.Redis, wanted: DeadLetterFilter) -> list[str]:
+    return sorted(wanted.lanes() or {status.lane for status in lane_statuses(client) if status.dead})

@@ -20,7 +20,7 @@ from shared.networks import is_loopback
 from shared.redis.connection import connect
 from shared.settings import Settings
 from shared.text import escape_control_chars
-from workers.lanes.heartbeats import HEARTBEAT_TIMEOUT, HEARTBEATS_KEY
+from workers.lanes.heartbeats import HeartbeatRegistry
 from workers.lanes.status import lane_statuses
 from workers.media.address import MediaAddress
 from workers.operations.doctor.facts import (
@@ -126,8 +126,6 @@ def redis_facts(url: str) -> RedisFacts:
 def workers_facts(url: str) -> WorkersFacts:
     """Raises RedisError."""
     with connect(url, retries=0) as client:
-        now: Any = client.time()
-        since = int(now[0]) * 1000 - round(HEARTBEAT_TIMEOUT * 1000)
         workers = (
             WorkerFacts(
                 f"{worker.said.node} (pid {worker.said.pid})",
@@ -139,8 +137,7 @@ def workers_facts(url: str) -> WorkersFacts:
             for worker in worker_status.worker_statuses(client)
         )
         lanes = (LaneFacts(lane.lane, lane.queue, lane.waiting) for lane in lane_statuses(client))
-        processes: Any = client.zcount(HEARTBEATS_KEY, since, "+inf")
-        return WorkersFacts(tuple(workers), int(processes), tuple(lanes))
+        return WorkersFacts(tuple(workers), HeartbeatRegistry(client).count_alive(), tuple(lanes))
 
 
 def database_facts(address: str) -> DatabaseFacts:

@@ -1,4 +1,4 @@
-"""Counters and histograms as they stand in Redis, read when they are asked for, in one round trip."""
+"""The counters and histograms in Redis, read when Prometheus requests them."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -6,50 +6,40 @@ from typing import Any, NamedTuple
 import redis
 
 from shared.wire.process_stats_fields import COUNTERS_KEY, RESPONSES_KEY
-from workers.lanes import keys as names
+from workers.lanes.clock import time_reply_ms
+from workers.lanes.reader import LaneCounters, LaneReader
 from workers.media.breaker import MEDIA_BREAKER_KEY
-from workers.media.counting import ANSWERS as MEDIA_ANSWERS
+from workers.media.counting import ANSWERS as MEDIA_RESPONSES_KEY
 
 RedisHash = dict[bytes, bytes]
 
 
-class LaneCounters(NamedTuple):
-    """Of one lane."""
-
-    counts: dict[str, int]  # what ever happened in it
-    times: RedisHash  # its histograms (workers/lanes/timings.py)
-
-
 class Counters(NamedTuple):
-    """All of them at one moment."""
+    """All counters at one moment."""
 
-    now_ms: int  # by the server's clock, since 1970
-    responses: dict[str, int]  # to webhooks, by status
-    ingress: RedisHash  # counts and histograms of all its processes that ever were
-    media_responses: dict[str, int]  # answers of the media API, by status
-    media_held_until_ms: int  # until when it is left alone, since 1970
+    now_ms: int  # Redis's time, since 1970
+    responses: dict[str, int]  # to webhooks, by HTTP status
+    ingress: RedisHash  # counters and histograms of all ingress processes, ended ones included
+    media_responses: dict[str, int]  # of the media API, by HTTP status
+    media_held_until_ms: int  # when the media API's circuit breaker allows the next request, since 1970
     lanes: dict[str, LaneCounters]
 
 
 def read_counters(client: redis.Redis, lanes: Sequence[str]) -> Counters:
-    """Of these lanes, and of all else. Raises RedisError."""
+    """Read the counters of these lanes, the ingress and the media API. Raises RedisError."""
     pipe = client.pipeline(transaction=False)
     pipe.time()
-    for key in (RESPONSES_KEY, COUNTERS_KEY, MEDIA_ANSWERS):
+    for key in (RESPONSES_KEY, COUNTERS_KEY, MEDIA_RESPONSES_KEY):
         pipe.hgetall(key)
     pipe.hget(f"{MEDIA_BREAKER_KEY}:state", "until")
-    for lane in lanes:
-        pipe.hgetall(f"{names.stream_key(lane)}:counts")
-        pipe.hgetall(f"{names.stream_key(lane)}:times")
-    (seconds, micros), answers, ingress, media, until, *rest = pipe.execute()
-    pairs = zip(rest[::2], rest[1::2], strict=True)
+    time_reply, responses, ingress, media_responses, media_held_until = pipe.execute()
     return Counters(
-        now_ms=seconds * 1000 + micros // 1000,
-        responses=_numbers(answers),
+        now_ms=time_reply_ms(time_reply),
+        responses=_numbers(responses),
         ingress=ingress,
-        media_responses=_numbers(media),
-        media_held_until_ms=round(float(until or 0)),
-        lanes={lane: LaneCounters(_numbers(counts), times) for lane, (counts, times) in zip(lanes, pairs, strict=True)},
+        media_responses=_numbers(media_responses),
+        media_held_until_ms=round(float(media_held_until or 0)),
+        lanes=LaneReader(client).counters(lanes),
     )
 
 

@@ -3,9 +3,10 @@
 from collections import Counter
 
 from shared.observability import histogram, metrics
+from workers.lanes.reader import LaneCounters
 from workers.lanes.status import LaneStatus
 from workers.lanes.timings import CALL, LAG
-from workers.operations.metrics.counters import Counters, LaneCounters
+from workers.operations.metrics.counters import Counters
 from workers.operations.metrics.exposition import MetricsCollector
 from workers.operations.monitoring.snapshot import Snapshot, is_handler_lane
 from workers.runtime.lane_config import handler_of
@@ -58,9 +59,9 @@ def _add_lane_counters(sheet: MetricsCollector, lane: str, figures: LaneCounters
         sheet.add(metrics.LETTERS, counts.get(action, 0), lane, action)
     sheet.add(metrics.LANE_ORPHANED, counts.get("orphaned", 0), lane)
     sheet.add(metrics.LANE_OPENINGS, counts.get("opened", 0), lane)
-    sheet.add(metrics.EVENT_LAG, histogram.read(figures.times, LAG, metrics.LAG_SECONDS), lane)
+    sheet.add(metrics.EVENT_LAG, histogram.read(figures.timings, LAG, metrics.LAG_SECONDS), lane)
     if is_handler_lane(lane):
-        sheet.add(metrics.CALLS, histogram.read(figures.times, CALL, metrics.CALL_SECONDS), lane)
+        sheet.add(metrics.CALLS, histogram.read(figures.timings, CALL, metrics.CALL_SECONDS), lane)
         return
     for result, counted in _EVENTS.items():
         sheet.add(metrics.LANE_EVENTS, counts.get(counted, 0), lane, result)

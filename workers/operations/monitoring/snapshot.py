@@ -1,45 +1,20 @@
 """One look at the running system: lanes, workers, ingresses, the server. Reads only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import orjson
 import redis
 from redis.exceptions import ResponseError
 
 from shared.lanes.intake import INTAKE_LANES
-from workers.lanes import keys as names
+from workers.lanes.clock import redis_time_ms
+from workers.lanes.reader import LaneReader
 from workers.lanes.status import LaneStatus, lane_statuses
 from workers.operations.monitoring import ingress_processes
 from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
 from workers.runtime.lane_config import MEDIA_LANE
 from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.worker_status import WorkerStatus
-
-
-def last_errors(client: redis.Redis, lanes: Sequence[LaneStatus]) -> Mapping[str, str]:
-    """By lane, those where anything failed. Raises RedisError."""
-    failed = [lane for lane in lanes if lane.dead or lane.retries]
-    pipe = client.pipeline(transaction=False)
-    for lane in failed:
-        base = names.stream_key(lane.lane)
-        if lane.dead:
-            pipe.xrevrange(f"{base}:dead", count=1)
-        else:
-            pipe.zrange(f"{base}:retry", 0, 0)
-    told = pipe.execute() if failed else []
-    return {lane.lane: _error(found) for lane, found in zip(failed, told, strict=True) if found}
-
-
-def _error(found: Any) -> str:
-    """Of the reply to either."""
-    first = found[0]
-    if isinstance(first, tuple):
-        return str(first[1].get(b"e", b"").decode("utf-8", "replace"))
-    try:
-        return str(orjson.loads(first.partition(b"\n")[0]).get("e", ""))
-    except orjson.JSONDecodeError:  # an error that quoted bytes which are no UTF-8
-        return ""
 
 
 class RedisServer(NamedTuple):
@@ -106,16 +81,16 @@ def is_handler_lane(lane: str) -> bool:
 
 def take_snapshot(client: redis.Redis) -> Snapshot:
     """Raises RedisError."""
-    seconds, micros = client.time()
+    at_ms = redis_time_ms(client)
     lanes = lane_statuses(client)
     return Snapshot(
-        at_ms=int(seconds) * 1000 + int(micros) // 1000,
+        at_ms=at_ms,
         lanes=lanes,
         workers=worker_status.worker_statuses(client),
         ingresses=ingress_processes.ingress_processes(client),
         responses=ingress_processes.response_counts(client),
         redis=_server(client),
-        last_errors=last_errors(client, lanes),
+        last_errors=LaneReader(client).last_errors(lanes),
     )
 
 

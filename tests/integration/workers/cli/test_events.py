@@ -100,7 +100,7 @@ def test_one_event_is_shown_with_all_that_is_known(
     result = sluice("events", "show", "m:text:wamid.A", database_url=database, redis_url=valkey_url)
     assert result.exit_code == 0
     assert "text of wamid.A" in result.stdout
-    assert "dead (rejected)" in result.stdout
+    assert "dead letter (rejected)" in result.stdout
     assert "no greeting today" in result.stdout
     assert ASHA not in result.stdout
     whole: Any = json.loads(

@@ -5,7 +5,8 @@ import redis
 
 from tests.support.lanes.looking import dead_letters, everything, let_leases_run_out, spec
 from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, Rescheduled
-from workers.lanes.status import LaneStatus, dead_letter, lane_statuses
+from workers.lanes.reader import LaneReader
+from workers.lanes.status import LaneStatus, lane_statuses
 
 
 def _status(client: redis.Redis, lane: str) -> LaneStatus:
@@ -83,5 +84,5 @@ def test_the_latest_dead_letters_come_first(lanes: Lanes, client: redis.Redis) -
     assert [letter.data for letter in dead_letters(client, "intake", 2)] == [b"3", b"2"]
     newest = dead_letters(client, "intake", 1)[0]
     assert newest.at_ms == pytest.approx(client.time()[0] * 1000, abs=5000)
-    assert dead_letter(client, "intake", newest.id) == newest
-    assert dead_letter(client, "intake", "1-1") is None
+    assert LaneReader(client).dead_letter("intake", newest.id) == newest
+    assert LaneReader(client).dead_letter("intake", "1-1") is None

@@ -7,7 +7,8 @@ import pytest
 
 from tests.integration.workers.operations.conftest import Sluice, bury
 from workers.lanes import DeadLettered, Lanes
-from workers.lanes.status import DeadLetter, lane_statuses
+from workers.lanes.records import DeadLetter
+from workers.lanes.status import lane_statuses
 from workers.operations.dead_letters.filter import DeadLetterFilter
 from workers.parsing import RawEvent
 from workers.runtime.event_entry import EventEntry, pack
@@ -97,23 +98,23 @@ def test_an_export_holds_each_letter_whole(lanes: Lanes, sluice: Sluice) -> None
         (DeadLetterFilter(why="poison"), True),
         (DeadLetterFilter(why="rejected"), False),
         (DeadLetterFilter(error="BOO"), True),
-        (DeadLetterFilter(older_ms=10_000), True),
-        (DeadLetterFilter(older_ms=10_001), False),
-        (DeadLetterFilter(newer_ms=10_000), True),
-        (DeadLetterFilter(newer_ms=9_999), False),
+        (DeadLetterFilter().with_ages(10_000, 0, 1_010_000), True),
+        (DeadLetterFilter().with_ages(10_001, 0, 1_010_000), False),
+        (DeadLetterFilter().with_ages(0, 10_000, 1_010_000), True),
+        (DeadLetterFilter().with_ages(0, 9_999, 1_010_000), False),
         (DeadLetterFilter(type="text"), False),
     ],
 )
 def test_what_a_filter_wants(wanted: DeadLetterFilter, answer: bool) -> None:
     letter = DeadLetter("text.greet", "1-1", "poison", "boom: boo", "", 1, 3, 1_000_000, b"no entry")
-    assert wanted.wants(letter, 1_010_000) is answer
+    assert wanted.matches(letter) is answer
 
 
 def test_a_letter_that_died_a_moment_ahead_of_this_machines_clock_is_meant_too() -> None:
     letter = DeadLetter("text.greet", "1-1", "poison", "boom", "", 1, 3, 1_000_500, b"")
-    assert DeadLetterFilter().wants(letter, 1_000_000)
-    assert DeadLetterFilter(newer_ms=60_000).wants(letter, 1_000_000)
-    assert not DeadLetterFilter(older_ms=1).wants(letter, 1_000_000)
+    assert DeadLetterFilter().matches(letter)
+    assert DeadLetterFilter().with_ages(0, 60_000, 1_000_000).matches(letter)
+    assert not DeadLetterFilter().with_ages(1, 0, 1_000_000).matches(letter)
 
 
 @pytest.mark.parametrize("age", ["5", "h", "1.5h", "-1h", "1w"])

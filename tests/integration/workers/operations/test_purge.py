@@ -11,7 +11,8 @@ from workers.events import MediaMetadata
 from workers.lanes import Lanes, LaneSpec, Rescheduled
 from workers.lanes.status import lane_statuses
 from workers.operations.dead_letters.actions import DeadLetterActions
-from workers.operations.dead_letters.filter import DeadLetterFilter, letters
+from workers.operations.dead_letters.filter import DeadLetterFilter
+from workers.operations.dead_letters.search import walk
 from workers.parsing import RawEvent
 from workers.runtime.event_entry import EventEntry, event_of, pack
 from workers.store import Store
@@ -108,10 +109,10 @@ def test_letters_that_were_discarded_and_could_be_restored_go_too(store: Store, 
     for customer in (HER, HIM):
         bury(lanes, "sent.store", pack(status(customer)))
     burial = DeadLetterActions(lanes.client)
-    undo = burial.discard(letters(lanes.client, DeadLetterFilter(), 0)).undo
+    undo = burial.discard(walk(lanes.client, DeadLetterFilter())).undo
     assert sluice("purge", "--customer", HER, "--yes")["dead_letters"] == 1
     assert burial.restore(undo) == 1
-    assert [HIM in letter.data.decode() for letter in letters(lanes.client, DeadLetterFilter(), 0)] == [True]
+    assert [HIM in letter.data.decode() for letter in walk(lanes.client, DeadLetterFilter())] == [True]
 
 
 def test_purging_asks_first(store: Store, lanes: Lanes, sluice: Sluice) -> None:

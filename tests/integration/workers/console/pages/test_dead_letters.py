@@ -12,7 +12,7 @@ from tests.support.console.fixtures import bury, entry
 from workers.lanes import DeadLettered, Lanes
 from workers.lanes.status import lane_statuses
 from workers.operations.dead_letters import actions
-from workers.operations.dead_letters.search import group_of
+from workers.operations.dead_letters.filter import error_group
 
 _TICK = re.compile(r'name="letter" value="([^"]+)"')
 
@@ -225,4 +225,4 @@ def test_a_search_has_its_bound_and_says_so(lanes: Lanes, operator: Visitor, mon
     ],
 )
 def test_errors_are_grouped_by_what_is_the_same(error: str, group: str) -> None:
-    assert group_of(error) == group
+    assert error_group(error) == group

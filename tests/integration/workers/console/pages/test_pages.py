@@ -229,7 +229,7 @@ def test_one_event_tells_its_life(lanes: Lanes, store: Store, operator: Visitor)
     page = operator.get(links(operator.get("/events"), "/events/")[0])
     assert "happened" in words(page)
     assert "received" in words(page)
-    assert "dead (exhausted)" in words(page)
+    assert "dead letter (exhausted)" in words(page)
     assert f"/dead/{letter}" in page.text
     assert operator.get("/events/unknown").status_code == 404
 
