@@ -1,26 +1,54 @@
-"""What tests of most folders need: a real Redis for the session, emptied for each test."""
+"""Fixtures of all tests: a Redis server, no settings of the developer, and a log in which no line goes unnoticed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
 
 from shared.redis.connection import connect
+from tests.support.log import Log, recorded_log
+from tests.support.programs import forget_settings
 from tests.support.valkey import valkey
 from workers.lanes import Lanes
 
 
+@pytest.fixture(autouse=True)
+def log(request: pytest.FixtureRequest) -> Iterator[Log]:
+    """The lines that the product logs in this process.
+
+    A line fails the test unless the test takes it, or is marked with `logs("error", …)`: the levels that it expects.
+    """
+    marker = request.node.get_closest_marker("logs")
+    with recorded_log() as recorder:
+        yield recorder
+    assert [line for line in recorder.lines if not marker or line.level not in marker.args] == []
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    forget_settings(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    with valkey(appendfsync="no") as url:
+    """A Valkey server, one per test process."""
+    with valkey(appendonly="yes", appendfsync="no") as url:
         yield url
 
 
 @pytest.fixture
 def client(redis_url: str) -> Iterator[redis.Redis]:
+    """A client of the server, which is empty."""
     with connect(redis_url) as connected:
         connected.flushall()
         yield connected
+        connected.client_unpause()
         connected.config_set("maxmemory", 0)  # some tests fill it
 
 

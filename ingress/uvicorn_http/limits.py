@@ -51,7 +51,7 @@ _SLICE = 16 * 1024
 class LimitedProtocol(HttpToolsProtocol):
     """Answers what oversteps a bound, or is no HTTP, as JSON, after all that came before it, and closes."""
 
-    _told: ClassVar[defaultdict[str, LogThrottle]] = defaultdict(LogThrottle)  # of all connections, by reason
+    refusals: ClassVar[defaultdict[str, LogThrottle]] = defaultdict(LogThrottle)  # of all connections, by reason
     _over = False  # nothing more is read
     _answering: RequestResponseCycle | None = None  # the request that is to be answered next
 
@@ -149,7 +149,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return not self.scope or "method" not in self.scope
 
     def _refuse(self, error: RequestRejected) -> None:
-        if times := self._told[error.message].record():
+        if times := self.refusals[error.message].record():
             _log.warning("requests are refused unread", reason=error.message, refused=times)
         if not self._is_next_to_be_answered():
             self._end()

@@ -9,8 +9,8 @@ from contextlib import closing
 import httpx
 import pytest
 
-from tests.support.deploy.programs import eventually
 from tests.support.deploy.proxy import Ingress, Proxy, nginx
+from tests.support.waiting import until
 
 TOKEN = "tOkEn-of-the-path-0123456789"
 MIB = 1024 * 1024
@@ -94,7 +94,7 @@ def test_a_slow_body_is_cut_and_never_reaches_the_ingress(proxy: Proxy, ingress:
             answer = b""
 
     assert answer == b"", "nginx answers 408 by closing the connection"
-    eventually(lambda: proxy.count(408) == 1, "the access log has it as 408")
+    until(lambda: proxy.count(408) == 1)
     assert ingress.seen == []
 
 

@@ -11,8 +11,9 @@ from threading import Thread
 import httpx
 from starlette.responses import JSONResponse
 
-from tests.support.deploy.programs import eventually, free_port
 from tests.support.deploy.proxy import Ingress, Proxy, nginx
+from tests.support.programs import free_port
+from tests.support.waiting import until
 
 TOKEN = "tOkEn-of-the-path-0123456789"
 
@@ -100,7 +101,7 @@ def _send_the_token_everywhere(proxy: Proxy) -> None:
         with closing(proxy.connect()) as connection, suppress(ConnectionResetError, ssl.SSLEOFError):
             connection.sendall(request.encode())
             connection.recv(1024)  # the answer, or that nginx closes
-        eventually(partial(_more, proxy, status, earlier), f"the {status} is in the access log")
+        until(partial(_more, proxy, status, earlier))
 
 
 def _more(proxy: Proxy, status: int, earlier: int) -> bool:

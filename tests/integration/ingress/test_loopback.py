@@ -71,9 +71,9 @@ def _address() -> str:
     return address
 
 
-def test_uvicorn_s_own_host_does_not_open_it(tmp_path: Path, valkey_url: str) -> None:
+def test_uvicorn_s_own_host_does_not_open_it(tmp_path: Path, redis_url: str) -> None:
     command = [program("uvicorn"), "ingress.app:app", "--host", "0.0.0.0"]
-    with ingress(tmp_path, command, redis_url=valkey_url) as running:
+    with ingress(tmp_path, command, redis_url=redis_url) as running:
         answer = httpx.post(f"http://{_address()}:{running.port}/webhooks", content=b"{}", trust_env=False)
 
         assert answer.status_code == 403
@@ -81,7 +81,7 @@ def test_uvicorn_s_own_host_does_not_open_it(tmp_path: Path, valkey_url: str) ->
         assert running.post().status_code == 200
 
 
-def test_a_unix_socket_is_taken_and_is_no_proxy_unless_there_are_any(tmp_path: Path, valkey_url: str) -> None:
+def test_a_unix_socket_is_taken_and_is_no_proxy_unless_there_are_any(tmp_path: Path, redis_url: str) -> None:
     path = str(tmp_path / "ingress.sock")
     # A port is bound too, for the fixture to see that it runs: uvicorn's command takes one of both, a program both.
     code = (
@@ -104,7 +104,7 @@ def test_a_unix_socket_is_taken_and_is_no_proxy_unless_there_are_any(tmp_path: P
         "    )\n"
         "asyncio.run(main())\n"
     )
-    settings = {"redis_url": valkey_url, "sender_networks": "203.0.113.0/24", "trusted_proxies": "127.0.0.1"}
+    settings = {"redis_url": redis_url, "sender_networks": "203.0.113.0/24", "trusted_proxies": "127.0.0.1"}
     with ingress(tmp_path, [program("python"), "-c", code], **settings) as running:
 
         def asked(socket_path: str, **headers: str) -> int:

@@ -107,17 +107,17 @@ class _Deaf:
         raise redis.exceptions.ConnectionError
 
 
-async def test_a_full_redis_is_told_too(server: redis.Redis, valkey_url: str, tmp_path: Path) -> None:
-    client, tally = connect_async(valkey_url), ProcessCounters()
-    report = ProcessStatsReporter(client, tally, FailoverWriter(_never, _never, SpoolWriter(tmp_path)))
-    server.config_set("maxmemory", 1)
+async def test_a_full_redis_is_told_too(client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
+    connected, tally = connect_async(redis_url), ProcessCounters()
+    report = ProcessStatsReporter(connected, tally, FailoverWriter(_never, _never, SpoolWriter(tmp_path)))
+    client.config_set("maxmemory", 1)
     try:
         tally.answers[503] += 1
         await report.publish()
-        assert server.hgetall("sluice:answers") == {b"503": b"1"}
+        assert client.hgetall("sluice:answers") == {b"503": b"1"}
     finally:
-        server.config_set("maxmemory", 0)
-        await client.aclose()
+        client.config_set("maxmemory", 0)
+        await connected.aclose()
 
 
 async def test_one_that_stops_tells_its_last_and_is_gone(tmp_path: Path) -> None:

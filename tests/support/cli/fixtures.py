@@ -1,17 +1,13 @@
 """A real Redis, and the commands as they run in this process: fast, and without a terminal."""
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
 from typer.testing import CliRunner, Result
 
-from shared.redis.connection import connect
-from tests.support.programs import forget_settings
-from tests.support.valkey import valkey
 from workers.cli.app import app
 from workers.lanes import DeadLettered, Lanes, LaneSpec
 
@@ -19,22 +15,8 @@ Sluice = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_but_the_test_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    forget_settings(monkeypatch, tmp_path)
+def _dumb_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "TERM", "dumb")
-
-
-@pytest.fixture(scope="session")
-def valkey_url() -> Iterator[str]:
-    with valkey(appendonly="yes", appendfsync="no") as url:
-        yield url
-
-
-@pytest.fixture
-def client(valkey_url: str) -> Iterator[redis.Redis]:
-    with connect(valkey_url) as connected:
-        connected.flushall()
-        yield connected
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from shared.settings import Settings
 from tests.support.console.browsing import PASSWORD, Visitor
 from tests.support.console.scraping import say, tell
 from tests.support.lanes.looking import let_leases_run_out
-from tests.support.programs import forget_settings
 from workers.console.app import create_app
 from workers.console.context import ConsoleContext
 from workers.events import Event
@@ -46,8 +45,7 @@ def lanes(client: redis.Redis) -> Lanes:
 
 
 @pytest.fixture
-def settings(client: redis.Redis, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    forget_settings(monkeypatch, tmp_path)
+def settings(client: redis.Redis, redis_url: str, tmp_path: Path) -> Settings:
     return Settings.load(redis_url=redis_url, data_dir=tmp_path / "var", console_password=PASSWORD)
 
 

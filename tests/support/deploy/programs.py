@@ -4,8 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -38,21 +37,6 @@ def render(file: Path, changes: Mapping[str, str]) -> str:
     return text
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-    return port
-
-
-def eventually(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-    """Returns once it holds; fails when it does not hold in time."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(0.01)
-
-
 def listens(port: int) -> bool:
     """Whether somebody accepts connections there."""
     try:
@@ -68,7 +52,7 @@ def running(args: Sequence[str | Path], output: Path, port: int) -> Iterator[sub
     with output.open("ab") as file:
         process = subprocess.Popen([str(arg) for arg in args], stdout=file, stderr=file, stdin=subprocess.DEVNULL)
     try:
-        eventually(lambda: listens(port) or process.poll() is not None, f"{args[0]} listens")
+        until(lambda: listens(port) or process.poll() is not None)
         assert process.poll() is None, output.read_text()
         yield process
     finally:

@@ -8,7 +8,9 @@ from typing import Any
 
 import httpx
 
-from tests.support.deploy.programs import DEPLOY, eventually, free_port, program, render, running
+from tests.support.deploy.programs import DEPLOY, program, render, running
+from tests.support.programs import free_port
+from tests.support.waiting import until
 
 FOLDER = DEPLOY / "prometheus"
 
@@ -78,5 +80,5 @@ def prometheus(
         httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client,
     ):
         # It listens before it has read its folder, and says 503 until then.
-        eventually(lambda: client.get("/-/ready").is_success, "Prometheus is ready")
+        until(lambda: client.get("/-/ready").is_success)
         yield Prometheus(client)

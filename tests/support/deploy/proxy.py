@@ -21,7 +21,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.support.deploy.programs import DEPLOY, eventually, free_port, program, render, running
+from tests.support.deploy.programs import DEPLOY, program, render, running
+from tests.support.programs import free_port
+from tests.support.waiting import until
 
 _METHODS = ["GET", "POST", "PUT", "DELETE"]
 
@@ -45,7 +47,7 @@ class Ingress:
             thread = threading.Thread(target=server.run, args=([listener],))
             thread.start()
             try:
-                eventually(lambda: server.started, "the server behind nginx runs")
+                until(lambda: server.started)
                 yield self
             finally:
                 server.should_exit = True

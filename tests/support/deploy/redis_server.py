@@ -9,7 +9,8 @@ from subprocess import Popen
 
 import redis
 
-from tests.support.deploy.programs import DEPLOY, free_port, missing, program, render, running
+from tests.support.deploy.programs import DEPLOY, missing, program, render, running
+from tests.support.programs import free_port
 
 KINDS = ("redis-server", "valkey-server")
 

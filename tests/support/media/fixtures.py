@@ -7,24 +7,10 @@ import pytest
 import redis
 
 from tests.support.media_api import MediaApi, media_api
-from tests.support.valkey import valkey
 from workers.media import MediaAddress, MediaClient
 
 CREDENTIAL = ("authorization", "Bearer tell-nobody-0123456789")
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    with valkey() as url:
-        yield url
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as connected:
-        connected.flushall()
-        yield connected
 
 
 @pytest.fixture

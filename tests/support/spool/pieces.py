@@ -13,20 +13,6 @@ Record = tuple[str, bytes]
 LEFT_NAME = "00000000000000000001-00000000.seg"
 
 
-class Time:
-    """A clock that goes on only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        await asyncio.sleep(0)
-
-
 class FakeRedis:
     """Takes what is pushed, unless it is told what goes wrong. `unsure`: takes it, and answers as if it had not."""
 

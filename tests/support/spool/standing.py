@@ -11,7 +11,8 @@ from ingress.spool.circuit_breaker import LaneCircuitBreakers
 from ingress.spool.drainer import SpoolDrainer
 from ingress.spool.writer import SpoolWriter
 from shared.errors import ServiceOverloaded
-from tests.support.spool.pieces import LANES, FakeRedis, Time, numbered
+from tests.support.clock import Clock
+from tests.support.spool.pieces import LANES, FakeRedis, numbered
 
 BEGIN = "webhooks go to the spool until Redis takes them again"
 END = "the spool is empty again"
@@ -22,7 +23,7 @@ class Draining:
     """A spool and a drainer on a clock that stands still."""
 
     def __init__(self, folder: Path, *, rate: float = 1e6, segment_bytes: int = 8 << 20) -> None:
-        self.time = Time()
+        self.time = Clock()
         self.redis = FakeRedis(self.time)
         self.spool = SpoolWriter(folder, segment_bytes=segment_bytes)
         self.breakers = LaneCircuitBreakers(self.time)
@@ -60,7 +61,7 @@ class Ingress:
     """A Durable, its Redis and its clock. `start` is left to the test."""
 
     def __init__(self, folder: Path, *, limit: int = 1 << 30) -> None:
-        self.time = Time()
+        self.time = Clock()
         self.redis = FakeRedis(self.time)
         self.spool = SpoolWriter(folder, limit=limit)
         self.durable = FailoverWriter(

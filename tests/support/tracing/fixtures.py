@@ -1,7 +1,6 @@
 """Spans that are kept in memory."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -11,15 +10,8 @@ from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 
 from shared.observability.tracing.provider import Tracing
 from shared.observability.tracing.sampling import LinkedSampler
-from tests.support.programs import forget_settings
 
 Named = Callable[..., list[ReadableSpan]]
-
-
-@pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without the developer's own settings."""
-    forget_settings(monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from tests.support import programs
 from tests.support.deploy import alerts_file
 from tests.support.deploy.dashboard import QUERIES, VARIABLES, Query
 from tests.support.deploy.expressions import FOREIGN, names
-from tests.support.deploy.programs import free_port, program, running
+from tests.support.deploy.programs import program, running
 from tests.support.deploy.prometheus import Prometheus, prometheus
 from tests.support.deploy.proxy import Ingress, nginx
+from tests.support.programs import free_port
 from tests.support.stack import Stack, stack
 from tests.support.valkey import valkey
 from tests.support.waiting import until

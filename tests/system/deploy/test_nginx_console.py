@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.console.browsing import PASSWORD
 from tests.support.console.fixtures import entry
-from tests.support.deploy.programs import free_port
 from tests.support.deploy.proxy import Ingress, Proxy, Site, nginx
+from tests.support.programs import free_port
 from tests.system.workers.console.test_process import console, looks
 from workers.lanes import Lanes, LaneSpec
 

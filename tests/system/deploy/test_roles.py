@@ -16,8 +16,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.support.deploy import compose, kubernetes, units
-from tests.support.deploy.programs import DEPLOY, ROOT, eventually, free_port, render
+from tests.support.deploy.programs import DEPLOY, ROOT, render
 from tests.support.deploy.redis_server import KINDS, answering, binary, serving
+from tests.support.programs import free_port
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.long  # it waits for what takes its time: `make long`
 
@@ -105,7 +107,7 @@ def _start_ask_and_stop(roles: Sequence[Role], redis_url: str, folder: Path) -> 
     with ExitStack() as stack:
         started = [(role, stack.enter_context(_running(role, folder))) for role in here]
         for role, process in started:
-            eventually(partial(_is_well_or_gone, role, process), f"{role.name} is well", 40)
+            until(partial(_is_well_or_gone, role, process), within=40)
             assert process.poll() is None, _log(role, folder)
         for _, process in started:
             process.terminate()

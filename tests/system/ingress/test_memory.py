@@ -16,8 +16,8 @@ _HEAD = b"POST /webhooks HTTP/1.1\r\nhost: x\r\n"
 
 
 @pytest.fixture
-def running(tmp_path: Path, valkey_url: str) -> Iterator[Ingress]:
-    with ingress(tmp_path, redis_url=valkey_url) as running:
+def running(tmp_path: Path, redis_url: str) -> Iterator[Ingress]:
+    with ingress(tmp_path, redis_url=redis_url) as running:
         for _ in range(5):
             running.post(b'{"a":"%b"}' % (b"x" * 300_000))  # what it takes once, it has now
         yield running

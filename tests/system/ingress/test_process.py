@@ -96,8 +96,8 @@ def test_it_starts_without_redis_and_takes_webhooks_all_the_same(tmp_path: Path)
             mortal.kill()
 
 
-def test_sigterm_lets_a_request_under_way_end_and_takes_no_new_one(tmp_path: Path, valkey_url: str) -> None:
-    with ingress(tmp_path, redis_url=valkey_url) as running:
+def test_sigterm_lets_a_request_under_way_end_and_takes_no_new_one(tmp_path: Path, redis_url: str) -> None:
+    with ingress(tmp_path, redis_url=redis_url) as running:
         with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
             client.sendall(b'POST /webhooks HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{"late')
             assert is_live(running)  # by now the bytes before were read too
@@ -124,9 +124,9 @@ def test_a_request_that_waits_for_redis_when_sigterm_comes_is_still_answered(tmp
     assert len(mortal.receipts()) == 1
 
 
-def test_it_runs_under_uvicorn_s_own_command_too(tmp_path: Path, valkey_url: str) -> None:
+def test_it_runs_under_uvicorn_s_own_command_too(tmp_path: Path, redis_url: str) -> None:
     command = [program("uvicorn"), "ingress.app:app"]
-    with ingress(tmp_path, command, redis_url=valkey_url, webhook_token="tell-nobody") as running:
+    with ingress(tmp_path, command, redis_url=redis_url, webhook_token="tell-nobody") as running:
         assert status(running) == 401
         assert running.post(path="/webhooks/tell-nobody").status_code == 200
         running.program.process.terminate()

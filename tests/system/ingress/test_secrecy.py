@@ -84,15 +84,15 @@ def test_neither_log_nor_answers_give_away_anything(tmp_path: Path) -> None:
     _assert_discreet(running.program.output)
 
 
-def test_nor_does_uvicorn_s_own_command(tmp_path: Path, valkey_url: str) -> None:
-    with ingress(tmp_path, [program("uvicorn"), "ingress.app:app"], **_settings(valkey_url)) as running:
+def test_nor_does_uvicorn_s_own_command(tmp_path: Path, redis_url: str) -> None:
+    with ingress(tmp_path, [program("uvicorn"), "ingress.app:app"], **_settings(redis_url)) as running:
         _assert_discreet(_everything_that_goes_wrong(running))
         running.program.process.terminate()
         running.program.process.wait(20)
     _assert_discreet(running.program.output)
 
 
-def test_nor_do_tracebacks_on_a_terminal(tmp_path: Path, valkey_url: str) -> None:
+def test_nor_do_tracebacks_on_a_terminal(tmp_path: Path, redis_url: str) -> None:
     # Where a terminal is behind the pipe, lines are for people. Local variables are not for them.
     broken = (
         "import sys, uvicorn, ingress.webhooks as w\n"
@@ -102,7 +102,7 @@ def test_nor_do_tracebacks_on_a_terminal(tmp_path: Path, valkey_url: str) -> Non
         "import runpy; runpy.run_module('ingress', run_name='__main__')\n"
     )
     command = [program("python"), "-c", broken]
-    with ingress(tmp_path, command, FORCE_COLOR="1", **_settings(valkey_url)) as running:
+    with ingress(tmp_path, command, FORCE_COLOR="1", **_settings(redis_url)) as running:
         answer = running.post(_BODY, f"/webhooks/{_TOKEN}", x_hub_signature_256=_signed(_BODY))
         running.program.has_said("ZeroDivisionError")
 

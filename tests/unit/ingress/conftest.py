@@ -1,16 +1,5 @@
-"""The ingress's fixtures."""
+"""The fixtures for traces."""
 
-from tests.support.ingress.fixtures import _no_settings_but_the_test_s, anyio_backend, log, server, valkey_url
 from tests.support.tracing.fixtures import named, sampler, spans, tracing
 
-__all__ = [
-    "_no_settings_but_the_test_s",
-    "anyio_backend",
-    "log",
-    "named",
-    "sampler",
-    "server",
-    "spans",
-    "tracing",
-    "valkey_url",
-]
+__all__ = ["named", "sampler", "spans", "tracing"]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.ingress.application import Application
 from tests.support.ingress.asgi import whole
-from tests.support.ingress.log import Log
+from tests.support.log import Log
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from shared.errors import RequestRejected
 from shared.networks import networks
 from tests.support.ingress.application import Application
 from tests.support.ingress.asgi import Answer, whole
-from tests.support.ingress.log import Line, Log
+from tests.support.log import Line, Log
 
 _PROXIES = networks("10.0.0.0/8, 127.0.0.1, fd00::/8")
 _FORBIDDEN = ("forbidden", "webhooks from this network are not accepted")

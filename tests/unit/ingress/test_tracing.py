@@ -21,7 +21,7 @@ from shared.observability.tracing.provider import Tracing
 from shared.settings import Settings
 from shared.wire.receipt import Receipt, unpack
 from tests.support.ingress.asgi import Answer, call, pieces, whole
-from tests.support.ingress.log import Log
+from tests.support.log import Log
 from tests.support.tracing.fixtures import Named
 from tests.support.tracing.reading import OTHER, RECORDED, UNRECORDED, failure, ids, links, own, parent, says
 

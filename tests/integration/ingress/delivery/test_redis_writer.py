@@ -11,8 +11,8 @@ from ingress.delivery.redis_writer import IntakeWriter
 from shared.errors import ServiceOverloaded
 from shared.redis.connection import connect_async
 from tests.support.ingress.application import Application
-from tests.support.ingress.log import Log
 from tests.support.ingress.resp import refusing
+from tests.support.log import Log
 
 pytestmark = pytest.mark.anyio
 
@@ -71,11 +71,11 @@ async def test_over_the_backlog_webhooks_of_that_lane_go_to_the_spool(log: Log) 
 
 
 async def test_a_group_that_would_exceed_the_backlog_is_refused_whole(
-    server: redis.Redis, valkey_url: str, log: Log
+    client: redis.Redis, redis_url: str, log: Log
 ) -> None:
-    async with connect_async(valkey_url) as client:
-        assert await _refusal(client, max_backlog=1) == "too many webhooks wait"
-    assert server.xlen("sluice:lane:intake") == 0
+    async with connect_async(redis_url) as connected:
+        assert await _refusal(connected, max_backlog=1) == "too many webhooks wait"
+    assert client.xlen("sluice:lane:intake") == 0
     log.take()
 
 
@@ -87,27 +87,27 @@ async def test_a_group_that_would_exceed_the_backlog_is_refused_whole(
     ],
 )
 async def test_a_real_server_that_refuses_is_told_apart_from_one_that_is_gone(
-    server: redis.Redis, valkey_url: str, log: Log, setting: str, value: str, usual: str, reason: str
+    client: redis.Redis, redis_url: str, log: Log, setting: str, value: str, usual: str, reason: str
 ) -> None:
-    async with connect_async(valkey_url) as client:
-        server.config_set(setting, value)
+    async with connect_async(redis_url) as connected:
+        client.config_set(setting, value)
         try:
-            assert await _refusal(client) == reason
+            assert await _refusal(connected) == reason
         finally:
-            server.config_set(setting, usual)
+            client.config_set(setting, usual)
         assert [line.values for line in log.take()] == [{"reason": reason}]
-        assert server.xlen("sluice:lane:intake") == 0
-        await IntakeWriter(client).push("intake", [b"one"])
-    assert server.xlen("sluice:lane:intake") == 1
+        assert client.xlen("sluice:lane:intake") == 0
+        await IntakeWriter(connected).push("intake", [b"one"])
+    assert client.xlen("sluice:lane:intake") == 1
 
 
-async def test_a_replica_is_told_apart_too(server: redis.Redis, valkey_url: str, log: Log) -> None:
-    async with connect_async(valkey_url) as client:
-        server.execute_command("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]
+async def test_a_replica_is_told_apart_too(client: redis.Redis, redis_url: str, log: Log) -> None:
+    async with connect_async(redis_url) as connected:
+        client.execute_command("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]
         try:
-            assert await _refusal(client) == "Redis is read-only"
+            assert await _refusal(connected) == "Redis is read-only"
         finally:
-            server.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
+            client.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
     log.take()
 
 
@@ -135,50 +135,50 @@ async def test_a_replica_is_told_apart_too(server: redis.Redis, valkey_url: str,
 async def test_each_reason_is_told_in_an_operator_s_words(
     reply: bytes, reason: str, min_replicas: int, log: Log
 ) -> None:
-    async with refusing({"EVALSHA": reply, "WAIT": reply or b":1\r\n", "SCRIPT": reply}) as client:
-        assert await _refusal(client, min_replicas=min_replicas) == reason
+    async with refusing({"EVALSHA": reply, "WAIT": reply or b":1\r\n", "SCRIPT": reply}) as connected:
+        assert await _refusal(connected, min_replicas=min_replicas) == reason
     assert [line.values for line in log.take()] == [{"reason": reason}]
 
 
 async def test_a_wait_that_fails_is_no_success(log: Log) -> None:
-    async with refusing({"EVALSHA": b":2\r\n", "WAIT": b"-NOPERM no WAIT for you\r\n"}) as client:
-        assert await _refusal(client, min_replicas=1) == "Redis does not allow this user to write"
+    async with refusing({"EVALSHA": b":2\r\n", "WAIT": b"-NOPERM no WAIT for you\r\n"}) as connected:
+        assert await _refusal(connected, min_replicas=1) == "Redis does not allow this user to write"
     log.take()
 
 
 @pytest.mark.parametrize(("replicas", "asked"), [(0, 1), (1, 2)])
 async def test_fewer_replicas_than_asked_for_are_no_success(replicas: int, asked: int, log: Log) -> None:
-    async with refusing({"EVALSHA": b":2\r\n", "WAIT": b":%d\r\n" % replicas}) as client:
-        assert await _refusal(client, min_replicas=asked) == "too few replicas have it"
+    async with refusing({"EVALSHA": b":2\r\n", "WAIT": b":%d\r\n" % replicas}) as connected:
+        assert await _refusal(connected, min_replicas=asked) == "too few replicas have it"
     assert [line.values for line in log.take()] == [{"reason": "too few replicas have it"}]
 
 
 async def test_as_many_replicas_as_asked_for_are_enough() -> None:
-    async with refusing({"EVALSHA": b":2\r\n", "WAIT": b":2\r\n"}) as client:
-        await IntakeWriter(client, min_replicas=2).push("intake", [b"one", b"two"])
+    async with refusing({"EVALSHA": b":2\r\n", "WAIT": b":2\r\n"}) as connected:
+        await IntakeWriter(connected, min_replicas=2).push("intake", [b"one", b"two"])
 
 
-async def test_a_server_that_has_forgotten_the_script_is_given_it_again(server: redis.Redis, valkey_url: str) -> None:
-    async with connect_async(valkey_url) as client:
-        push = IntakeWriter(client)
+async def test_a_server_that_has_forgotten_the_script_is_given_it_again(client: redis.Redis, redis_url: str) -> None:
+    async with connect_async(redis_url) as connected:
+        push = IntakeWriter(connected)
         for _ in range(2):
-            server.script_flush()
+            client.script_flush()
             await push.push("intake", [b"x"])
-    assert server.xlen("sluice:lane:intake") == 2
+    assert client.xlen("sluice:lane:intake") == 2
 
 
-async def test_so_is_one_whose_replicas_are_waited_for(server: redis.Redis, valkey_url: str, log: Log) -> None:
-    server.script_flush()
-    async with connect_async(valkey_url) as client:
-        assert await _refusal(client, min_replicas=1) == "too few replicas have it"  # it has none
-    assert server.xlen("sluice:lane:intake") == 2
+async def test_so_is_one_whose_replicas_are_waited_for(client: redis.Redis, redis_url: str, log: Log) -> None:
+    client.script_flush()
+    async with connect_async(redis_url) as connected:
+        assert await _refusal(connected, min_replicas=1) == "too few replicas have it"  # it has none
+    assert client.xlen("sluice:lane:intake") == 2
     log.take()
 
 
 async def test_no_answer_in_time_is_no_success(log: Log) -> None:
     began = asyncio.get_running_loop().time()
-    async with refusing({"EVALSHA": b"$5\r\nab"}) as client:
-        assert await _refusal(client) == "Redis cannot be reached"
+    async with refusing({"EVALSHA": b"$5\r\nab"}) as connected:
+        assert await _refusal(connected) == "Redis cannot be reached"
     assert asyncio.get_running_loop().time() - began < 3
     log.take()
 

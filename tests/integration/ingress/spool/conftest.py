@@ -1,5 +1,5 @@
 """The spool's fixtures."""
 
-from tests.support.spool.fixtures import anyio_backend, folder, log
+from tests.support.spool.fixtures import folder
 
-__all__ = ["anyio_backend", "folder", "log"]
+__all__ = ["folder"]

@@ -10,7 +10,7 @@ import pytest
 from ingress.spool import files
 from ingress.spool.claims import SegmentClaims
 from ingress.spool.writer import SpoolWriter
-from tests.support.spool.fixtures import SpoolLog
+from tests.support.log import Log
 from tests.support.spool.pieces import INTAKE, STATUSES, all_contents, numbered, segments
 from tests.support.spool.standing import Draining
 from tests.support.spool.writer import record
@@ -125,7 +125,7 @@ def test_where_locks_do_not_work_nothing_is_taken_in(folder: Path, monkeypatch: 
     assert segments(folder) == []
 
 
-def test_two_spools_of_one_process_do_not_share_a_segment_either(folder: Path, log: SpoolLog) -> None:
+def test_two_spools_of_one_process_do_not_share_a_segment_either(folder: Path, log: Log) -> None:
     one, other = SpoolWriter(folder), SpoolWriter(folder)
     one.append(numbered(INTAKE, 1))
     other.append(numbered(STATUSES, 1))

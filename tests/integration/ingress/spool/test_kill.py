@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.spool.fixtures import SpoolLog
+from tests.support.log import Log
 from tests.support.spool.pieces import LANES, all_contents, files
 from tests.support.spool.standing import Draining
 from tests.support.spool.writer import record
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_whatever_was_appended_before_a_kill_is_drained(folder: Path, seed: int, log: SpoolLog) -> None:
+async def test_whatever_was_appended_before_a_kill_is_drained(folder: Path, seed: int, log: Log) -> None:
     moment = random.Random(seed)
     with writer(folder, seed, segment_bytes=moment.choice((2_000, 100_000, 8 << 20))) as victim:
         victim.wait_for(moment.randint(1, 2_000))

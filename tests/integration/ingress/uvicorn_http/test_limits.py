@@ -13,9 +13,9 @@ from ingress.uvicorn_http import limits as bounded
 from ingress.uvicorn_http import limits as room
 from ingress.uvicorn_http.fast_path import FastPathProtocol
 from ingress.uvicorn_http.timeouts import TimeoutProtocol
-from tests.support.ingress.log import Line, Log
 from tests.support.ingress.processes import ingress, killable
 from tests.support.ingress.serving import GET, Said, Server, connected, deaf, everything, fill, said, sends, served
+from tests.support.log import Line, Log
 from tests.support.waiting import until
 
 _HEAD = b"POST /webhooks HTTP/1.1\r\nhost: x\r\n"

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from ingress.auth import WebhookAuthenticator
 from ingress.uvicorn_http.timeouts import TimeoutProtocol
 from ingress.webhooks import WebhookEndpoint
-from tests.support.ingress.log import Log
 from tests.support.ingress.serving import deaf, fill, served
+from tests.support.log import Log
 from tests.support.waiting import until
 
 _PATIENCE = 0.2

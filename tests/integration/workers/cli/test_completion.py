@@ -17,8 +17,8 @@ def _completed(folder: Path, line: str, **settings: str) -> list[str]:
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])
-def test_lanes_are_completed(tmp_path: Path, lanes: Lanes, valkey_url: str, command: str) -> None:
-    assert _completed(tmp_path, f"sluice {command} text.", SLUICE_REDIS_URL=valkey_url) == ["text.greet", "text.store"]
+def test_lanes_are_completed(tmp_path: Path, lanes: Lanes, redis_url: str, command: str) -> None:
+    assert _completed(tmp_path, f"sluice {command} text.", SLUICE_REDIS_URL=redis_url) == ["text.greet", "text.store"]
 
 
 def test_kinds_of_samples_are_completed(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def examined(sluice: Sluice, **settings: str) -> tuple[int, dict[str, Check]]:
 
 
 @pytest.fixture
-def system(client: redis.Redis, valkey_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
+def system(client: redis.Redis, redis_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Redis, a database and a worker that consumes what there is."""
     url = f"sqlite:///{tmp_path}/events.db"
     store = Store(url)
@@ -187,7 +187,7 @@ def system(client: redis.Redis, valkey_url: str, tmp_path: Path) -> Iterator[dic
     Lanes(client).register([LaneSpec("text.greet", "messages", 10, 60_000)])
     said = WorkerReport("here", "celery@here", 7, "prefork", ("messages",), LISTENING, 0.0, 0, 4)
     WorkerStatusPublisher(client, "here", "sluice:queue:pulse.here").publish(said)
-    yield {"redis_url": valkey_url, "database_url": url}
+    yield {"redis_url": redis_url, "database_url": url}
     client.config_set("appendfsync", "no")
 
 

@@ -91,20 +91,20 @@ def test_what_no_event_can_be_is_an_error_of_usage(sluice: Sluice, database: str
 
 
 def test_one_event_is_shown_with_all_that_is_known(
-    sluice: Sluice, database: str, client: redis.Redis, valkey_url: str
+    sluice: Sluice, database: str, client: redis.Redis, redis_url: str
 ) -> None:
     lanes = Lanes(client)
     lanes.register([LaneSpec("text.greet", "messages", 10, 60_000)])
     entry = EventEntry(RawEvent("message", "text", "m:text:wamid.A", {"id": "wamid.A"}), "r", 0)
     bury(lanes, "text.greet", pack(entry), DeadLettered("rejected", "no greeting today"))
-    result = sluice("events", "show", "m:text:wamid.A", database_url=database, redis_url=valkey_url)
+    result = sluice("events", "show", "m:text:wamid.A", database_url=database, redis_url=redis_url)
     assert result.exit_code == 0
     assert "text of wamid.A" in result.stdout
     assert "dead letter (rejected)" in result.stdout
     assert "no greeting today" in result.stdout
     assert ASHA not in result.stdout
     whole: Any = json.loads(
-        sluice("events", "show", "m:text:wamid.A", "--json", database_url=database, redis_url=valkey_url).stdout
+        sluice("events", "show", "m:text:wamid.A", "--json", database_url=database, redis_url=redis_url).stdout
     )
     assert (whole["event"]["customer"], whole["message"]["text"]) == (ASHA, "text of wamid.A")
     assert whole["life"][-1]["bad"] is True

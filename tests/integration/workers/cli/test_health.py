@@ -128,10 +128,10 @@ def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (0, "200 ready\n")
 
 
-def test_a_worker_that_takes_messages_is_well(sluice: Sluice, client: redis.Redis, valkey_url: str) -> None:
+def test_a_worker_that_takes_messages_is_well(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
     for node, state in (("one", LISTENING), ("two", FULL), ("three", DEAF)):
         says(client, node, state)
-    result = sluice("health", "worker", redis_url=valkey_url)
+    result = sluice("health", "worker", redis_url=redis_url)
     assert (result.exit_code, result.stdout) == (0, "2 of 3 workers of this host well: one, two\n")
 
 
@@ -145,10 +145,10 @@ def test_a_worker_that_takes_messages_is_well(sluice: Sluice, client: redis.Redi
 )
 @pytest.mark.parametrize("liveness", [False, True])
 def test_why_none_is_well_is_told_in_one_line(
-    sluice: Sluice, client: redis.Redis, valkey_url: str, state: str, silent_for: float, reason: str, liveness: bool
+    sluice: Sluice, client: redis.Redis, redis_url: str, state: str, silent_for: float, reason: str, liveness: bool
 ) -> None:
     says(client, "one", state, silent_for=silent_for)
-    result = sluice("health", "worker", *["--liveness"] * liveness, redis_url=valkey_url)
+    result = sluice("health", "worker", *["--liveness"] * liveness, redis_url=redis_url)
     if liveness and state == STARTING:  # a new start would only delay it
         assert result.exit_code == 0
     else:
@@ -156,25 +156,25 @@ def test_why_none_is_well_is_told_in_one_line(
 
 
 def test_who_is_silent_is_not_alive_whatever_it_was_about_to_do(
-    sluice: Sluice, client: redis.Redis, valkey_url: str
+    sluice: Sluice, client: redis.Redis, redis_url: str
 ) -> None:
     says(client, "one", STOPPING, silent_for=worker_status.REPORT_TIMEOUT + 1)
-    assert sluice("health", "worker", "--liveness", redis_url=valkey_url).exit_code == 1
+    assert sluice("health", "worker", "--liveness", redis_url=redis_url).exit_code == 1
 
 
-def test_workers_of_other_hosts_count_if_one_says_so(sluice: Sluice, client: redis.Redis, valkey_url: str) -> None:
+def test_workers_of_other_hosts_count_if_one_says_so(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
     says(client, "far", LISTENING, host="elsewhere")
-    here = sluice("health", "worker", redis_url=valkey_url)
+    here = sluice("health", "worker", redis_url=redis_url)
     assert (here.exit_code, here.stderr) == (
         1,
         "sluice: no worker of this host has said anything within the last minutes\n",
     )
-    assert sluice("health", "worker", "--any", redis_url=valkey_url).stdout == "1 of 1 workers well: far\n"
+    assert sluice("health", "worker", "--any", redis_url=redis_url).stdout == "1 of 1 workers well: far\n"
 
 
-def test_as_json_all_is_told(sluice: Sluice, client: redis.Redis, valkey_url: str) -> None:
+def test_as_json_all_is_told(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
     says(client, "one", DEAF)
-    result = sluice("health", "worker", "--json", redis_url=valkey_url)
+    result = sluice("health", "worker", "--json", redis_url=redis_url)
     told = json.loads(result.stdout)
     assert result.exit_code == 1
     assert (told["well"], told["workers"][0]["trouble"]) == (False, told["reason"].removeprefix("one: "))

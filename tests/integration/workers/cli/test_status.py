@@ -30,9 +30,9 @@ def _status(sluice: Sluice, url: str) -> Any:
     return json.loads(result.stdout)
 
 
-def test_as_json_everything_is_told(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+def test_as_json_everything_is_told(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
     _prepared(lanes)
-    told = _status(sluice, valkey_url)
+    told = _status(sluice, redis_url)
 
     assert told["totals"] == {"waiting": 3, "in_flight": 2, "retries": 2, "dead": 1}
     intake, greet, store = told["lanes"]
@@ -52,9 +52,9 @@ def test_as_json_everything_is_told(sluice: Sluice, lanes: Lanes, valkey_url: st
     assert told["redis"]["used_memory"] > 0
 
 
-def test_for_people_it_is_a_table_of_the_lanes_that_are_busy(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+def test_for_people_it_is_a_table_of_the_lanes_that_are_busy(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
     _prepared(lanes)
-    result = sluice("status", redis_url=valkey_url)
+    result = sluice("status", redis_url=redis_url)
 
     assert result.exit_code == 0
     heading, intake, greet, *rest = result.stdout.splitlines()
@@ -67,9 +67,9 @@ def test_for_people_it_is_a_table_of_the_lanes_that_are_busy(sluice: Sluice, lan
     assert "appendonly on, noeviction." in result.stdout
 
 
-def test_where_nothing_ever_was_there_is_no_table(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    assert sluice("status", redis_url=valkey_url).stdout.startswith("0 waiting, 0 in flight, ")
-    assert sluice("status", "--all", redis_url=valkey_url).stdout.splitlines()[1].split()[0] == "intake"
+def test_where_nothing_ever_was_there_is_no_table(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
+    assert sluice("status", redis_url=redis_url).stdout.startswith("0 waiting, 0 in flight, ")
+    assert sluice("status", "--all", redis_url=redis_url).stdout.splitlines()[1].split()[0] == "intake"
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def _broken(lanes: Lanes, error: str = "ConnectionError: the CRM") -> None:
     lanes.client.hincrby("sluice:lane:text.greet:breaker", "since", -210_000)
 
 
-def test_a_lane_whose_handler_fails_for_everyone_is_told_as_json(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+def test_a_lane_whose_handler_fails_for_everyone_is_told_as_json(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
     _broken(lanes)
-    intake, greet, _ = _status(sluice, valkey_url)["lanes"]
+    intake, greet, _ = _status(sluice, redis_url)["lanes"]
 
     assert intake["breaker"] is None
     assert greet["held"] is True
@@ -102,27 +102,27 @@ def test_a_lane_whose_handler_fails_for_everyone_is_told_as_json(sluice: Sluice,
     assert 20 < greet["breaker"]["next_try_s"] <= 29.5
 
 
-def test_and_shown_to_people(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+def test_and_shown_to_people(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
     _broken(lanes)
-    _, row, line, totals = sluice("status", redis_url=valkey_url).stdout.splitlines()
+    _, row, line, totals = sluice("status", redis_url=redis_url).stdout.splitlines()
 
     assert row.startswith("text.greet (breaker open) ")
     assert line.startswith("text.greet: breaker open for 3 m: ConnectionError: the CRM (the next try is in 2")
     assert totals.startswith("0 waiting, 0 in flight, 20 to be retried, 0 dead")
 
 
-def test_so_is_that_a_try_is_due_or_under_way(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
+def test_so_is_that_a_try_is_due_or_under_way(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
     _broken(lanes)
     lanes.client.delete("sluice:lane:text.greet:hold")
-    assert "the CRM (the next try is due)\n" in sluice("status", redis_url=valkey_url).stdout
+    assert "the CRM (the next try is due)\n" in sluice("status", redis_url=redis_url).stdout
     lanes.push("text.greet", [b"new"])
     assert lanes.start_drain("text.greet", None, "test").probe
-    assert "the CRM (one entry is being tried now)\n" in sluice("status", redis_url=valkey_url).stdout
+    assert "the CRM (one entry is being tried now)\n" in sluice("status", redis_url=redis_url).stdout
 
 
-def test_a_hostile_error_does_nothing(lanes: Lanes, valkey_url: str, tmp_path: Path) -> None:
+def test_a_hostile_error_does_nothing(lanes: Lanes, redis_url: str, tmp_path: Path) -> None:
     _broken(lanes, "[red]\x1b[31m[/nothing]\nforged")
-    shown = on_a_terminal(tmp_path, "status", SLUICE_REDIS_URL=valkey_url)
+    shown = on_a_terminal(tmp_path, "status", SLUICE_REDIS_URL=redis_url)
 
     assert "breaker open for 3 m: [red]\\x1b[31m[/nothing]\\nforged" in shown
 
@@ -135,24 +135,22 @@ def test_how_long_is_told_in_one_unit(seconds: float, shown: str) -> None:
     assert span(seconds) == shown
 
 
-def test_all_shows_the_quiet_lanes_too(sluice: Sluice, lanes: Lanes, valkey_url: str) -> None:
-    assert "text.store" in sluice("status", "--all", redis_url=valkey_url).stdout
+def test_all_shows_the_quiet_lanes_too(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
+    assert "text.store" in sluice("status", "--all", redis_url=redis_url).stdout
 
 
-def test_an_empty_redis_has_nothing_to_tell(sluice: Sluice, client: redis.Redis, valkey_url: str) -> None:
-    assert _status(sluice, valkey_url)["lanes"] == []
-    assert (
-        "0 waiting, 0 in flight, 0 to be retried, 0 dead in 0 lanes." in sluice("status", redis_url=valkey_url).stdout
-    )
+def test_an_empty_redis_has_nothing_to_tell(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
+    assert _status(sluice, redis_url)["lanes"] == []
+    assert "0 waiting, 0 in flight, 0 to be retried, 0 dead in 0 lanes." in sluice("status", redis_url=redis_url).stdout
 
 
 def test_markup_and_control_characters_in_a_name_are_shown_and_do_nothing(
-    tmp_path: Path, client: redis.Redis, valkey_url: str
+    tmp_path: Path, client: redis.Redis, redis_url: str
 ) -> None:
     # A lane's name is a handler's name; Redis may be shared with others all the same.
     hostile = "text.[red]\x1b[31m[/nothing]\nforged"
     Lanes(client).register([LaneSpec(hostile, "messages", 10, 60_000)])
-    shown = on_a_terminal(tmp_path, "status", "--all", SLUICE_REDIS_URL=valkey_url)
+    shown = on_a_terminal(tmp_path, "status", "--all", SLUICE_REDIS_URL=redis_url)
 
     assert "text.[red]\\x1b[31m[/nothing]\\nforged" in shown
 
@@ -179,8 +177,8 @@ def _assert_one_discreet_line(text: str) -> None:
     assert "tell-nobody" not in line
 
 
-def test_a_redis_that_refuses_is_one_line_too(sluice: Sluice, valkey_url: str) -> None:
-    result = sluice("status", redis_url=valkey_url.replace("//", "//:tell-nobody@"))
+def test_a_redis_that_refuses_is_one_line_too(sluice: Sluice, redis_url: str) -> None:
+    result = sluice("status", redis_url=redis_url.replace("//", "//:tell-nobody@"))
 
     assert result.exit_code == 69
     assert len(result.stderr.splitlines()) == 1

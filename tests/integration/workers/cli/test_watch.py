@@ -22,11 +22,11 @@ from workers.lanes import DeadLettered, Lanes, LaneSpec
 from workers.lanes.dead_letter_queue import DeadLetterQueue
 
 
-def test_watching_shows_what_changes_and_ends_by_ctrl_c(tmp_path: Path, lanes: Lanes, valkey_url: str) -> None:
+def test_watching_shows_what_changes_and_ends_by_ctrl_c(tmp_path: Path, lanes: Lanes, redis_url: str) -> None:
     lanes.push("intake", [b"1"])
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-    environment = clean_environment(TERM="xterm-256color", SLUICE_REDIS_URL=valkey_url)
+    environment = clean_environment(TERM="xterm-256color", SLUICE_REDIS_URL=redis_url)
     command = [program("sluice"), "status", "--watch"]
     shown: list[bytes] = []
 
@@ -72,8 +72,8 @@ def _letter(lanes: Lanes, lane: str) -> str:
     return str(found[0][0].decode())
 
 
-def test_watching_is_not_for_programs(sluice: Sluice, valkey_url: str) -> None:
-    assert sluice("status", "--watch", "--json", redis_url=valkey_url).exit_code == 2
+def test_watching_is_not_for_programs(sluice: Sluice, redis_url: str) -> None:
+    assert sluice("status", "--watch", "--json", redis_url=redis_url).exit_code == 2
 
 
 def test_watching_without_redis_is_one_line(sluice: Sluice) -> None:
@@ -81,11 +81,11 @@ def test_watching_without_redis_is_one_line(sluice: Sluice) -> None:
     assert (result.exit_code, len(result.stderr.splitlines())) == (69, 1)
 
 
-def test_no_color_is_honoured(tmp_path: Path, valkey_url: str) -> None:
+def test_no_color_is_honoured(tmp_path: Path, redis_url: str) -> None:
     command = [program("sluice"), "doctor"]
     for no_color in (False, True):
         ours, theirs = pty.openpty()
-        environment = clean_environment(TERM="xterm-256color", SLUICE_REDIS_URL=valkey_url)
+        environment = clean_environment(TERM="xterm-256color", SLUICE_REDIS_URL=redis_url)
         environment |= {"NO_COLOR": "1"} if no_color else {}
         with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=theirs, stderr=theirs) as process:
             os.close(theirs)

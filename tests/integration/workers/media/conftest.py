@@ -1,5 +1,5 @@
 """The media client's fixtures."""
 
-from tests.support.media.fixtures import api, client, media, other_client, redis_url, running_api
+from tests.support.media.fixtures import api, media, other_client, running_api
 
-__all__ = ["api", "client", "media", "other_client", "redis_url", "running_api"]
+__all__ = ["api", "media", "other_client", "running_api"]

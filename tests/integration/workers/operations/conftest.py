@@ -30,9 +30,8 @@ def database(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def sluice(redis_url: str, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sluice:
+def sluice(redis_url: str, database: str, monkeypatch: pytest.MonkeyPatch) -> Sluice:
     """Runs a command; answers its JSON, or with `fails=True` its exit code and what it said."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SLUICE_REDIS_URL", redis_url)
     monkeypatch.setenv("SLUICE_DATABASE_URL", database)
 

@@ -33,6 +33,7 @@ def told(client: redis.Redis, number: int) -> list[tuple[int, str, str]]:
     return [(attempt.number, attempt.outcome, attempt.error) for attempt in found]
 
 
+@pytest.mark.logs("error")
 def test_the_attempts_of_an_event_that_was_tried_again_are_told(lanes: Lanes, client: redis.Redis) -> None:
     def handle(event: TextMessage) -> None:
         if event.text == "2":
@@ -56,6 +57,7 @@ def test_the_attempts_of_an_event_that_was_tried_again_are_told(lanes: Lanes, cl
     ]
 
 
+@pytest.mark.logs("error")
 def test_a_failure_while_the_breaker_is_open_ends_no_event(client: redis.Redis) -> None:
     def handle(event: TextMessage) -> None:
         raise ValueError("no luck")

@@ -3,23 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 import redis
 
 from shared.errors import Unavailable
+from tests.support.clock import Clock
 from workers.lanes import Completed, Lanes, LaneSpec, TakenEntry, TakeTimings
 from workers.lanes.status import lane_statuses
 from workers.runtime.drain import SUSPEND_SECONDS, Drain
 from workers.runtime.steps.base import Outcomes
 
 LANE = "text.greet"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Recorder:
@@ -74,6 +68,7 @@ def test_slow_entries_are_taken_few_at_a_time(lanes: Lanes) -> None:
     assert {len(batch) for batch in work.batches[1:]} == {2}  # half the budget, at 0.2 s each
 
 
+@pytest.mark.logs("warning")
 def test_an_outage_holds_the_lane_and_costs_no_attempt(lanes: Lanes, client: redis.Redis) -> None:
     prepare(lanes, 5)
 

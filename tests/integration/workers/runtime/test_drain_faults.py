@@ -37,6 +37,7 @@ def _down(_event: object) -> None:
     raise Unavailable("the database is down")
 
 
+@pytest.mark.logs("error")
 def test_what_cannot_be_read_is_a_dead_letter_with_its_bytes(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push(LANE, [b"\x00junk\xff"])
     seen: list[str | None] = []
@@ -46,6 +47,7 @@ def test_what_cannot_be_read_is_a_dead_letter_with_its_bytes(lanes: Lanes, clien
     assert seen == ["1", "2", "3"]
 
 
+@pytest.mark.logs("error")
 def test_an_event_is_tried_until_its_policy_ends(lanes: Lanes, client: redis.Redis) -> None:
     runs: list[int] = []
 
@@ -65,6 +67,7 @@ def test_an_event_is_tried_until_its_policy_ends(lanes: Lanes, client: redis.Red
     assert look(client, LANE) == ([], [], [], [], [entry(2)])
 
 
+@pytest.mark.logs("error")
 def test_a_rejected_event_is_a_dead_letter_at_once(lanes: Lanes, client: redis.Redis) -> None:
     def handle(event: TextMessage) -> None:
         if event.text == "2":
@@ -76,6 +79,7 @@ def test_a_rejected_event_is_a_dead_letter_at_once(lanes: Lanes, client: redis.R
     ]
 
 
+@pytest.mark.logs("warning")
 @pytest.mark.parametrize("batch", [False, True])
 def test_however_long_an_outage_lasts_it_costs_no_attempt_and_nothing_dies(
     lanes: Lanes, client: redis.Redis, batch: bool
@@ -92,6 +96,7 @@ def test_however_long_an_outage_lasts_it_costs_no_attempt_and_nothing_dies(
     assert attempts == [1, 1, 1]
 
 
+@pytest.mark.logs("warning")
 def test_nor_does_it_in_a_full_redis(lanes: Lanes, client: redis.Redis) -> None:
     for _ in range(MAX_DEATHS + 1):
         client.config_set("maxmemory", 1)
@@ -104,6 +109,7 @@ def test_nor_does_it_in_a_full_redis(lanes: Lanes, client: redis.Redis) -> None:
     assert dead_letters(client, LANE, 10) == []
 
 
+@pytest.mark.logs("warning")
 def test_a_suspect_that_meets_an_outage_stays_a_suspect_and_is_charged_nothing(
     lanes: Lanes, client: redis.Redis
 ) -> None:
@@ -117,6 +123,7 @@ def test_a_suspect_that_meets_an_outage_stays_a_suspect_and_is_charged_nothing(
     assert suspect.deaths == 1
 
 
+@pytest.mark.logs("warning")
 def test_a_held_lane_wakes_nobody_until_the_outage_may_be_over(lanes: Lanes, client: redis.Redis) -> None:
     client.delete("sluice:queue:work", f"sluice:lane:{LANE}:woken")
     _drain(lanes, _down).run()
@@ -140,6 +147,7 @@ def test_what_a_drain_held_when_it_was_interrupted_comes_back(lanes: Lanes, clie
     assert done == ["1", "2", "3"]
 
 
+@pytest.mark.logs("error")
 def test_an_error_that_quotes_half_a_character_is_kept(lanes: Lanes, client: redis.Redis) -> None:
     def handle(event: TextMessage) -> None:
         raise Reject("cannot send \ud83d")

@@ -8,6 +8,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from shared.errors import Retry, Unavailable
 from tests.support.lanes.looking import dead_letters, let_retries_wait, look, raw
+from tests.support.log import Log
 from tests.support.runtime.entries import entry
 from tests.support.runtime.fleet import LANE, Runs, fleet, make
 from tests.support.waiting import until
@@ -15,29 +16,10 @@ from workers.events import TextMessage
 from workers.lanes import Lanes, LaneSpec, TakenEntry
 from workers.lanes.circuit_breaker import BreakerPolicy, BreakerStatus
 from workers.lanes.status import LaneStatus, lane_statuses
-from workers.runtime import drain as drain_module
-from workers.runtime import outcome_log
+from workers.runtime.drain import SUSPEND_SECONDS
 
 RETRY = Retry(attempts=3, base=0.05, cap=0.1)
 FEW = BreakerPolicy(threshold=5, first_hold=3600.0)
-
-
-class Log:
-    """What the drains logged: (level, event, fields)."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, str, dict[str, Any]]] = []
-
-    def __getattr__(self, level: str) -> Any:
-        return lambda event, **fields: self.lines.append((level, event, fields))
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Log:
-    recorder = Log()
-    monkeypatch.setattr(drain_module, "_log", recorder)
-    monkeypatch.setattr(outcome_log, "_log", recorder)
-    return recorder
 
 
 def _lane(lanes: Lanes) -> LaneStatus:
@@ -81,7 +63,7 @@ def test_while_it_fails_for_everyone_nothing_dies_and_when_it_is_mended_all_are_
         assert _lane(lanes).breaker is None
     assert sorted(text for text, _ in runs.handled) == sorted(str(number) for number in range(500))
     assert dead_letters(client, LANE, 1) == []
-    opened, closed = log.lines
+    opened, closed = log.take()
     assert opened[:2] == ("error", "handler fails for every event; circuit breaker opened, the lane waits")
     assert opened[2]["lane"] == LANE
     assert opened[2]["error"] == "ConnectionError: the CRM"
@@ -110,7 +92,7 @@ def test_a_handler_that_did_well_before_is_left_alone_after_its_first_failures(
     # Below the threshold they were charged, and so were entries that a probe went on with; nobody else was.
     assert sum(attempt > 1 for attempt in attempts) < 20 + 4
     assert tried < 400  # it was spared the others
-    assert [line[0] for line in log.lines] == ["error", "info"]
+    assert [line[0] for line in log.take()] == ["error", "info"]
 
 
 def test_one_bad_event_among_good_ones_is_a_dead_letter(redis_url: str, client: redis.Redis, log: Log) -> None:
@@ -126,7 +108,7 @@ def test_one_bad_event_among_good_ones_is_a_dead_letter(redis_url: str, client: 
     assert (letter.data, letter.why, letter.attempts) == (entry(37), "exhausted", 3)
     assert len(runs.handled) == 499
     assert runs.runs["37"] == 3
-    assert log.lines == [_died("ValueError: no luck", 3, "wamid.37")]
+    assert log.take() == [_died("ValueError: no luck", 3, "wamid.37")]
 
 
 def test_one_bad_event_in_a_quiet_lane_is_a_dead_letter(redis_url: str, client: redis.Redis, log: Log) -> None:
@@ -136,7 +118,7 @@ def test_one_bad_event_in_a_quiet_lane_is_a_dead_letter(redis_url: str, client: 
         until(lambda: _settled(lanes))
     assert [letter.attempts for letter in dead_letters(client, LANE, 10)] == [25]
     assert runs.runs["1"] == 25
-    assert log.lines == [_died("ConnectionError: the CRM", 25, "wamid.1")]
+    assert log.take() == [_died("ConnectionError: the CRM", 25, "wamid.1")]
 
 
 @pytest.mark.parametrize("fails", [1, 2])
@@ -153,7 +135,7 @@ def test_a_handler_that_fails_for_every_event_at_first_is_not_held_up(
         until(lambda: _settled(lanes))
     assert {attempt for _, attempt in runs.handled} == {fails + 1}
     assert len(runs.handled) == 500
-    assert log.lines == []
+    assert log.take() == []
 
 
 def test_a_handler_that_begins_to_do_so_is_found_out(redis_url: str, client: redis.Redis, log: Log) -> None:
@@ -173,7 +155,7 @@ def test_a_handler_that_begins_to_do_so_is_found_out(redis_url: str, client: red
         assert _lane(lanes).breaker is None
     assert len(runs.handled) == 600
     assert dead_letters(client, LANE, 1) == []
-    assert [line[0] for line in log.lines] == ["error", "info"]
+    assert [line[0] for line in log.take()] == ["error", "info"]
 
 
 def test_a_handler_that_asks_for_more_time_is_not_held_up(redis_url: str, client: redis.Redis, log: Log) -> None:
@@ -189,7 +171,7 @@ def test_a_handler_that_asks_for_more_time_is_not_held_up(redis_url: str, client
         lanes.push(LANE, [entry(number) for number in range(500)])
         until(lambda: _settled(lanes))
     assert len(runs.handled) == 501
-    assert log.lines == []
+    assert log.take() == []
 
 
 def test_a_probe_takes_one_event_and_gives_it_back_where_what_it_needs_is_down(
@@ -212,10 +194,10 @@ def test_a_probe_takes_one_event_and_gives_it_back_where_what_it_needs_is_down(
     slow.run_maintenance([LANE])
     assert drain.run() == 0
     assert batches[15:] == [1]
-    assert 0 < client.pttl(f"sluice:lane:{LANE}:hold") <= drain_module.SUSPEND_SECONDS * 1000
+    assert 0 < client.pttl(f"sluice:lane:{LANE}:hold") <= SUSPEND_SECONDS * 1000
     assert len(look(client, LANE).waiting) == 8
     assert not any(b"a" in fields for _, fields in raw(client, f"sluice:lane:{LANE}"))  # nobody was charged
-    assert [line[0] for line in log.lines] == ["error", "warning"]
+    assert [line[0] for line in log.take()] == ["error", "warning"]
 
 
 def _opened(lanes: Lanes) -> None:
@@ -229,6 +211,7 @@ def _opened(lanes: Lanes) -> None:
     assert (found.breaker is not None, found.held, found.waiting) == (True, False, 1)
 
 
+@pytest.mark.logs("error")
 def test_a_probe_that_comes_too_late_for_its_event_lets_go(client: redis.Redis) -> None:
     class Robbed(Lanes):
         def take(self, lane: str, consumer: str, count: int) -> list[TakenEntry]:
@@ -240,6 +223,7 @@ def test_a_probe_that_comes_too_late_for_its_event_lets_go(client: redis.Redis) 
     assert not _lane(Lanes(client)).held
 
 
+@pytest.mark.logs("error", "info")
 def test_a_probe_whose_process_dies_is_replaced_once_that_is_known(client: redis.Redis) -> None:
     def die(_event: object) -> None:
         raise KeyboardInterrupt
@@ -255,6 +239,7 @@ def test_a_probe_whose_process_dies_is_replaced_once_that_is_known(client: redis
     assert (runs.handled, _lane(lanes).breaker) == ([("16", 1)], None)
 
 
+@pytest.mark.logs("error")
 def test_a_probe_that_loses_redis_gives_its_event_back_and_lets_go(client: redis.Redis) -> None:
     class Cut(Lanes):
         def take(self, lane: str, consumer: str, count: int) -> list[TakenEntry]:
@@ -279,7 +264,7 @@ def test_a_drain_stops_when_it_finds_the_breaker_open(lanes: Lanes, client: redi
     assert drain.run() == 0
     assert len(look(client, LANE).waiting) == 500 - 48
     assert len(dead_letters(client, LANE, 100)) == 16
-    assert [(text, fields.get("events")) for _, text, fields in log.lines] == [
+    assert [(text, fields.get("events")) for _, text, fields in log.take()] == [
         ("events became dead letters", 16),
         ("handler fails for every event; circuit breaker opened, the lane waits", None),
     ]

@@ -12,29 +12,12 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 
 from shared.redis.connection import connect
 from tests.support.lanes.looking import everything, let_retries_wait, look, spec, woken
+from tests.support.log import Log
 from workers.lanes import Lanes, Rescheduled
 from workers.lanes.heartbeats import HEARTBEATS_KEY
-from workers.runtime import maintenance
 from workers.runtime.maintenance import LaneMaintenance, MaintenanceStep
 
 LANE = "text.greet"
-
-
-class Log:
-    """What was logged: (level, event)."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, str]] = []
-
-    def __getattr__(self, level: str) -> Any:
-        return lambda event, **_fields: self.lines.append((level, event))
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Log:
-    recorder = Log()
-    monkeypatch.setattr(maintenance, "_log", recorder)
-    return recorder
 
 
 @pytest.fixture
@@ -76,7 +59,7 @@ def test_one_of_many_tickers_acts_each_second(lanes: Lanes, client: redis.Redis)
 def test_the_turn_ends_before_the_next_tick_is_due(
     lanes: Lanes, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maintenance, "MAINTENANCE_INTERVAL", 1000.0)
+    monkeypatch.setattr("workers.runtime.maintenance.MAINTENANCE_INTERVAL", 1000.0)
     LaneMaintenance(lambda: lanes, [spec(LANE)])()
     assert 800_000 < client.pttl("sluice:tick") < 1_000_000
 
@@ -104,14 +87,14 @@ def test_an_outage_is_logged_once_and_so_is_its_end(lanes: Lanes, nowhere: Lanes
     ticker = LaneMaintenance(lambda: source[0], [spec(LANE)])
     for _ in range(3):
         ticker()
-    assert log.lines == [("error", "Redis cannot be reached; the lanes wait")]
+    assert [line[:2] for line in log.take()] == [("error", "Redis cannot be reached; the lanes wait")]
     source[0] = lanes
     for _ in range(3):
         ticker()
-    assert log.lines[1:] == [("info", "Redis is reached again")]
+    assert [line[:2] for line in log.take()] == [("info", "Redis is reached again")]
     source[0] = nowhere
     ticker()
-    assert log.lines[2:] == [("error", "Redis cannot be reached; the lanes wait")]
+    assert [line[:2] for line in log.take()] == [("error", "Redis cannot be reached; the lanes wait")]
 
 
 @pytest.mark.parametrize("error", [OSError("no route"), redis.TimeoutError("slow"), ResponseError("READONLY")])
@@ -120,7 +103,7 @@ def test_no_outage_ends_the_worker_that_ticks(error: Exception, log: Log) -> Non
         raise error
 
     LaneMaintenance(fail, [spec(LANE)])()
-    assert len(log.lines) == 1
+    assert len(log.take()) == 1
 
 
 def test_that_redis_is_full_is_not_told_as_if_it_were_away(log: Log) -> None:
@@ -128,7 +111,7 @@ def test_that_redis_is_full_is_not_told_as_if_it_were_away(log: Log) -> None:
         raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
 
     LaneMaintenance(fail, [spec(LANE)])()
-    [(level, event)] = log.lines
+    [(level, event, _)] = log.take()
     assert (level, event.partition(":")[0]) == ("error", "Redis is full")
 
 
@@ -167,7 +150,7 @@ def test_what_a_silent_process_held_is_taken_over_and_it_is_forgotten(
         ticker([2])
     assert (look(client, LANE).suspects, look(client, LANE).held) == ([b"1"], [b"2"])
     assert client.zrange(HEARTBEATS_KEY, 0, -1) == [b"process 2"]
-    assert log.lines == [("warning", "entries outlived their holder")]
+    assert [line[:2] for line in log.take()] == [("warning", "entries outlived their holder")]
 
 
 def test_the_step_ticks_at_once_and_then_every_second_until_it_stops() -> None:

@@ -10,13 +10,13 @@ import redis
 from shared.errors import Reject, Retry
 from shared.wire.receipt import ReceiptWriter
 from tests.support.lanes.looking import let_leases_run_out, spec
+from tests.support.log import Log
 from tests.support.runtime.celery_worker import celery, post
 from tests.support.runtime.entries import entry
 from tests.support.waiting import until
 from workers.handlers.registry import Handler
 from workers.lanes import Lanes
 from workers.lanes.client import MAX_DEATHS
-from workers.runtime import outcome_log
 from workers.runtime.drain import Drain
 from workers.runtime.maintenance import LaneMaintenance
 from workers.runtime.steps.base import Step
@@ -25,20 +25,6 @@ from workers.runtime.steps.run_handler import RunHandlerStep
 from workers.runtime.wiring import observers
 
 LANE = "text.f"
-Lines = list[tuple[str, dict[str, Any]]]
-
-
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
-    """The log of what became of entries."""
-    told: Lines = []
-
-    class Log:
-        def __getattr__(self, level: str) -> Any:
-            return lambda event, **fields: told.append((event, fields))
-
-    monkeypatch.setattr(outcome_log, "_log", Log())
-    return told
 
 
 def _drain(lanes: Lanes, work: Step, lane: str = LANE) -> None:
@@ -50,49 +36,51 @@ def _handling(function: Any, **policy: Any) -> RunHandlerStep:
     return RunHandlerStep(Handler("text", "f", function, False, Retry(**policy), "work", 30.0))
 
 
-def test_dead_letters_of_a_take_are_one_line_with_the_last_ones_names(lanes: Lanes, lines: Lines) -> None:
+def test_dead_letters_of_a_take_are_one_line_with_the_last_ones_names(lanes: Lanes, log: Log) -> None:
     def refuse(_event: object) -> None:
         raise Reject("not ours")
 
     lanes.push(LANE, [entry(1), entry(2)])
     _drain(lanes, _handling(refuse))
     names = {"lane": LANE, "handler": "f", "attempt": 1, "receipt": "receipt", "event_key": "m:text:wamid.2"}
-    assert lines == [("events became dead letters", {"events": 2, "why": "rejected", "error": "not ours"} | names)]
+    assert log.take() == [
+        ("error", "events became dead letters", {"events": 2, "why": "rejected", "error": "not ours"} | names)
+    ]
 
 
-def test_a_webhook_that_cannot_be_classified_is_named_by_its_receipt(lanes: Lanes, lines: Lines) -> None:
+def test_a_webhook_that_cannot_be_classified_is_named_by_its_receipt(lanes: Lanes, log: Log) -> None:
     receipt, packed = ReceiptWriter().pack(b"no JSON", 1)
     lanes.push("intake", [packed])
     _drain(lanes, ClassifyStep({}, None), "intake")
-    [(_, fields)] = lines
+    [(_, _, fields)] = log.take()
     assert (fields["receipt"], fields["lane"], fields["attempt"]) == (receipt, "intake", 1)
     assert "handler" not in fields
 
 
-def test_bytes_that_are_no_entry_are_told_by_their_lane(lanes: Lanes, lines: Lines) -> None:
+def test_bytes_that_are_no_entry_are_told_by_their_lane(lanes: Lanes, log: Log) -> None:
     lanes.push(LANE, [b"junk"])
     _drain(lanes, _handling(len))
-    [(_, fields)] = lines
+    [(_, _, fields)] = log.take()
     assert (fields["lane"], fields["why"]) == (LANE, "undecodable")
     assert "receipt" not in fields
 
 
-def test_a_breaker_that_opens_names_the_event_that_failed_last(lanes: Lanes, lines: Lines) -> None:
+def test_a_breaker_that_opens_names_the_event_that_failed_last(lanes: Lanes, log: Log) -> None:
     lanes.push(LANE, [entry(number) for number in range(20)])
     lanes.register([spec(LANE)])
     for number in range(3):
         failing = _handling(lambda _event: 1 / 0, attempts=9, base=0.0, cap=0.0)
         Drain(LANE, lanes, failing, "a", batch=100, budget=1.0, observers=observers(lanes), clock=lambda: 0.0).run()
         lanes.run_maintenance([LANE])
-        assert number < 2 or lines
-    [(event, fields)] = lines
+        assert number < 2 or log.lines
+    [(_, event, fields)] = log.take()
     assert "circuit breaker opened" in event
     assert (fields["receipt"], fields["lane"], fields["handler"]) == ("receipt", LANE, "f")
     assert fields["event_key"].startswith("m:text:wamid.")
     assert fields["attempt"] > 1
 
 
-def test_an_event_that_kills_its_processes_is_named_too(lanes: Lanes, client: redis.Redis, lines: Lines) -> None:
+def test_an_event_that_kills_its_processes_is_named_too(lanes: Lanes, client: redis.Redis, log: Log) -> None:
     lanes.push(LANE, [entry(7)])
     ticker = LaneMaintenance(lambda: lanes, [spec(LANE)])
     ticker()
@@ -101,7 +89,7 @@ def test_an_event_that_kills_its_processes_is_named_too(lanes: Lanes, client: re
         let_leases_run_out(client, LANE)
         client.delete("sluice:tick")
         ticker()
-    [(event, fields)] = lines
+    [(event, fields)] = [(line.event, line.values) for line in log.take() if line.level == "error"]
     assert (event, fields["why"], fields["events"]) == ("events became dead letters", "poison", 1)
     assert (fields["event_key"], fields["receipt"], fields["attempt"]) == ("m:text:wamid.7", "receipt", 1)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import redis
 
 from shared.errors import Reject, Retry, Unavailable
@@ -100,6 +101,7 @@ def test_a_drain_has_it_counted_in_its_lane(lanes: Lanes, client: redis.Redis) -
     assert sum(count for name, count in found.items() if name.startswith("lag:") and name != "lag:sum") == 3
 
 
+@pytest.mark.logs("warning")
 def test_what_was_given_back_since_a_need_is_down_counts_nothing(lanes: Lanes, client: redis.Redis) -> None:
     def down(_events: object) -> None:
         raise Unavailable("the database")

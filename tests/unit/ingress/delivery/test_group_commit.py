@@ -7,7 +7,7 @@ import pytest
 
 from ingress.delivery.group_commit import GroupCommit
 from shared.errors import ServiceOverloaded
-from tests.support.ingress.log import Log
+from tests.support.log import Log
 
 pytestmark = pytest.mark.anyio
 

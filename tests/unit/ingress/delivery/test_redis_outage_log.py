@@ -1,18 +1,12 @@
 """The log tells of a trouble once, however many webhooks it turns away, and once that it is over."""
 
 from ingress.delivery.redis_writer import RECOVERY_SECONDS, RedisOutageLog
-from tests.support.ingress.log import Log
-
-
-class _Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
+from tests.support.log import Log
 
 
 def test_a_trouble_is_told_once_and_its_end_once(log: Log) -> None:
-    clock = _Clock()
+    clock = Clock()
     trouble = RedisOutageLog(clock)
     for _ in range(1000):
         trouble.refused("Redis is full")
@@ -26,7 +20,7 @@ def test_a_trouble_is_told_once_and_its_end_once(log: Log) -> None:
 
 def test_what_fails_now_and_then_is_one_trouble(log: Log) -> None:
     # One lane is over its backlog, the others are not; or Redis is now just over its memory, now just under.
-    clock = _Clock()
+    clock = Clock()
     trouble = RedisOutageLog(clock)
     for _ in range(1000):
         clock.now += RECOVERY_SECONDS / 2
@@ -36,7 +30,7 @@ def test_what_fails_now_and_then_is_one_trouble(log: Log) -> None:
 
 
 def test_another_reason_is_told_too_and_each_only_once(log: Log) -> None:
-    trouble = RedisOutageLog(_Clock())
+    trouble = RedisOutageLog(Clock())
     for _ in range(10):
         trouble.refused("Redis cannot be reached")
         trouble.refused("Redis is loading its data")
@@ -44,7 +38,7 @@ def test_another_reason_is_told_too_and_each_only_once(log: Log) -> None:
 
 
 def test_the_next_trouble_is_told_again(log: Log) -> None:
-    clock = _Clock()
+    clock = Clock()
     trouble = RedisOutageLog(clock)
     for _ in range(3):
         trouble.refused("Redis is full")
@@ -54,4 +48,4 @@ def test_the_next_trouble_is_told_again(log: Log) -> None:
 
 
 def test_where_nothing_was_wrong_nothing_is_told() -> None:
-    RedisOutageLog(_Clock()).taken()
+    RedisOutageLog(Clock()).taken()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import ServiceOverloaded
-from tests.support.spool.fixtures import SpoolLog
+from tests.support.log import Log
 from tests.support.spool.pieces import INTAKE, STATUSES, numbered, segments
 from tests.support.spool.standing import Draining
 
@@ -69,7 +69,7 @@ async def test_pushes_that_redis_has_although_it_says_otherwise_do_not_flood_it(
     assert set(draining.redis.taken) == set(numbered(INTAKE, 5000))
 
 
-async def test_an_error_that_should_not_be_is_logged_and_skips_nothing(folder: Path, log: SpoolLog) -> None:
+async def test_an_error_that_should_not_be_is_logged_and_skips_nothing(folder: Path, log: Log) -> None:
     draining = Draining(folder)
     draining.redis.down = ValueError("a fault of ours")
     draining.spool.append(numbered(INTAKE, 10))
@@ -77,7 +77,7 @@ async def test_an_error_that_should_not_be_is_logged_and_skips_nothing(folder: P
     draining.redis.down = None
     await draining.until(lambda: not segments(folder))
     assert draining.redis.taken == numbered(INTAKE, 10)
-    assert log.events == ["spooled webhooks could not be pushed"] * 2
+    assert log.take_events() == ["spooled webhooks could not be pushed"] * 2
 
 
 async def test_while_redis_is_down_one_file_is_held_for_probes_however_long_it_lasts(folder: Path) -> None:

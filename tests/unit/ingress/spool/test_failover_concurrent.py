@@ -11,7 +11,7 @@ import pytest
 from ingress.delivery.failover import FailoverWriter
 from ingress.spool.writer import SpoolWriter
 from shared.errors import ServiceOverloaded
-from tests.support.spool.fixtures import SpoolLog
+from tests.support.log import Log
 from tests.support.spool.pieces import INTAKE, LANES, FakeRedis, all_contents, numbered
 from tests.support.spool.standing import BEGIN, Ingress
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_groups_of_all_lanes_that_meet_share_one_fsync(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, log: SpoolLog
+    folder: Path, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     ingress = Ingress(folder)
     ingress.redis.down = ServiceOverloaded("down")
@@ -39,11 +39,11 @@ async def test_groups_of_all_lanes_that_meet_share_one_fsync(
     await asyncio.gather(*commits)
     assert len(syncs) <= 2
     assert len(all_contents(folder)) == 3 + 15 * 7
-    assert log.events == [BEGIN]
+    assert log.take_events() == [BEGIN]
 
 
 async def test_a_slow_fsync_does_not_hold_up_the_event_loop(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, log: SpoolLog
+    folder: Path, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     ingress = Ingress(folder)
     ingress.redis.down = ServiceOverloaded("down")
@@ -60,10 +60,10 @@ async def test_a_slow_fsync_does_not_hold_up_the_event_loop(
     assert not commit.done()
     gate.set()
     await commit
-    assert log.events == [BEGIN]
+    assert log.take_events() == [BEGIN]
 
 
-async def test_a_sender_that_gives_up_harms_no_other(folder: Path, log: SpoolLog) -> None:
+async def test_a_sender_that_gives_up_harms_no_other(folder: Path, log: Log) -> None:
     ingress = Ingress(folder)
     ingress.redis.down = ServiceOverloaded("down")
     tasks = [asyncio.create_task(ingress.commit(INTAKE, 1, number)) for number in range(10)]
@@ -73,20 +73,23 @@ async def test_a_sender_that_gives_up_harms_no_other(folder: Path, log: SpoolLog
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert [each for each in outcomes if each is not None and not isinstance(each, asyncio.CancelledError)] == []
     assert set(all_contents(folder)) >= {record for n, record in enumerate(numbered(INTAKE, 10)) if n != 4}
-    assert log.events == [BEGIN]
+    assert log.take_events() == [BEGIN]
 
 
 async def test_a_fault_in_the_spool_is_answered_and_logged(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, log: SpoolLog
+    folder: Path, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     ingress = Ingress(folder)
     ingress.redis.down = ServiceOverloaded("down")
     with pytest.raises(ServiceOverloaded, match="a fault of the server"):
         await ingress.durable.commit("a lane of too long a name" * 20, [b"x"])
-    assert log.events == ["webhooks could not be spooled", "the spool does not take webhooks; they are answered 503"]
+    assert log.take_events() == [
+        "webhooks could not be spooled",
+        "the spool does not take webhooks; they are answered 503",
+    ]
 
 
-async def test_while_redis_hangs_a_request_waits_for_the_spool_only(folder: Path, log: SpoolLog) -> None:
+async def test_while_redis_hangs_a_request_waits_for_the_spool_only(folder: Path, log: Log) -> None:
     hung = asyncio.Event()
 
     async def push(lane: str, receipts: object) -> None:
@@ -103,10 +106,10 @@ async def test_while_redis_hangs_a_request_waits_for_the_spool_only(folder: Path
         for number in range(100):
             await durable.commit(INTAKE, [b"%d" % number])
     assert len(all_contents(folder)) == 101
-    assert log.events == [BEGIN]
+    assert log.take_events() == [BEGIN]
 
 
-async def test_a_push_that_succeeds_after_another_failed_closes_the_breaker(folder: Path, log: SpoolLog) -> None:
+async def test_a_push_that_succeeds_after_another_failed_closes_the_breaker(folder: Path, log: Log) -> None:
     gates = {b"slow": asyncio.Event(), b"failing": asyncio.Event()}
 
     async def push(lane: str, receipts: Sequence[bytes]) -> None:
@@ -123,4 +126,4 @@ async def test_a_push_that_succeeds_after_another_failed_closes_the_breaker(fold
     gates[b"slow"].set()
     await slow
     assert durable.state().open_lanes == ()
-    assert log.events == [BEGIN]
+    assert log.take_events() == [BEGIN]

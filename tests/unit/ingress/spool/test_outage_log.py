@@ -8,14 +8,15 @@ import pytest
 from ingress.spool.outage_log import RECOVERY_SECONDS, SpoolOutageLog
 from ingress.spool.writer import SpoolWriter
 from shared.errors import ServiceOverloaded
-from tests.support.spool.fixtures import SpoolLog
-from tests.support.spool.pieces import INTAKE, Time, clear_away, numbered, obstruct, segments
+from tests.support.clock import Clock
+from tests.support.log import Log
+from tests.support.spool.pieces import INTAKE, clear_away, numbered, obstruct, segments
 from tests.support.spool.standing import BEGIN, END, LEFT, running
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_an_outage_is_two_lines_in_the_log(folder: Path, log: SpoolLog) -> None:
+async def test_an_outage_is_two_lines_in_the_log(folder: Path, log: Log) -> None:
     async with running(folder) as ingress:
         for outage in range(2):
             ingress.redis.down = ServiceOverloaded("Redis is full")
@@ -30,7 +31,7 @@ async def test_an_outage_is_two_lines_in_the_log(folder: Path, log: SpoolLog) ->
             assert lines[1].values["drained_since_start"] == 30 * (outage + 1)
 
 
-async def test_a_backlog_that_is_full_now_and_then_is_one_outage(folder: Path, log: SpoolLog) -> None:
+async def test_a_backlog_that_is_full_now_and_then_is_one_outage(folder: Path, log: Log) -> None:
     async with running(folder) as ingress:
         for number in range(20):
             ingress.redis.down = ServiceOverloaded("too many webhooks wait")
@@ -39,11 +40,11 @@ async def test_a_backlog_that_is_full_now_and_then_is_one_outage(folder: Path, l
             drained = ingress.durable.state().drained_records
             await ingress.until(lambda: ingress.durable.state().drained_records > drained)  # noqa: B023 - awaited here
         await ingress.until(lambda: len(log.lines) > 1)
-        assert log.events == [BEGIN, END]
+        assert log.take_events() == [BEGIN, END]
         assert ingress.redis.taken == numbered(INTAKE, 20)
 
 
-async def test_what_another_process_left_is_told(folder: Path, log: SpoolLog) -> None:
+async def test_what_another_process_left_is_told(folder: Path, log: Log) -> None:
     spool = SpoolWriter(folder)
     spool.append(numbered(INTAKE, 2000))
     spool.close_segment()
@@ -51,10 +52,10 @@ async def test_what_another_process_left_is_told(folder: Path, log: SpoolLog) ->
         await ingress.until(lambda: bool(log.lines))
         ingress.redis.down = None
         await ingress.until(lambda: len(log.lines) == 2)
-    assert log.events == [LEFT, END]
+    assert log.take_events() == [LEFT, END]
 
 
-async def test_the_state_tells_what_was_spooled_and_what_waits(folder: Path, log: SpoolLog) -> None:
+async def test_the_state_tells_what_was_spooled_and_what_waits(folder: Path, log: Log) -> None:
     async with running(folder) as ingress:
         assert ingress.durable.state()[:5] == ((), 0, 0, 0, 0)
         ingress.redis.down = ServiceOverloaded("Redis is full")
@@ -68,10 +69,10 @@ async def test_the_state_tells_what_was_spooled_and_what_waits(folder: Path, log
         ingress.redis.down = None
         await ingress.until(lambda: ingress.durable.state().usage.segments == 0)
         assert ingress.durable.state()[:5] == ((), 2, 8, 2, 8)
-    assert log.events[0] == BEGIN
+    assert log.take_events()[0] == BEGIN
 
 
-async def test_the_state_tells_why_the_spool_refuses_and_when_that_is_over(folder: Path, log: SpoolLog) -> None:
+async def test_the_state_tells_why_the_spool_refuses_and_when_that_is_over(folder: Path, log: Log) -> None:
     obstruct(folder)
     async with running(folder, down=True) as ingress:
         await ingress.until(lambda: ingress.durable.state().refusing != "" and bool(log.lines))
@@ -80,14 +81,14 @@ async def test_the_state_tells_why_the_spool_refuses_and_when_that_is_over(folde
         clear_away(folder)
         await ingress.until(lambda: ingress.durable.state().refusing == "")
         await ingress.commit(INTAKE)
-    assert sorted(log.events) == [
+    assert sorted(log.take_events()) == [
         "the spool does not take webhooks; they are answered 503",
         "the spool's folder cannot be read; what is in it waits",
         BEGIN,
     ]
 
 
-async def test_a_broken_spool_does_not_keep_redis_out_of_use(folder: Path, log: SpoolLog) -> None:
+async def test_a_broken_spool_does_not_keep_redis_out_of_use(folder: Path, log: Log) -> None:
     obstruct(folder)
     async with running(folder, down=True) as ingress:
         with pytest.raises(ServiceOverloaded):
@@ -96,21 +97,21 @@ async def test_a_broken_spool_does_not_keep_redis_out_of_use(folder: Path, log: 
         await ingress.until(lambda: ingress.durable.state().open_lanes == ())
         await ingress.commit(INTAKE)
         assert ingress.redis.taken == numbered(INTAKE, 1)
-    assert set(log.events) == {
+    assert set(log.take_events()) == {
         "the spool's folder cannot be read; what is in it waits",
         "the spool does not take webhooks; they are answered 503",
     }
 
 
-async def test_an_outage_is_over_only_when_the_spool_was_empty_for_a_while(log: SpoolLog) -> None:
-    time = Time()
+async def test_an_outage_is_over_only_when_the_spool_was_empty_for_a_while(log: Log) -> None:
+    time = Clock()
     telling = SpoolOutageLog(time)
     for _ in range(3):
         telling.spooled("Redis is full")
         time.now += RECOVERY_SECONDS - 1
         telling.empty(10)
-    assert log.events == [BEGIN]
+    assert log.take_events() == [BEGIN]
     time.now += 1
     telling.empty(10)
     telling.empty(10)
-    assert log.events == [END]
+    assert log.take_events() == [END]

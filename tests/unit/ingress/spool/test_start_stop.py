@@ -11,14 +11,14 @@ from ingress.delivery.failover import FailoverWriter
 from ingress.spool.claims import ClaimedSegment, SegmentClaims
 from ingress.spool.writer import SpoolWriter
 from shared.errors import ServiceOverloaded
-from tests.support.spool.fixtures import SpoolLog
+from tests.support.log import Log
 from tests.support.spool.pieces import INTAKE, STATUSES, FakeRedis, all_contents, numbered, segments
 from tests.support.spool.standing import BEGIN, END, LEFT, Ingress, running
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_on_stop_the_segment_is_closed_and_the_next_start_drains_it(folder: Path, log: SpoolLog) -> None:
+async def test_on_stop_the_segment_is_closed_and_the_next_start_drains_it(folder: Path, log: Log) -> None:
     async with running(folder, down=True) as ingress:
         await ingress.commit(INTAKE, 700)
         await ingress.commit(STATUSES, 5)
@@ -32,7 +32,7 @@ async def test_on_stop_the_segment_is_closed_and_the_next_start_drains_it(folder
         log.take()
 
 
-async def test_stopping_amid_a_push_loses_nothing(folder: Path, log: SpoolLog) -> None:
+async def test_stopping_amid_a_push_loses_nothing(folder: Path, log: Log) -> None:
     spool = SpoolWriter(folder)
     spool.append(numbered(INTAKE, 900))
     spool.close_segment()
@@ -50,11 +50,11 @@ async def test_stopping_amid_a_push_loses_nothing(folder: Path, log: SpoolLog) -
     async with running(folder) as ingress:
         await ingress.until(lambda: not segments(folder))
         assert ingress.redis.taken == numbered(INTAKE, 900)
-    assert set(log.events) <= {LEFT, END}
+    assert set(log.take_events()) <= {LEFT, END}
 
 
 async def test_an_append_under_way_at_stop_is_finished_first(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, log: SpoolLog
+    folder: Path, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     ingress = Ingress(folder)
     ingress.redis.down = ServiceOverloaded("down")
@@ -73,11 +73,11 @@ async def test_an_append_under_way_at_stop_is_finished_first(
     gate.set()
     await asyncio.gather(commit, stop)
     assert all_contents(folder) == numbered(INTAKE, 3)
-    assert log.events == [BEGIN]
+    assert log.take_events() == [BEGIN]
 
 
 async def test_draining_goes_on_after_an_error_that_should_not_be(
-    folder: Path, log: SpoolLog, monkeypatch: pytest.MonkeyPatch
+    folder: Path, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool = SpoolWriter(folder)
     spool.append(numbered(INTAKE, 5))
@@ -93,4 +93,4 @@ async def test_draining_goes_on_after_an_error_that_should_not_be(
     async with running(folder) as ingress:
         await ingress.until(lambda: not segments(folder))
         assert ingress.redis.taken == numbered(INTAKE, 5)
-    assert log.events[0] == "draining the spool failed; it is tried again"
+    assert log.take_events()[0] == "draining the spool failed; it is tried again"

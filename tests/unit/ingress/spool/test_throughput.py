@@ -9,14 +9,14 @@ import pytest
 from ingress.delivery.group_commit import GroupCommit
 from ingress.spool import FailoverWriter, SpoolWriter
 from shared.errors import ServiceOverloaded
-from tests.support.spool.fixtures import SpoolLog
+from tests.support.log import Log
 from tests.support.spool.pieces import LANES, FakeRedis, all_contents
 
 pytestmark = pytest.mark.anyio
 _COMMITTERS, _EACH, _SIZE = 64, 60, 430
 
 
-async def test_64_senders_share_the_fsyncs(folder: Path, log: SpoolLog) -> None:
+async def test_64_senders_share_the_fsyncs(folder: Path, log: Log) -> None:
     redis = FakeRedis()
     redis.down = ServiceOverloaded("down")
     durable = FailoverWriter(redis.push, redis.ping, SpoolWriter(folder))

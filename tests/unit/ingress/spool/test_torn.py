@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingress.spool import claims, codec
-from tests.support.ingress.log import Line
-from tests.support.spool.fixtures import SpoolLog
+from tests.support.log import Line, Log
 from tests.support.spool.pieces import (
     INTAKE,
     LEFT_NAME,
@@ -45,7 +44,7 @@ def _end(count: int) -> int:
     ],
 )
 async def test_the_records_before_the_damage_are_drained_and_the_rest_is_set_aside(
-    folder: Path, log: SpoolLog, data: bytes, whole: int, damage: str
+    folder: Path, log: Log, data: bytes, whole: int, damage: str
 ) -> None:
     leave(folder, data)
     draining = Draining(folder)
@@ -66,7 +65,7 @@ async def test_a_segment_without_damage_leaves_nothing(folder: Path, data: bytes
     assert files(folder) == {}
 
 
-async def test_the_rest_is_set_aside_only_after_what_is_before_it_was_pushed(folder: Path, log: SpoolLog) -> None:
+async def test_the_rest_is_set_aside_only_after_what_is_before_it_was_pushed(folder: Path, log: Log) -> None:
     leave(folder, _WHOLE[:-1])
     draining = Draining(folder)
     draining.redis.full_lanes = {STATUSES}
@@ -78,7 +77,7 @@ async def test_the_rest_is_set_aside_only_after_what_is_before_it_was_pushed(fol
 
 
 async def test_without_room_for_a_copy_the_whole_file_is_set_aside(
-    folder: Path, log: SpoolLog, monkeypatch: pytest.MonkeyPatch
+    folder: Path, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, data: bytes) -> None:
         path.write_bytes(data[:3])
@@ -97,7 +96,7 @@ async def test_without_room_for_a_copy_the_whole_file_is_set_aside(
 
 @pytest.mark.parametrize(("data", "whole", "aside"), [(_WHOLE, 40, 0), (_WHOLE[:-1], 39, 1)], ids=["whole", "torn"])
 async def test_a_drained_segment_that_cannot_be_removed_is_neither_pushed_nor_set_aside_again(
-    folder: Path, log: SpoolLog, monkeypatch: pytest.MonkeyPatch, data: bytes, whole: int, aside: int
+    folder: Path, log: Log, monkeypatch: pytest.MonkeyPatch, data: bytes, whole: int, aside: int
 ) -> None:
     leave(folder, data)
     draining = Draining(folder)
@@ -110,7 +109,7 @@ async def test_a_drained_segment_that_cannot_be_removed_is_neither_pushed_nor_se
 
     monkeypatch.setattr(Path, "unlink", refuse)
     await draining.for_seconds(10)
-    assert log.events == [_SET_ASIDE] * aside + ["a drained spool segment cannot be removed"]
+    assert log.take_events() == [_SET_ASIDE] * aside + ["a drained spool segment cannot be removed"]
     broken[0] = False
     await draining.until(lambda: not segments(folder))
     assert len(draining.redis.taken) == whole

@@ -6,15 +6,14 @@ from zlib import crc32
 import pytest
 
 from ingress.spool import codec
-from tests.support.ingress.log import Line
-from tests.support.spool.fixtures import SpoolLog
+from tests.support.log import Line, Log
 from tests.support.spool.pieces import INTAKE, LEFT_NAME, flipped, leave, numbered, obstruct, segment_bytes, segments
 from tests.support.spool.standing import Draining
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_segment_of_another_version_stays_where_it_is_and_is_named_once(folder: Path, log: SpoolLog) -> None:
+async def test_a_segment_of_another_version_stays_where_it_is_and_is_named_once(folder: Path, log: Log) -> None:
     data = codec._FILE.pack(b"SLSPOL", 9, 1)
     leave(folder, data + codec._CRC.pack(crc32(data)) + b"something newer")
     draining = Draining(folder)
@@ -27,17 +26,17 @@ async def test_a_segment_of_another_version_stays_where_it_is_and_is_named_once(
     assert log.take() == [Line("error", "a spool segment cannot be read; it stays where it is", values)]
 
 
-async def test_a_segment_that_cannot_be_read_stays_where_it_is_and_stops_nobody(folder: Path, log: SpoolLog) -> None:
+async def test_a_segment_that_cannot_be_read_stays_where_it_is_and_stops_nobody(folder: Path, log: Log) -> None:
     obstruct(folder / LEFT_NAME / "any file")  # a folder: opening it works, reading does not
     draining = Draining(folder)
     draining.spool.append(numbered(INTAKE, 3))
     await draining.for_seconds(5)
     assert (folder / LEFT_NAME).exists()
     assert len(draining.redis.taken) == 3
-    assert log.events == ["a spool segment cannot be read; it stays where it is"]
+    assert log.take_events() == ["a spool segment cannot be read; it stays where it is"]
 
 
-async def test_a_segment_that_changes_under_the_drainer_is_let_go_of(folder: Path, log: SpoolLog) -> None:
+async def test_a_segment_that_changes_under_the_drainer_is_let_go_of(folder: Path, log: Log) -> None:
     records = numbered(INTAKE, 1200)
     leave(folder, segment_bytes(records))
     draining = Draining(folder)
@@ -47,4 +46,4 @@ async def test_a_segment_that_changes_under_the_drainer_is_let_go_of(folder: Pat
     await draining.for_seconds(3)
     assert draining.redis.taken == records[:699]
     assert segments(folder), "a restart looks at it anew"
-    assert log.events == ["a spool segment cannot be read; it stays where it is"]
+    assert log.take_events() == ["a spool segment cannot be read; it stays where it is"]

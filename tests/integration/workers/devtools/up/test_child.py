@@ -14,11 +14,6 @@ from workers.devtools.up.child import ChildProcess
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class _Screen:
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -1,5 +1,5 @@
 """The fixtures for traces."""
 
-from tests.support.tracing.fixtures import named, plain, sampler, spans, tracing
+from tests.support.tracing.fixtures import named, sampler, spans, tracing
 
-__all__ = ["named", "plain", "sampler", "spans", "tracing"]
+__all__ = ["named", "sampler", "spans", "tracing"]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.clock import Clock
 from workers.console.auth.login_throttle import FREE_FAILURES, MAX_FAILURES_TOTAL, MAX_WAIT, LoginThrottle
 from workers.console.auth.url_tokens import InvalidUrlToken, UrlTokenCipher
 from workers.console.masking import isolate_untrusted, number, plain
@@ -19,14 +20,6 @@ from workers.operations.format import (
 from workers.operations.format import format_number as figure
 
 VEIL = UrlTokenCipher(b"k" * 32)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @given(st.text(st.characters()))

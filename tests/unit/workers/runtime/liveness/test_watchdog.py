@@ -1,6 +1,6 @@
 """The watch, with a clock of the tests' own and a worker that is none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +8,8 @@ import pytest
 import redis
 from celery.worker import state
 
-from workers.runtime.liveness import watchdog, worker_status
+from tests.support.log import Log
+from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.self_ping import SelfPing
 from workers.runtime.liveness.stall_detector import QUIET_INTERVAL, STALL_TIMEOUT, UNRECOVERABLE_TIMEOUT
 from workers.runtime.liveness.watchdog import EXIT_CODE, Watchdog
@@ -79,16 +80,6 @@ class Watched:
             self.watch.check(self.worker)
 
 
-class Log:
-    """The events that were logged."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-
-    def __getattr__(self, _level: str) -> Callable[..., None]:
-        return lambda event, **_fields: self.events.append(event)
-
-
 def stop_wanted() -> object:
     """The exit code that Celery is asked to stop with."""
     return state.should_stop
@@ -102,13 +93,6 @@ def work(*, taken: int, running: int) -> list[Any]:
     for request in requests[:running]:
         state.active_requests.add(request)
     return requests
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Log:
-    recorder = Log()
-    monkeypatch.setattr(watchdog, "_log", recorder)
-    return recorder
 
 
 @pytest.fixture
@@ -137,7 +121,7 @@ def test_every_pulse_is_another_message(watched: Watched) -> None:
 def test_a_stall_is_one_line_in_the_log_and_a_mark_in_redis(watched: Watched, log: Log) -> None:
     watched.look(3, hears=True)
     watched.look(QUIET_INTERVAL + STALL_TIMEOUT + 5)
-    assert log.events == ["this worker takes no messages, though it has room"]
+    assert log.take_events() == ["this worker takes no messages, though it has room"]
     assert watched.heard.said[-1][0].state == worker_status.DEAF
     assert watched.heard.said[-1][0].silent >= QUIET_INTERVAL + STALL_TIMEOUT
 
@@ -145,7 +129,7 @@ def test_a_stall_is_one_line_in_the_log_and_a_mark_in_redis(watched: Watched, lo
 def test_that_it_is_over_is_a_line_too(watched: Watched, log: Log) -> None:
     watched.look(QUIET_INTERVAL + STALL_TIMEOUT + 5)
     watched.look(2, hears=True)
-    assert log.events[1:] == ["this worker takes messages again"]
+    assert log.take_events()[1:] == ["this worker takes messages again"]
     assert watched.heard.said[-1][0].state == worker_status.LISTENING
     assert stop_wanted() is None
 
@@ -154,7 +138,7 @@ def test_after_a_while_it_asks_celery_for_a_warm_stop_with_an_exit_code_of_failu
     watched.look_until_lost()
     assert QUIET_INTERVAL + UNRECOVERABLE_TIMEOUT >= watched.now >= UNRECOVERABLE_TIMEOUT
     assert stop_wanted() == EXIT_CODE == 1
-    assert log.events[1:] == ["this worker still takes no messages; it ends, to be started again"]
+    assert log.take_events()[1:] == ["this worker still takes no messages; it ends, to be started again"]
     assert watched.heard.states[-1] == worker_status.ENDING
     assert watched.heard.said[-1][1] == ""  # it asks for no message that it would only lose
     assert watched.ended == []
@@ -170,7 +154,7 @@ def test_a_stop_that_hangs_is_cut_short_later_where_a_handler_runs(
     assert watched.ended == []
     watched.look()
     assert watched.ended == [EXIT_CODE]
-    assert log.events[2:] == ["its stop hangs; it ends at once, and what it held is taken over"]
+    assert log.take_events()[2:] == ["its stop hangs; it ends at once, and what it held is taken over"]
     assert len(kept) == running
 
 
