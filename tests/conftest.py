@@ -17,12 +17,14 @@ from workers.lanes import Lanes
 def log(request: pytest.FixtureRequest) -> Iterator[Log]:
     """The lines that the product logs in this process.
 
-    A line fails the test unless the test takes it, or is marked with `logs("error", …)`: the levels that it expects.
+    A warning or an error fails the test unless the test takes the line or has a marker `logs("error", …)` with the levels
+    that it expects.
     """
     marker = request.node.get_closest_marker("logs")
+    expected = {"debug", "info", *(marker.args if marker else ())}
     with recorded_log() as recorder:
         yield recorder
-    assert [line for line in recorder.lines if not marker or line.level not in marker.args] == []
+    assert [line for line in recorder.lines if line.level not in expected] == []
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,8 @@ from typing import NoReturn
 
 import pytest
 
+from tests.support.waiting import until
+
 ROOT = Path(__file__).resolve().parents[3]
 DEPLOY = ROOT / "deploy"
 
