@@ -17,7 +17,7 @@ from workers.lanes import Lanes
 def log(request: pytest.FixtureRequest) -> Iterator[Log]:
     """The lines that the product logs in this process.
 
-    A warning or an error fails the test unless the test takes the line or has a marker `logs("error", …)` with the levels
+    A warning or an error fails the test unless the test takes the line or is marked `logs("error", …)`: the levels
     that it expects.
     """
     marker = request.node.get_closest_marker("logs")

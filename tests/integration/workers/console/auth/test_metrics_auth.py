@@ -27,6 +27,7 @@ def test_with_the_password_anybody_reads_them_and_gets_no_session(come: Come, he
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.logs("warning")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -57,6 +58,7 @@ def test_the_password_opens_the_metrics_this_way_and_no_page(come: Come) -> None
     assert come().get("/", **BEARER).status_code == 303
 
 
+@pytest.mark.logs("warning")
 def test_guessing_is_slow_and_keeps_nobody_from_signing_in(come: Come) -> None:
     visitor = come()
     for _ in range(FREE_FAILURES):

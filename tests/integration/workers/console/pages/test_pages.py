@@ -74,6 +74,7 @@ def test_an_empty_audit_says_what_will_be_there(client: redis.Redis, operator: V
     assert "Nothing was done yet" in words(operator.get("/audit"))
 
 
+@pytest.mark.logs("warning")
 def test_without_redis_each_page_answers_and_says_so(settings: Settings, open_desk: Opens, come: Come) -> None:
     away = open_desk(with_settings(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0"))
     visitor = come(to=away)

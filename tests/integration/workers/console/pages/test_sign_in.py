@@ -26,6 +26,7 @@ def test_the_password_opens_the_page_that_was_asked_for(come: Come) -> None:
     assert visitor.get("/dead").status_code == 200
 
 
+@pytest.mark.logs("warning")
 @pytest.mark.parametrize(
     "password",
     [
@@ -110,6 +111,7 @@ def test_another_password_ends_all_sessions(
     assert come(to=other).get("/", **cookie).status_code == 303
 
 
+@pytest.mark.logs("warning")
 def test_guessing_is_slowed_down_for_that_address_alone(come: Come) -> None:
     guesser, other = come("192.0.2.1"), come("192.0.2.2")
     for _ in range(FREE_FAILURES):
@@ -120,6 +122,7 @@ def test_guessing_is_slowed_down_for_that_address_alone(come: Come) -> None:
     assert other.sign_in().status_code == 303
 
 
+@pytest.mark.logs("warning")
 def test_an_invented_forwarded_address_is_no_new_address(come: Come) -> None:
     guesser = come("192.0.2.1")
     guesser.get("/sign-in")
