@@ -1,4 +1,4 @@
-"""Where `celery -A workers` finds the application."""
+"""The module in which `celery -A workers` finds the application."""
 
 from shared.settings import Settings
 from shared.startup import exit_on_invalid_settings

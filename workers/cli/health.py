@@ -84,7 +84,7 @@ def worker(
             workers = worker_status.worker_statuses(client)
     except RedisError as error:
         _tell(Answer(liveness, "Redis cannot be reached", {"error": type(error).__name__, "workers": []}), json)
-    here = [found for found in workers if anywhere or found.said.host == socket.gethostname()]
+    here = [found for found in workers if anywhere or found.report.host == socket.gethostname()]
     _tell(_judge(here, _mendable if liveness else _trouble, "" if anywhere else " of this host"), json)
 
 
@@ -116,28 +116,28 @@ def _read(body: bytes) -> tuple[bool, str]:
 
 
 def _trouble(found: WorkerStatus) -> str:
-    return found.trouble
+    return found.problem
 
 
 def _mendable(found: WorkerStatus) -> str:
     heard = found.age < worker_status.REPORT_TIMEOUT
-    return "" if heard and found.said.state in _UNDER_WAY else found.trouble
+    return "" if heard and found.report.state in _UNDER_WAY else found.problem
 
 
 def _judge(workers: list[WorkerStatus], trouble: Callable[[WorkerStatus], str], where: str) -> Answer:
     troubles = {found: trouble(found) for found in workers}
-    well = [found.said.node for found, why in troubles.items() if not why]
+    well = [found.report.node for found, why in troubles.items() if not why]
     if well:
         line = f"{len(well)} of {len(workers)} workers{where} well: {', '.join(well)}"
     elif workers:
-        line = "; ".join(f"{found.said.node}: {why}" for found, why in troubles.items())
+        line = "; ".join(f"{found.report.node}: {why}" for found, why in troubles.items())
     else:
         line = f"no worker{where} has said anything within the last minutes"
     return Answer(bool(well), line, {"workers": [_as_dict(found, why) for found, why in troubles.items()]})
 
 
 def _as_dict(found: WorkerStatus, why: str) -> dict[str, object]:
-    return {"name": found.name, "seconds_ago": round(found.age, 1), "trouble": why} | found.said.as_dict()
+    return {"name": found.name, "seconds_ago": round(found.age, 1), "trouble": why} | found.report.as_dict()
 
 
 def _tell(answer: Answer, json: bool) -> NoReturn:

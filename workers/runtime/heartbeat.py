@@ -1,4 +1,4 @@
-"""A process' own heartbeat, from a thread: it goes on while a handler works."""
+"""A process's own heartbeat. It comes from a thread, so it continues while a handler works."""
 
 import threading
 
@@ -9,17 +9,17 @@ from workers.lanes.heartbeats import HEARTBEAT_INTERVAL, HeartbeatRegistry
 
 
 def start_heartbeat(url: str, name: str) -> None:
-    """Beats for this process until it ends. To be called once a process, after a fork."""
-    # A connection of its own, and no repetitions: a beat that comes late is worth nothing.
-    holders = HeartbeatRegistry(connect(url, retries=0))
-    holders.beat([name])
-    threading.Thread(target=_send_heartbeats, args=(holders, name), name="heartbeat", daemon=True).start()
+    """Beat for the process of that name until it ends. Call it once per process, after the fork. Raises RedisError."""
+    # A connection of its own, without retries: a beat that comes late is useless.
+    registry = HeartbeatRegistry(connect(url, retries=0))
+    registry.beat([name])
+    threading.Thread(target=_send_heartbeats, args=(registry, name), name="heartbeat", daemon=True).start()
 
 
-def _send_heartbeats(holders: HeartbeatRegistry, name: str) -> None:
-    pause = threading.Event()
-    while not pause.wait(HEARTBEAT_INTERVAL):
+def _send_heartbeats(registry: HeartbeatRegistry, name: str) -> None:
+    never = threading.Event()
+    while not never.wait(HEARTBEAT_INTERVAL):
         try:
-            holders.beat([name])
+            registry.beat([name])
         except (RedisError, OSError):
-            continue  # while Redis is away nobody is taken for dead; the tick and the drains say that it is
+            continue  # without Redis no process is judged dead; maintenance and drains log that Redis is away

@@ -1,13 +1,11 @@
-"""The tick: once a second, in every worker, time acts on the lanes. Whoever comes first does it for all.
+"""Lane maintenance: every second, due retries are moved, lost entries taken over, and lanes woken.
 
-There is no beat process and no leader: if the one that ticked dies, another ticks a second later.
+Every worker tries every second, and the first does it for all. There is no scheduler process and no leader: if the
+worker that did it dies, another does it a second later.
 """
 
-import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
-from celery import bootsteps
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from shared.observability.logging import get_logger
@@ -17,98 +15,81 @@ from workers.lanes.reader import LaneReader
 from workers.runtime import outcome_log
 
 _log = get_logger(__name__)
-MAINTENANCE_INTERVAL = 1.0  # seconds
-_TURN = "sluice:tick"
-_FULL = "Redis is full: lanes that it knows are drained, and others wait until there is room"
+#: Seconds.
+MAINTENANCE_INTERVAL = 1.0
+#: Holds the turn of this second.
+_TURN_KEY = "sluice:tick"
 
 
 class LaneMaintenance:
-    """One tick at a time; never raises what an outage causes, since it runs in a worker's event loop."""
+    """Maintains the lanes. It runs in a worker's event loop, so an outage is logged and never raised.
+
+    `consumer_name` returns the name under which a process of this worker holds entries, for its process id.
+    """
 
     def __init__(
-        self, lanes: Callable[[], Lanes], specs: Iterable[LaneSpec], holder: Callable[[int], str] = str
+        self, lanes: Callable[[], Lanes], specs: Iterable[LaneSpec], consumer_name: Callable[[int], str] = str
     ) -> None:
         self._lanes = lanes
-        self._holder = holder  # the name by which a process of this worker holds entries
+        self._consumer_name = consumer_name
         self._specs = list(specs)
-        self._known = False
-        self._failing = False
+        self._is_registered = False
+        self._is_failing = False
 
-    def __call__(self, living: Sequence[int] = ()) -> None:
-        """Beats for the worker's living processes, makes the lanes known where they are not, and ticks if no other
-        worker did so within this second."""
+    def __call__(self, process_ids: Sequence[int] = ()) -> None:
+        """Beat for these living processes, register lanes that are missing, and maintain all lanes if no other worker
+        has done so within this second."""
         try:
             lanes = self._lanes()
-            dead = lanes.heartbeats.beat([self._holder(pid) for pid in living])
-            self._tick(lanes, dead)
+            dead = lanes.heartbeats.beat([self._consumer_name(pid) for pid in process_ids])
+            self._run(lanes, dead)
         except (RedisError, OSError) as error:
-            if not self._failing:
-                full = isinstance(error, OutOfMemoryError)
-                _log.error(_FULL if full else "Redis cannot be reached; the lanes wait", error=type(error).__name__)
-            self._failing = True
+            if not self._is_failing:
+                _log.error(_failure_message(error), error=type(error).__name__)
+            self._is_failing = True
         else:
-            if self._failing:
-                _log.info("Redis is reached again")
-            self._failing = False
+            if self._is_failing:
+                _log.info("Redis is available again")
+            self._is_failing = False
 
-    def _tick(self, lanes: Lanes, dead: list[str]) -> None:
+    def _run(self, lanes: Lanes, dead: list[str]) -> None:
         pipe = lanes.client.pipeline(transaction=False)
-        pipe.set(_TURN, "", nx=True, px=round(MAINTENANCE_INTERVAL * 900))
-        pipe.pttl(_TURN)
+        pipe.set(_TURN_KEY, "", nx=True, px=round(MAINTENANCE_INTERVAL * 900))
+        pipe.pttl(_TURN_KEY)
         pipe.exists(LANES_KEY)
-        mine, left, known = pipe.execute(raise_on_error=False)
-        for reply in (mine, left, known):
-            # A full Redis cannot note whose turn it is. Then everybody ticks, for that leads to room again.
+        is_our_turn, turn_ttl, lanes_exist = pipe.execute(raise_on_error=False)
+        for reply in (is_our_turn, turn_ttl, lanes_exist):
+            # A full Redis cannot record the turn. Then every worker does maintenance, which makes room again.
             if isinstance(reply, Exception) and not isinstance(reply, OutOfMemoryError):
                 raise reply
-        if isinstance(left, int) and left > MAINTENANCE_INTERVAL * 1000:
-            # That turn was taken when Redis' clock was ahead, maybe by hours: until then nobody would tick.
-            lanes.client.delete(_TURN)
+        if isinstance(turn_ttl, int) and turn_ttl > MAINTENANCE_INTERVAL * 1000:
+            # The turn was taken while Redis's clock was ahead, perhaps by hours: until then no worker would have one.
+            lanes.client.delete(_TURN_KEY)
         try:
-            if not self._known or not known:  # at the start, and after Redis lost its data
+            if not self._is_registered or not lanes_exist:  # at the start, and after Redis lost its data
                 lanes.register(self._specs)
-                self._known = True
+                self._is_registered = True
         finally:
-            if mine:
-                self._act(lanes, dead)
+            if is_our_turn:
+                self._maintain(lanes, dead)
 
-    def _act(self, lanes: Lanes, dead: list[str]) -> None:
-        ticked = lanes.run_maintenance([spec.name for spec in self._specs], dead)
-        for lane, did in ticked.items():
-            if did.made_suspects or did.dead_lettered:
+    def _maintain(self, lanes: Lanes, dead: list[str]) -> None:
+        reports = lanes.run_maintenance([spec.name for spec in self._specs], dead)
+        for lane, report in reports.items():
+            if report.made_suspects or report.dead_lettered:
                 _log.warning(
-                    "entries outlived their holder", lane=lane, suspects=did.made_suspects, dead=did.dead_lettered
+                    "entries were lost by their process; they are taken over",
+                    lane=lane,
+                    suspects=report.made_suspects,
+                    dead=report.dead_lettered,
                 )
-            if did.dead_lettered and (letter := LaneReader(lanes.client).latest_dead_letter(lane)):
-                outcome_log.log_poisoned(letter, did.dead_lettered)
-        if not any(did.held_by_dead for did in ticked.values()):
+            if report.dead_lettered and (letter := LaneReader(lanes.client).latest_dead_letter(lane)):
+                outcome_log.log_poisoned(letter, report.dead_lettered)
+        if not any(report.held_by_dead for report in reports.values()):
             lanes.heartbeats.forget(dead)
 
 
-class MaintenanceStep(bootsteps.StartStopStep):
-    """Ticks from the worker's timer, which runs in the prefork, solo and threads pools alike."""
-
-    requires = ("celery.worker.components:Timer",)
-    ticker: Callable[[Sequence[int]], None]  # set by the application's own subclass: Celery makes the step itself
-
-    def __init__(self, worker: Any, **options: Any) -> None:
-        super().__init__(worker, **options)
-        self._entry: Any = None
-
-    def start(self, worker: Any) -> None:
-        """Starts ticking; the first tick makes the lanes known before the worker consumes."""
-        self.ticker([os.getpid()])
-        self._entry = worker.timer.call_repeatedly(MAINTENANCE_INTERVAL, lambda: self.ticker(_living(worker)))
-
-    def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
-        """Stops ticking."""
-        if self._entry is not None:
-            self._entry.cancel()
-
-
-def _living(worker: Any) -> list[int]:
-    """The worker's own process and those of its pool that run (a prefork pool tells them; others have none)."""
-    try:
-        return [os.getpid(), *worker.pool.info.get("processes", ())]
-    except (AttributeError, TypeError):  # no pool yet, or no more
-        return [os.getpid()]
+def _failure_message(error: Exception) -> str:
+    if isinstance(error, OutOfMemoryError):
+        return "Redis is full: known lanes are drained, new ones wait until there is room"
+    return "Redis cannot be reached; the lanes wait"

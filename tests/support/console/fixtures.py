@@ -30,7 +30,7 @@ from workers.lanes import (
 )
 from workers.parsing import RawEvent
 from workers.runtime.event_entry import EventEntry, event_of, pack, unpack
-from workers.runtime.liveness.worker_status import DEAF, LISTENING
+from workers.runtime.liveness.worker_status import LISTENING, STALLED
 from workers.store import Store
 
 Opens = Callable[..., ConsoleContext]
@@ -161,4 +161,4 @@ def busy(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> N
     tally.group_sizes.note(3)
     tell(redis_url, tmp_path / "spool", tally)
     say(client, "one", LISTENING, "intake", "messages")
-    say(client, "two", DEAF, "statuses")
+    say(client, "two", STALLED, "statuses")

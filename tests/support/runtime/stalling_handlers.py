@@ -16,13 +16,14 @@ from celery.signals import worker_ready
 
 from workers.events import TextMessage
 from workers.handlers import handler
-from workers.runtime.liveness import bootstep, stall_detector, watchdog
+from workers.runtime.celery import bootsteps
+from workers.runtime.liveness import stall_detector, watchdog
 
 _STALL, _NOTES = Path(os.environ["STALL"]), Path(os.environ["NOTES"])
 
 stall_detector.QUIET_INTERVAL, stall_detector.STALL_TIMEOUT, stall_detector.UNRECOVERABLE_TIMEOUT = 0.5, 2.5, 5.0
-bootstep.CHECK_INTERVAL = 0.25
-watchdog._STOP = watchdog._STOP_RUNNING = 2.0
+bootsteps.CHECK_INTERVAL = 0.25
+watchdog._STOP_TIMEOUT = watchdog._STOP_TIMEOUT_WITH_HANDLER = 2.0
 
 
 @handler("text", timeout=60)

@@ -52,9 +52,8 @@ def stall(folder: Path, how: str, name: str = "one") -> None:
 
 def state(client: redis.Redis, name: str = "one") -> str:
     """What it said it was."""
-    return next(
-        (each.said.state for each in worker_status.worker_statuses(client) if each.said.node.startswith(f"{name}@")), ""
-    )
+    reports = [each.report for each in worker_status.worker_statuses(client)]
+    return next((report.state for report in reports if report.node.startswith(f"{name}@")), "")
 
 
 def states(client: redis.Redis, seconds: float, *names: str) -> set[str]:

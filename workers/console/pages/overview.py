@@ -57,7 +57,7 @@ def _standing(look: Snapshot, samples: Sequence[Sample]) -> dict[str, Any]:
         "dead": dead,
         "newly_dead": max(dead - samples[0].dead, 0) if samples else 0,
         "spooled": None if look.ingresses is None else sum(spool.waiting_bytes for spool in look.spools),
-        "alive": [worker for worker in look.workers if not worker.trouble],
+        "alive": [worker for worker in look.workers if not worker.problem],
         "busy": busy[:_MAX_LANES],
         "more_busy": len(busy[_MAX_LANES:]),
         "most_waiting": max((lane.waiting for lane in busy), default=0),

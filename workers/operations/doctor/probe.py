@@ -128,10 +128,10 @@ def workers_facts(url: str) -> WorkersFacts:
     with connect(url, retries=0) as client:
         workers = (
             WorkerFacts(
-                f"{worker.said.node} (pid {worker.said.pid})",
-                worker.said.queues,
-                worker.trouble,
-                worker.said.node,
+                f"{worker.report.node} (pid {worker.report.pid})",
+                worker.report.queues,
+                worker.problem,
+                worker.report.node,
                 worker.age >= worker_status.REPORT_TIMEOUT,
             )
             for worker in worker_status.worker_statuses(client)

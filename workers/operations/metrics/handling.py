@@ -20,7 +20,7 @@ _ACTIONS = ("replayed", "discarded", "restored")
 _MEDIA = ("200", "401", "403", "none")
 _SILENT = "silent"
 _WELL = (worker_status.LISTENING, worker_status.FULL)
-_STATES = (worker_status.STARTING, *_WELL, worker_status.DEAF, worker_status.ENDING, worker_status.STOPPING, _SILENT)
+_STATES = (worker_status.STARTING, *_WELL, worker_status.STALLED, worker_status.ENDING, worker_status.STOPPING, _SILENT)
 
 
 def add_handling_metrics(sheet: MetricsCollector, look: Snapshot, figures: Counters) -> None:
@@ -72,12 +72,12 @@ def _add_workers(sheet: MetricsCollector, look: Snapshot) -> None:
     for state in _STATES:
         sheet.add(metrics.WORKERS, states[state], state)
     well = [worker for worker in look.workers if _state(worker) in _WELL]
-    taking = Counter(queue for worker in well for queue in worker.said.queues)
+    taking = Counter(queue for worker in well for queue in worker.report.queues)
     for queue in sorted({lane.queue for lane in look.lanes if lane.queue}):
         sheet.add(metrics.QUEUE_WORKERS, taking[queue], queue)
-    sheet.add(metrics.SLOTS, sum(worker.said.slots for worker in well))
-    sheet.add(metrics.SLOTS_BUSY, sum(worker.said.running for worker in well))
+    sheet.add(metrics.SLOTS, sum(worker.report.slots for worker in well))
+    sheet.add(metrics.SLOTS_BUSY, sum(worker.report.running for worker in well))
 
 
 def _state(worker: WorkerStatus) -> str:
-    return _SILENT if worker.age >= REPORT_TIMEOUT else worker.said.state
+    return _SILENT if worker.age >= REPORT_TIMEOUT else worker.report.state

@@ -145,7 +145,7 @@ def _workers(now: Snapshot) -> list[Problem]:
     if not alive:
         text = "No worker is alive: nothing is handled."
         return [Problem("workers", Severity.STUCK, text, "Start one: celery -A workers worker.", "/#workers")]
-    queues = {queue for worker in alive for queue in worker.said.queues}
+    queues = {queue for worker in alive for queue in worker.report.queues}
     lost = sorted({lane.queue for lane in now.lanes if lane.waiting and lane.queue and lane.queue not in queues})
     found = [
         Problem(
@@ -158,8 +158,8 @@ def _workers(now: Snapshot) -> list[Problem]:
         for queue in lost
     ]
     for worker in now.workers:
-        if worker.trouble and worker.said.state != "starting":
-            text = f"Worker {worker.said.node}: {worker.trouble}."
+        if worker.problem and worker.report.state != "starting":
+            text = f"Worker {worker.report.node}: {worker.problem}."
             found.append(Problem(f"worker {worker.name}", Severity.NOTE, text, "Is it started again?", "/#workers"))
     return found
 

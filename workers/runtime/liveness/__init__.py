@@ -1,1 +1,1 @@
-"""Whether workers still take messages: each watches its own consumer, says so in Redis, and ends when that is deaf."""
+"""Liveness of workers: each watches its own consumer, reports its status to Redis, and ends if it has stalled."""

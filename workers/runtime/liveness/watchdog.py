@@ -1,133 +1,148 @@
-"""The watch: it sees whether a worker takes messages, says so in Redis, and ends the worker if it must."""
+"""The watchdog of a worker: it judges whether the worker receives messages, reports that, and ends it if it must."""
 
 import os
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple, Protocol
 
-from celery import bootsteps
-from celery.worker import state
 from redis.exceptions import RedisError
 
 from shared.observability.logging import get_logger
 from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.self_ping import SelfPing
-from workers.runtime.liveness.stall_detector import ConsumerHealth, Observation, begin, update
+from workers.runtime.liveness.stall_detector import ConsumerHealth, Observation, initial_health, update
 from workers.runtime.liveness.worker_status import WorkerReport, WorkerStatusPublisher
 
 _log = get_logger(__name__)
 EXIT_CODE = 1
-_RUN: int = bootsteps.RUN  # type: ignore[attr-defined]  # the stubs do not know it
-#: A warm stop has been seen to hang. Seconds it may take where nothing runs any more, and where a handler does: the
-#: built-in ones and those with the default timeout are done by then.
-_STOP, _STOP_RUNNING = 10.0, 45.0
+#: A warm stop may hang. Seconds it may take if no handler runs, and if one does: built-in handlers, and those with the
+#: default timeout, end within that time.
+_STOP_TIMEOUT, _STOP_TIMEOUT_WITH_HANDLER = 10.0, 45.0
+
+
+class WorkerSnapshot(NamedTuple):
+    """What can be seen of a worker's main process at one moment."""
+
+    node: str  # Celery's name for the worker
+    pool: str  # prefork, threads or solo
+    queues: tuple[str, ...]
+    is_running: bool  # false while it starts or stops
+    taken: int  # wake-ups that it has taken and not finished
+    running: int  # of these, those that its pool has begun
+    slots: int  # how many it takes at a time
+
+
+class WatchedWorker(Protocol):
+    """A worker as the watchdog needs it."""
+
+    def snapshot(self) -> WorkerSnapshot:
+        """Return the worker's state now."""
+        ...
+
+    def request_stop(self, exit_code: int) -> None:
+        """Ask the worker for a warm stop, at the end of which it exits with this code."""
+        ...
 
 
 class Watchdog:
-    """Watches one worker. It is told by the main thread what to count; all else is done in a thread of its own."""
+    """Watches one worker. The worker's main thread reports messages and ticks; all else runs in the watchdog's thread.
+
+    `exit_now` ends the process at once.
+    """
 
     def __init__(
         self,
-        pulses: SelfPing,
-        said: WorkerStatusPublisher,
+        self_ping: SelfPing,
+        publisher: WorkerStatusPublisher,
         *,
         clock: Callable[[], float] = time.monotonic,
-        end_now: Callable[[int], object] = os._exit,
+        exit_now: Callable[[int], object] = os._exit,
     ) -> None:
-        self.pulses = pulses
-        self._presence = said
+        self.self_ping = self_ping
+        self._publisher = publisher
         self._clock = clock
-        self._end_now = end_now
-        self._received = self._turns = 0
-        self._judgement: ConsumerHealth | None = None
-        self._asked = False
-        self._given_up: float | None = None  # since when
+        self._exit_now = exit_now
+        self._received = self._ticks = 0
+        self._health: ConsumerHealth | None = None
+        self._ping_pending = False
+        self._stop_requested_at: float | None = None
 
     def on_message(self) -> None:
-        """The consumer took a message."""
+        """Count a message that the consumer received."""
         self._received += 1
 
     def on_loop_tick(self) -> None:
-        """The event loop came round."""
-        self._turns += 1
+        """Count a turn of the event loop."""
+        self._ticks += 1
 
-    def check(self, worker: Any) -> None:
-        """One look at a worker (celery.worker.WorkController). Never raises what an outage causes."""
-        now = self._clock()
-        if self._given_up is not None:
-            self._enforce_stop(now - self._given_up)
-        elif worker.blueprint.state == _RUN:
-            self._judge(worker, now)
-        self._publish(worker)
+    def check(self, worker: WatchedWorker) -> None:
+        """Look at the worker once, act on it, and publish its status. Never raises because of an outage."""
+        now, seen = self._clock(), worker.snapshot()
+        if self._stop_requested_at is not None:
+            self._enforce_stop(seen, now - self._stop_requested_at)
+        elif seen.is_running:
+            self._judge(worker, seen, now)
+        self._publish(seen)
 
-    def leave(self) -> None:
-        """The worker has stopped as it should."""
+    def withdraw(self) -> None:
+        """Remove the worker's status after a clean stop."""
         try:
-            self._presence.withdraw()
+            self._publisher.withdraw()
         except (RedisError, OSError):
-            return  # what it last said is forgotten by itself
+            return  # the report expires on its own
 
-    def _judge(self, worker: Any, now: float) -> None:
-        before = self._judgement or begin(now)
-        taken, running = len(state.reserved_requests), len(state.active_requests)
-        seen = Observation(
-            self._received, self._turns, taken, running, _slots(worker), self._asked, _pool(worker) == "solo"
+    def _judge(self, worker: WatchedWorker, seen: WorkerSnapshot, now: float) -> None:
+        before = self._health or initial_health(now)
+        observation = Observation(
+            self._received, self._ticks, seen.taken, seen.running, seen.slots, self._ping_pending, seen.pool == "solo"
         )
-        after = self._judgement = update(before, seen, now)
+        after = self._health = update(before, observation, now)
         if after.stalled and not before.stalled:
-            _log.error("this worker takes no messages, though it has room", seconds=round(after.silent), taken=taken)
+            _log.error(
+                "worker receives no messages although it has free slots", seconds=round(after.silent), taken=seen.taken
+            )
         elif before.stalled and not after.stalled:
-            _log.warning("this worker takes messages again")
+            _log.warning("worker receives messages again")
         if after.unrecoverable:
-            _log.error("this worker still takes no messages; it ends, to be started again", exit_code=EXIT_CODE)
-            self._given_up = now
-            # A warm stop: Celery looks at this whenever its event loop comes round.
-            state.should_stop = EXIT_CODE  # type: ignore[assignment]
+            _log.error("worker still receives no messages; it stops, to be restarted", exit_code=EXIT_CODE)
+            self._stop_requested_at = now
+            worker.request_stop(EXIT_CODE)
 
-    def _enforce_stop(self, seconds: float) -> None:
-        if seconds >= (_STOP_RUNNING if state.active_requests else _STOP):
-            _log.error("its stop hangs; it ends at once, and what it held is taken over")
-            self._end_now(EXIT_CODE)
+    def _enforce_stop(self, seen: WorkerSnapshot, seconds: float) -> None:
+        if seconds >= (_STOP_TIMEOUT_WITH_HANDLER if seen.running else _STOP_TIMEOUT):
+            _log.error("worker hangs while stopping; it exits now, and others take over its entries")
+            self._exit_now(EXIT_CODE)
 
-    def _publish(self, worker: Any) -> None:
-        judgement = self._judgement
-        pulse = self.pulses.message() if judgement and judgement.ask and self._given_up is None else ""
-        said = WorkerReport(
+    def _publish(self, seen: WorkerSnapshot) -> None:
+        health = self._health
+        ping = self.self_ping.message() if health and health.needs_ping and self._stop_requested_at is None else ""
+        report = WorkerReport(
             host=socket.gethostname(),
-            node=worker.hostname,
+            node=seen.node,
             pid=os.getpid(),
-            pool=_pool(worker),
-            queues=tuple(name for name in worker.app.amqp.queues.consume_from if name != self.pulses.queue),
-            state=self._state(worker),
-            silent=round(judgement.silent, 1) if judgement else 0.0,
-            running=len(state.active_requests),
-            slots=_slots(worker),
+            pool=seen.pool,
+            queues=tuple(name for name in seen.queues if name != self.self_ping.queue),
+            state=self._state(seen),
+            silent=round(health.silent, 1) if health else 0.0,
+            running=seen.running,
+            slots=seen.slots,
         )
         try:
-            self._presence.publish(said, pulse)
-        except (RedisError, OSError):  # the tick says that it is away
-            self._asked = False
+            self._publisher.publish(report, ping)
+        except (RedisError, OSError):  # lane maintenance logs that Redis is away
+            self._ping_pending = False
         else:
-            self._asked = bool(pulse)
+            self._ping_pending = bool(ping)
 
-    def _state(self, worker: Any) -> str:
-        if self._given_up is not None:
+    def _state(self, seen: WorkerSnapshot) -> str:
+        if self._stop_requested_at is not None:
             return worker_status.ENDING
-        if worker.blueprint.state != _RUN:
+        if not seen.is_running:
             return worker_status.STOPPING
-        judgement = self._judgement
-        if judgement and judgement.stalled:
-            return worker_status.DEAF
-        if judgement is None or not judgement.has_received:
+        health = self._health
+        if health and health.stalled:
+            return worker_status.STALLED
+        if health is None or not health.has_received:
             return worker_status.STARTING
-        return worker_status.FULL if judgement.full else worker_status.LISTENING
-
-
-def _slots(worker: Any) -> int:
-    # As Celery's own limit to what it takes: see worker_disable_prefetch in celery/worker/consumer/tasks.py.
-    return int(worker.max_concurrency or getattr(worker.pool, "num_processes", None) or worker.concurrency)
-
-
-def _pool(worker: Any) -> str:
-    return str(worker.pool_cls.__module__.rpartition(".")[2])
+        return worker_status.FULL if health.full else worker_status.LISTENING

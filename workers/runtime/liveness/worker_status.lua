@@ -1,14 +1,15 @@
--- A worker says how it is, and may send itself a pulse.
--- KEYS[1]  sluice:workers, a sorted set: workers' names by the time they last said something (ms since 1970)
--- KEYS[2]  sluice:workers:said, a hash: what they said, by name (JSON)
--- KEYS[3]  the Celery queue of its pulses
--- ARGV     its name, what it says ('' for nothing more: it ends), how long a silent worker is remembered (ms),
---          a pulse or '', how long that may wait (ms)
+-- Publishes a worker's status, and puts a self-ping into the worker's own queue or removes it.
+-- KEYS[1]  sluice:workers, a sorted set: workers by the time of their last report (ms since 1970)
+-- KEYS[2]  sluice:workers:said, a hash: the last reports by worker (JSON)
+-- KEYS[3]  the Celery queue of the worker's self-pings
+-- ARGV     the worker's name, its report ('' to remove the worker), how long a silent worker is listed (ms),
+--          a self-ping or '', its time to live (ms)
 
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 
--- One pulse at a time, however long nobody takes it. (And a full Redis refuses a first write that frees nothing.)
+-- One self-ping at a time, however long it waits. (DEL comes first: a full Redis refuses a script that begins with a
+-- write that frees nothing.)
 redis.call('DEL', KEYS[3])
 if ARGV[4] ~= '' then
   redis.call('LPUSH', KEYS[3], ARGV[4])

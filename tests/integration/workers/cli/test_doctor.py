@@ -96,7 +96,7 @@ def test_what_is_wrong_is_named_with_what_to_do(facts: Facts, name: str, word: s
 def test_a_worker_that_was_started_again_is_not_missed() -> None:
     here = WORKER._replace(node="celery@here")
     killed = here._replace(
-        name="celery@here (pid 5)", problem="its main process has said nothing for 60 s", is_silent=True
+        name="celery@here (pid 5)", problem="no report from its main process for 60 s", is_silent=True
     )
     for others, missed in (
         ((here,), []),

@@ -14,12 +14,12 @@ from tests.support.cli.fixtures import Sluice
 from tests.support.programs import free_port, program, python, run
 from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.worker_status import (
-    DEAF,
     FULL,
     LISTENING,
+    STALLED,
     STARTING,
     STOPPING,
-    WORKERS,
+    WORKERS_KEY,
     WorkerReport,
     WorkerStatusPublisher,
 )
@@ -31,7 +31,7 @@ def says(client: redis.Redis, node: str, state: str, *, host: str = HERE, silent
     """A worker said so, that many seconds ago."""
     said = WorkerReport(host, node, 7, "prefork", ("intake",), state, 21.0, 1, 2)
     WorkerStatusPublisher(client, node, f"sluice:queue:pulse.{node}").publish(said)
-    client.zincrby(WORKERS, -silent_for * 1000, node)
+    client.zincrby(WORKERS_KEY, -silent_for * 1000, node)
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_takes_messages_is_well(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
-    for node, state in (("one", LISTENING), ("two", FULL), ("three", DEAF)):
+    for node, state in (("one", LISTENING), ("two", FULL), ("three", STALLED)):
         says(client, node, state)
     result = sluice("health", "worker", redis_url=redis_url)
     assert (result.exit_code, result.stdout) == (0, "2 of 3 workers of this host well: one, two\n")
@@ -138,9 +138,9 @@ def test_a_worker_that_takes_messages_is_well(sluice: Sluice, client: redis.Redi
 @pytest.mark.parametrize(
     ("state", "silent_for", "reason"),
     [
-        (DEAF, 0.0, "one: it has taken no messages for 21 s, though it has room"),
+        (STALLED, 0.0, "one: it has received no messages for 21 s although it has free slots"),
         (STARTING, 0.0, "one: it is starting"),
-        (LISTENING, 60.0, "one: its main process has said nothing for 60 s"),
+        (LISTENING, 60.0, "one: no report from its main process for 60 s"),
     ],
 )
 @pytest.mark.parametrize("liveness", [False, True])
@@ -173,7 +173,7 @@ def test_workers_of_other_hosts_count_if_one_says_so(sluice: Sluice, client: red
 
 
 def test_as_json_all_is_told(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
-    says(client, "one", DEAF)
+    says(client, "one", STALLED)
     result = sluice("health", "worker", "--json", redis_url=redis_url)
     told = json.loads(result.stdout)
     assert result.exit_code == 1

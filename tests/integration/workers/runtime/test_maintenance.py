@@ -15,7 +15,8 @@ from tests.support.lanes.looking import everything, let_retries_wait, look, spec
 from tests.support.log import Log
 from workers.lanes import Lanes, Rescheduled
 from workers.lanes.heartbeats import HEARTBEATS_KEY
-from workers.runtime.maintenance import LaneMaintenance, MaintenanceStep
+from workers.runtime.celery.bootsteps import MaintenanceStep, maintenance_step
+from workers.runtime.maintenance import LaneMaintenance
 
 LANE = "text.greet"
 
@@ -91,7 +92,7 @@ def test_an_outage_is_logged_once_and_so_is_its_end(lanes: Lanes, nowhere: Lanes
     source[0] = lanes
     for _ in range(3):
         ticker()
-    assert [line[:2] for line in log.take()] == [("info", "Redis is reached again")]
+    assert [line[:2] for line in log.take()] == [("info", "Redis is available again")]
     source[0] = nowhere
     ticker()
     assert [line[:2] for line in log.take()] == [("error", "Redis cannot be reached; the lanes wait")]
@@ -138,7 +139,7 @@ def test_in_a_full_redis_everybody_ticks_and_what_waits_is_woken(lanes: Lanes, c
 def test_what_a_silent_process_held_is_taken_over_and_it_is_forgotten(
     lanes: Lanes, client: redis.Redis, log: Log
 ) -> None:
-    ticker = LaneMaintenance(lambda: lanes, [spec(LANE)], holder=lambda pid: f"process {pid}")
+    ticker = LaneMaintenance(lambda: lanes, [spec(LANE)], consumer_name=lambda pid: f"process {pid}")
     ticker([1, 2])
     lanes.push(LANE, [b"1", b"2"])
     lanes.take(LANE, "process 1", 1)
@@ -150,7 +151,7 @@ def test_what_a_silent_process_held_is_taken_over_and_it_is_forgotten(
         ticker([2])
     assert (look(client, LANE).suspects, look(client, LANE).held) == ([b"1"], [b"2"])
     assert client.zrange(HEARTBEATS_KEY, 0, -1) == [b"process 2"]
-    assert [line[:2] for line in log.take()] == [("warning", "entries outlived their holder")]
+    assert [line[:2] for line in log.take()] == [("warning", "entries were lost by their process; they are taken over")]
 
 
 def test_the_step_ticks_at_once_and_then_every_second_until_it_stops() -> None:
@@ -164,8 +165,7 @@ def test_the_step_ticks_at_once_and_then_every_second_until_it_stops() -> None:
 
     pool = SimpleNamespace(info={"processes": [11, 12]})
     worker = SimpleNamespace(timer=SimpleNamespace(call_repeatedly=call_repeatedly), pool=pool)
-    kind = type("Tick", (MaintenanceStep,), {"ticker": staticmethod(lambda living: seen.append(list(living)))})
-    step = kind(worker)
+    step = maintenance_step(lambda process_ids: seen.append(list(process_ids)))(worker)
     step.start(worker)
     assert seen == [[os.getpid()]]
     [(every, function)] = calls

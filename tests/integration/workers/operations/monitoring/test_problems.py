@@ -13,7 +13,7 @@ from workers.operations.monitoring.problem import Severity
 from workers.operations.monitoring.problems import LATE_MS, ExternalState, find_problems, rejection_problems
 from workers.operations.monitoring.sample import Sample
 from workers.operations.monitoring.snapshot import RedisServer, Snapshot, take_snapshot
-from workers.runtime.liveness.worker_status import DEAF, LISTENING, WorkerReport, WorkerStatus
+from workers.runtime.liveness.worker_status import LISTENING, STALLED, WorkerReport, WorkerStatus
 
 NOW = 1_800_000_000_000
 GOOD = RedisServer("Valkey 9.1.2", 1_000_000, 0, "noeviction", True, "always", True, 0, 60)
@@ -63,7 +63,7 @@ def test_nothing_is_wrong_where_nothing_is() -> None:
         (seen(ingresses=[ingress(bytes=7)]), {}, "spool", Severity.LATE, "7\u202fB of webhooks wait in the spool"),
         (seen(workers=[]), {}, "workers", Severity.STUCK, "No worker is alive"),
         (seen(workers=[worker(age=60)]), {}, "workers", Severity.STUCK, "No worker is alive"),
-        (seen(workers=[worker(), worker(state=DEAF)]), {}, "worker w", Severity.NOTE, "it has taken no messages"),
+        (seen(workers=[worker(), worker(state=STALLED)]), {}, "worker w", Severity.NOTE, "it has taken no messages"),
         (seen(lane(waiting=1, queue="own")), {}, "queue own", Severity.STUCK, "Nobody takes from the queue own"),
         (seen(lane(paused=True, waiting=2)), {}, "paused text.greet", Severity.NOTE, "is paused; 2 events wait."),
         (

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 
 from tests.support.programs import free_port
 from tests.support.waiting import until
-from workers.runtime.celery import broker
+from workers.runtime.celery import bootsteps, broker
 from workers.runtime.celery.broker import OutageLogFilter
 
 CANNOT = "consumer: Cannot connect to %s: %s.\n%s\n"  # as celery/worker/consumer/consumer.py has it
@@ -81,7 +81,7 @@ def test_a_thread_that_is_free_again_turns_the_event_loop() -> None:
     turned: list[bool] = []
     free = threading.Event()
     worker = SimpleNamespace(hub=SimpleNamespace(call_soon=lambda _: turned.append(free.is_set())), pool=Threads(1))
-    broker.WakeOnThreadIdleStep(worker).start(worker)
+    bootsteps.WakeOnThreadIdleStep(worker).start(worker)
     done = worker.pool.on_apply(free.wait, (20.0,))
     assert not turned
     free.set()
@@ -93,5 +93,5 @@ def test_a_thread_that_is_free_again_turns_the_event_loop() -> None:
 def test_pools_that_answer_by_a_pipe_are_left_as_they_are() -> None:
     pool = Solo(1)
     worker = SimpleNamespace(hub=None, pool=pool)
-    broker.WakeOnThreadIdleStep(worker).start(worker)
+    bootsteps.WakeOnThreadIdleStep(worker).start(worker)
     assert vars(worker) == {"hub": None, "pool": pool}

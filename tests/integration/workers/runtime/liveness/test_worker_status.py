@@ -7,12 +7,12 @@ import redis
 
 from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.worker_status import (
-    DEAF,
     FULL,
     LISTENING,
-    SAID,
+    REPORTS_KEY,
+    STALLED,
     STARTING,
-    WORKERS,
+    WORKERS_KEY,
     WorkerReport,
     WorkerStatusPublisher,
     worker_statuses,
@@ -38,20 +38,20 @@ def says(client: redis.Redis) -> Saying:
 
 def age(client: redis.Redis, name: str, seconds: float) -> None:
     """As if it had said so that long ago."""
-    client.zincrby(WORKERS, -seconds * 1000, name)
+    client.zincrby(WORKERS_KEY, -seconds * 1000, name)
 
 
 def test_what_a_worker_says_can_be_read(says: Saying, client: redis.Redis) -> None:
     says()
     [found] = worker_statuses(client)
-    assert (found.name, found.said, found.trouble) == ("a", SAYING, "")
+    assert (found.name, found.report, found.problem) == ("a", SAYING, "")
     assert 0 <= found.age < 5
 
 
 def test_only_its_last_word_counts(says: Saying, client: redis.Redis) -> None:
     for state in (STARTING, LISTENING, FULL):
         says(said=WorkerReport("here", "celery@here", 7, "solo", (), state, 0.0, 0, 1))
-    assert [found.said.state for found in worker_statuses(client)] == [FULL]
+    assert [found.report.state for found in worker_statuses(client)] == [FULL]
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ def test_only_its_last_word_counts(says: Saying, client: redis.Redis) -> None:
         (LISTENING, ""),
         (FULL, ""),
         (STARTING, "it is starting"),
-        (DEAF, "it has taken no messages for 21 s, though it has room"),
+        (STALLED, "it has received no messages for 21 s although it has free slots"),
         (worker_status.ENDING, "it is ending"),
         (worker_status.STOPPING, "it is stopping"),
     ],
 )
 def test_its_trouble_is_told_in_words(says: Saying, client: redis.Redis, state: str, trouble: str) -> None:
     says(said=WorkerReport("here", "celery@here", 7, "solo", (), state, 20.6, 0, 1))
-    assert [found.trouble for found in worker_statuses(client)] == [trouble]
+    assert [found.problem for found in worker_statuses(client)] == [trouble]
 
 
 def test_one_that_says_nothing_for_a_while_is_in_trouble_whatever_it_said(says: Saying, client: redis.Redis) -> None:
@@ -75,8 +75,8 @@ def test_one_that_says_nothing_for_a_while_is_in_trouble_whatever_it_said(says: 
     says("b")
     age(client, "a", worker_status.REPORT_TIMEOUT - 2)
     age(client, "b", worker_status.REPORT_TIMEOUT + 2)
-    silent = [found.trouble for found in worker_statuses(client)]
-    assert silent == ["", "its main process has said nothing for 12 s"]
+    silent = [found.problem for found in worker_statuses(client)]
+    assert silent == ["", "no report from its main process for 12 s"]
 
 
 def test_silent_ones_are_forgotten_after_some_minutes(says: Saying, client: redis.Redis) -> None:
@@ -86,7 +86,7 @@ def test_silent_ones_are_forgotten_after_some_minutes(says: Saying, client: redi
     age(client, "b", 601)
     says("c")
     assert [found.name for found in worker_statuses(client)] == ["a", "c"]
-    assert client.hlen(SAID) == 2
+    assert client.hlen(REPORTS_KEY) == 2
 
 
 def test_one_that_leaves_is_forgotten_at_once_with_its_pulse(says: Saying, client: redis.Redis) -> None:

@@ -8,7 +8,7 @@ from workers.runtime.liveness.stall_detector import (
     UNRECOVERABLE_TIMEOUT,
     ConsumerHealth,
     Observation,
-    begin,
+    initial_health,
     update,
 )
 
@@ -19,7 +19,7 @@ class Looked:
     def __init__(self) -> None:
         self.now = 1000.0
         self.received = self.turns = 0
-        self.judgement = begin(self.now)
+        self.judgement = initial_health(self.now)
 
     def look(
         self,
@@ -35,7 +35,7 @@ class Looked:
         """That many looks at a worker with two slots (one, if it is solo); the last judgement."""
         for _ in range(seconds):
             self.now += 1
-            asked = self.judgement.ask and redis
+            asked = self.judgement.needs_ping and redis
             self.received += hears and asked
             self.turns += turns
             seen = Observation(self.received, self.turns, taken, running, 1 if solo else 2, asked, solo)
@@ -49,9 +49,9 @@ def looked() -> Looked:
 
 
 def test_a_new_worker_is_asked_at_once_and_has_begun_when_it_hears(looked: Looked) -> None:
-    assert (looked.judgement.ask, looked.judgement.has_received) == (True, False)
+    assert (looked.judgement.needs_ping, looked.judgement.has_received) == (True, False)
     assert looked.look(hears=True).has_received
-    assert not looked.judgement.ask
+    assert not looked.judgement.needs_ping
 
 
 def test_an_idle_worker_is_asked_every_few_seconds_and_never_taken_for_deaf(looked: Looked) -> None:
@@ -86,7 +86,7 @@ def test_handlers_that_take_long_are_no_stall_where_another_slot_hears(looked: L
 
 def test_a_worker_whose_slots_are_all_at_work_may_take_its_time(looked: Looked) -> None:
     looked.look(3600, taken=2, running=2)
-    assert (looked.judgement.stalled, looked.judgement.full, looked.judgement.ask) == (False, True, False)
+    assert (looked.judgement.stalled, looked.judgement.full, looked.judgement.needs_ping) == (False, True, False)
     looked.look(3600, taken=3, running=1)  # one more than it has slots is waiting for a process
     assert not looked.judgement.stalled
 
