@@ -20,6 +20,13 @@ FORBIDDEN = {
     "shared": {"ingress", "workers", "tests"},
     "workers": {"ingress", "tests"},
 }
+#: Dependencies whose internals are used, and the only files that may import them. Beside the application only the
+#: template of wake-ups needs Celery: Celery and kombu themselves write it.
+IMPORTED_BY = {
+    "billiard": ("workers/runtime/celery/",),
+    "celery": ("workers/runtime/celery/", "workers/lanes/wakeup_message.py"),
+    "kombu": ("workers/runtime/celery/",),
+}
 #: Who else than the settings reads the environment, and why.
 READS_THE_ENVIRONMENT = {
     "shared/settings.py": "it is its task",
@@ -89,6 +96,12 @@ def test_imports_go_down_only(package: str) -> None:
         if name.split(".")[0] in FORBIDDEN[package]
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("dependency", IMPORTED_BY)
+def test_a_dependency_whose_internals_are_used_is_imported_in_one_place(dependency: str) -> None:
+    importers = {module for module in MODULES for name in _imports(module) if name.split(".")[0] == dependency}
+    assert [module for module in sorted(importers) if not module.startswith(IMPORTED_BY[dependency])] == []
 
 
 def test_only_the_workers_side_makes_wake_ups() -> None:
