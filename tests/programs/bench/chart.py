@@ -1,4 +1,4 @@
-"""A report as a chart, for the README: an SVG without scripts or fonts of its own, readable in light and dark.
+"""A report as a chart, for the documentation: an SVG without scripts or fonts of its own, readable in light and dark.
 
 A bar a figure: how many times what is asked for, on a scale of powers of two, so that what is just reached ends at the
 middle line, whichever way is better. A small mark shows where the aim is.
@@ -19,6 +19,7 @@ _SCALE = 230  # pixels from the left end to the right end of the scale
 _DOUBLINGS = 3  # the scale ends at that many doublings of what is asked for, either way
 _CLASSES = {Verdict.AIM: "aim", Verdict.REACHED: "reached", Verdict.MISSED: "missed", Verdict.BROKEN: "broken"}
 _STYLE = """
+  svg { background: #ffffff }
   text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328 }
   .small { font-size: 11px; fill: #59636e }
   .head { font-size: 14px; font-weight: 600 }
@@ -27,6 +28,7 @@ _STYLE = """
   .mark { stroke: #1f2328; stroke-width: 2 }
   .aim { fill: #1a7f37 } .reached { fill: #4ac26b } .missed { fill: #d4a72c } .broken { fill: #cf222e }
   @media (prefers-color-scheme: dark) {
+    svg { background: #1b232c }
     text { fill: #f0f6fc } .small { fill: #9198a1 }
     .line { stroke: #656c76 } .faint { stroke: #3d444d } .mark { stroke: #f0f6fc }
     .aim { fill: #2ea043 } .reached { fill: #56d364 } .missed { fill: #d29922 } .broken { fill: #f85149 }
@@ -41,11 +43,11 @@ def svg(report: Report) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
         ' role="img" aria-labelledby="title desc">',
-        '<title id="title">What make bench measured beside what is asked for</title>',
+        '<title id="title">What make bench measured beside its targets</title>',
         f'<desc id="desc">{escape(_words(found))}</desc>',
         f"<style>{_STYLE}</style>",
-        '<text x="10" y="22" class="head">Measured, in multiples of what is asked for</text>',
-        f'<text x="{_WIDTH - 10}" y="22" class="small" text-anchor="end">longer is better; the mark is the aim</text>',
+        '<text x="10" y="22" class="head">Measured, in multiples of the target</text>',
+        f'<text x="{_WIDTH - 10}" y="22" class="small" text-anchor="end">longer is better; mark: long-term aim</text>',
         *_scale(height),
     ]
     for place, (target, value) in enumerate(found):
@@ -86,5 +88,5 @@ def _bar(target: Target, value: float, top: int) -> Iterator[str]:
 
 
 def _words(found: list[tuple[Target, float]]) -> str:
-    lines = [f"{target.what}: {number(value)} {target.unit}, asked for {asked(target)[0]}" for target, value in found]
+    lines = [f"{target.what}: {number(value)} {target.unit}, target {asked(target)[0]}" for target, value in found]
     return "; ".join(lines) or "nothing was measured"

@@ -37,7 +37,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "p99-of-bare",
-        "p99 latency at half the maximum rate ÷ bare ASGI application's at that rate",
+        "p99 latency at half the maximum rate ÷ bare ASGI application's",
         "x",
         3,
         1.5,
@@ -48,7 +48,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "backlog-of-celery",
-        "backlog of mixed events into rows, events/s ÷ Celery's, one by one",
+        "backlog of mixed events into rows, events/s ÷ Celery's",
         "x",
         12,
         30,
@@ -72,7 +72,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "redis-memory",
-        "Redis memory a waiting event ÷ its bytes",
+        "Redis memory per waiting event ÷ its size",
         "x",
         1.5,
         1.2,
@@ -81,7 +81,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "redis-cpu",
-        "Redis commands' CPU an event, all lanes",
+        "CPU of Redis's commands per event, all lanes",
         "µs",
         30,
         10,
@@ -100,7 +100,7 @@ TARGETS: tuple[Target, ...] = (
     Target("idle-p99", "POST → row when idle, p99", "ms", 60, 20, "as above", smaller_is_better=True),
     Target(
         "text-behind-statuses",
-        "a text message's POST → row, p99, while statuses wait",
+        "text message, POST → row while statuses wait, p99",
         "ms",
         1000,
         200,
@@ -109,7 +109,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "slow-handlers",
-        "slow handlers' reach of their ideal concurrency",
+        "slow handlers: concurrency ÷ the ideal",
         "x",
         0.80,
         0.95,
@@ -117,7 +117,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "depth",
-        "cost an event at a deep backlog ÷ at 1,000",
+        "cost per event at a deep backlog ÷ at 1,000",
         "x",
         1.2,
         1.0,
@@ -126,7 +126,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "two-workers",
-        "two worker processes ÷ one",
+        "throughput of two worker processes ÷ one",
         "x",
         1.7,
         1.9,
@@ -134,7 +134,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "ingress-memory",
-        "ingress resident memory at the end of full load ÷ after 10 s",
+        "ingress memory at the end of full load ÷ after 10 s",
         "x",
         1.1,
         1.0,

@@ -7,6 +7,8 @@ from typer.main import get_command
 
 from workers.cli.app import app
 
+_HEAD = "| argument or option | meaning |\n| --- | --- |\n"
+
 
 def sections() -> str:
     """Return one section for each command: its help, its usage, its arguments and options."""
@@ -30,7 +32,7 @@ def _section(name: str, command: Any) -> str:
     rows = "\n".join(
         [f"| `{_argument(one)}` | {_help(one)} |" for one in arguments] + [_option(one) for one in options]
     )
-    return f"## `{name}`\n\n```text\n{usage}\n```\n\n{command.help.strip()}\n\n| | |\n| --- | --- |\n{rows}"
+    return f"## `{name}`\n\n```text\n{usage}\n```\n\n{command.help.strip()}\n\n{_HEAD}{rows}"
 
 
 def _is_argument(parameter: Any) -> bool:
