@@ -2,20 +2,23 @@
 
 import uvicorn
 
-from ingress.tracing import SERVICE
+from ingress.tracing import observer_factory
 from ingress.uvicorn_http.fast_path import FastPathProtocol
 from shared.observability.logging import configure_logging
-from shared.observability.tracing import tracer_factory
 from shared.settings import Settings
 from shared.startup import exit_on_invalid_settings
 
 
 def main() -> None:
-    """Runs until SIGTERM; requests under way are finished first. WEB_CONCURRENCY processes (uvicorn's setting)."""
+    """Serve until SIGTERM, then finish the requests in progress.
+
+    uvicorn starts WEB_CONCURRENCY processes (its own environment variable). Invalid settings end the program here,
+    before any of them starts.
+    """
     configure_logging()
     settings = exit_on_invalid_settings(Settings.load)
     exit_on_invalid_settings(settings.require_secret_unless_loopback)
-    exit_on_invalid_settings(lambda: tracer_factory(SERVICE))
+    exit_on_invalid_settings(observer_factory)
     uvicorn.run(
         "ingress.app:app",
         host=settings.host,
@@ -24,7 +27,7 @@ def main() -> None:
         loop="uvloop",
         lifespan="on",
         ws="none",
-        access_log=False,  # a line an event is no log; and the path may hold the token
+        access_log=False,  # one line per webhook is not useful, and the path may contain the token
         log_config=None,
         server_header=False,
         proxy_headers=False,

@@ -1,50 +1,36 @@
-"""Who may send webhooks: a token in the path or a header, a signature over the raw body, or both."""
+"""Authentication of webhooks: a token in the path or in a header, a signature over the raw body, or both."""
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Scope
 
+from ingress.request import RequestHeaders, header
 from shared.errors import RequestRejected
 from shared.networks import is_loopback
 
-_Headers = Iterable[tuple[bytes, bytes]]
-_ROUTES = ("messages", "statuses")
-
-
-def parse_path(path: str) -> tuple[str, str] | None:
-    """(route, token) of `/webhooks[/messages|/statuses][/{token}]`, each maybe empty; None for any other path."""
-    parts = path.split("/")
-    if parts[0] or len(parts) < 2 or parts[1] != "webhooks":
-        return None
-    rest = parts[2:]
-    if rest and not rest[-1]:
-        rest.pop()  # a trailing slash
-    route = rest.pop(0) if rest and rest[0] in _ROUTES else ""
-    if len(rest) > 1:
-        return None
-    return route, rest[0] if rest else ""
+_MAX_CHALLENGE_LENGTH = 1024
 
 
 class WebhookAuthenticator:
-    """Checks a request's secrets, each in constant time. Where several kinds are set, all must be right."""
+    """Checks a webhook's token and signature, each in constant time. If both are configured, both must be valid."""
 
     def __init__(self, tokens: Sequence[str], hmac_secret: str | None) -> None:
         self._tokens = [token.encode() for token in tokens]
         self._key = hmac_secret.encode() if hmac_secret else None
 
-    def check_token(self, path_token: str, headers: _Headers) -> None:
-        """Raises RequestRejected(401) unless a token is right, in the path or in `X-Webhook-Token`, or none is set."""
-        if not self._tokens or self._known(path_token.encode()):
+    def check_token(self, path_token: str, headers: RequestHeaders) -> None:
+        """Raise RequestRejected (401) unless the path or `X-Webhook-Token` has a valid token, or none is configured."""
+        if not self._tokens or self._is_valid(path_token.encode()):
             return
-        if not self._known(header(headers, b"x-webhook-token")):
-            raise RequestRejected(401, "unauthorized", "the webhook token is missing or wrong")
+        if not self._is_valid(header(headers, b"x-webhook-token")):
+            raise RequestRejected(401, "unauthorized", "the webhook token is missing or invalid")
 
-    def check_signature(self, headers: _Headers, body: bytes) -> None:
-        """Raise RequestRejected(401) unless `X-Hub-Signature-256` is the raw body's HMAC-SHA256 or no key is set.
+    def check_signature(self, headers: RequestHeaders, body: bytes) -> None:
+        """Raise RequestRejected (401) unless `X-Hub-Signature-256` is the raw body's HMAC-SHA256 or no key is set.
 
         Source: Meta, "Webhooks > Event Notifications > Validating payloads".
         """
@@ -52,51 +38,46 @@ class WebhookAuthenticator:
             return
         expected = b"sha256=" + hmac.digest(self._key, body, hashlib.sha256).hex().encode()
         if not hmac.compare_digest(expected, header(headers, b"x-hub-signature-256").lower()):
-            raise RequestRejected(401, "unauthorized", "the signature X-Hub-Signature-256 is missing or wrong")
+            raise RequestRejected(401, "unauthorized", "the signature X-Hub-Signature-256 is missing or invalid")
 
-    def _known(self, token: bytes) -> bool:
-        # All are compared, so that the time taken does not tell which one was nearly right.
-        return sum([hmac.compare_digest(token, known) for known in self._tokens]) > 0
-
-
-def header(headers: _Headers, name: bytes) -> bytes:
-    """The value of a header given in lower case; empty where there is none."""
-    return next((value for key, value in headers if key == name), b"")
-
-
-_MAX_CHALLENGE_LENGTH = 1024
+    def _is_valid(self, token: bytes) -> bool:
+        # Compared with all of them, so that the time does not reveal which one nearly matched.
+        return sum([hmac.compare_digest(token, valid) for valid in self._tokens]) > 0
 
 
 class VerificationHandshake:
-    """Answers `hub.challenge` bare where `hub.verify_token` is right."""
+    """Answers Meta's verification request: returns `hub.challenge` if `hub.verify_token` is valid."""
 
     def __init__(self, verify_token: str | None) -> None:
         self._verify_token = verify_token
 
     async def answer(self, request: Request) -> Response:
-        """The endpoint. Raises RequestRejected: 400 for no challenge, 401 for a wrong token."""
+        """Return the challenge as plain text.
+
+        Raises RequestRejected: 400 if there is no challenge, 401 if the token is invalid.
+        """
         query = request.query_params
         challenge = query.get("hub.challenge", "")
         if query.get("hub.mode") != "subscribe" or not 0 < len(challenge) <= _MAX_CHALLENGE_LENGTH:
-            raise RequestRejected(400, "no_challenge", "hub.mode=subscribe and hub.challenge are expected")
-        stated = query.get("hub.verify_token", "").encode("utf-8", "replace")
-        if self._verify_token is None or not hmac.compare_digest(stated, self._verify_token.encode()):
-            raise RequestRejected(401, "unauthorized", "hub.verify_token is wrong, or SLUICE_VERIFY_TOKEN is not set")
+            raise RequestRejected(400, "no_challenge", "hub.mode=subscribe and hub.challenge are required")
+        token = query.get("hub.verify_token", "").encode("utf-8", "replace")
+        if self._verify_token is None or not hmac.compare_digest(token, self._verify_token.encode()):
+            raise RequestRejected(401, "unauthorized", "hub.verify_token is invalid, or SLUICE_VERIFY_TOKEN is not set")
         return PlainTextResponse(challenge, headers={"x-content-type-options": "nosniff"})
 
 
 def require_loopback(scope: Scope) -> None:
-    """Raise RequestRejected(403) for a request to an address that others can reach. Unix sockets are fine.
+    """Raise RequestRejected (403) if other machines can reach the address that the request was sent to.
 
-    For an ingress without a secret. The settings know SLUICE_HOST only; `uvicorn ingress.app:app --host 0.0.0.0`
-    binds something else.
+    This check protects an ingress without a secret. The settings know only SLUICE_HOST, but
+    `uvicorn ingress.app:app --host 0.0.0.0` binds to another address. Unix sockets are allowed.
     """
     server = scope.get("server")
     if not server or not (_is_socket_file(server) or is_loopback(server[0].removeprefix("::ffff:"))):
         raise RequestRejected(
             403,
             "forbidden",
-            "this address can be reached by others, and nothing proves who sends: "
+            "other machines can reach this address, and senders are not authenticated: "
             "set SLUICE_WEBHOOK_TOKEN or SLUICE_HMAC_SECRET (or bind to 127.0.0.1)",
         )
 

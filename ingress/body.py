@@ -1,46 +1,48 @@
-"""Reading a request's body under a size and a time limit."""
+"""Read a request's body within limits on size, time and memory."""
 
 import asyncio
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
-from ingress.auth import header
+from ingress.request import header
 from shared.errors import RequestRejected, ServiceOverloaded
 
-#: Bytes of all the bodies that have come in part: however many senders stop half-way, a process holds no more. In one
-#: piece, as nearly all come, they are not counted: they are dealt with at once.
+#: Maximum bytes of all partly received bodies of a process, regardless of how many senders stop half-way. A body that
+#: arrives in one piece, as nearly all do, is not counted: it is processed immediately.
 _MAX_BUFFERED_BYTES = 128 * 1024 * 1024
 
 
 class BodyReader:
-    """Reads bodies of up to `limit` bytes, each within so many seconds."""
+    """Reads bodies of up to `limit` bytes, each within `timeout` seconds."""
 
-    def __init__(self, limit: int, seconds: float, most_held: int = _MAX_BUFFERED_BYTES) -> None:
+    def __init__(self, limit: int, timeout: float, max_buffered: int = _MAX_BUFFERED_BYTES) -> None:
         self._limit = limit
-        self._seconds = seconds
-        self._most_held = max(most_held, 2 * limit)
-        self._held = 0
+        self._timeout = timeout
+        self._max_buffered = max(max_buffered, 2 * limit)
+        self._buffered = 0
 
     async def read(self, scope: Scope, receive: Receive) -> bytes:
         """Return the whole body.
 
-        Raises RequestRejected (413 where it is larger, 408), ServiceOverloaded or ClientDisconnect.
+        Raises:
+            RequestRejected: the body is too large (413) or too slow (408).
+            ServiceOverloaded: too many bodies are being received.
+            ClientDisconnect: the client closed the connection.
         """
-        stated = header(scope["headers"], b"content-length")
-        if stated.isdigit() and int(stated[:20]) > self._limit:
-            raise too_large(self._limit)
+        stated_size = header(scope["headers"], b"content-length")
+        if stated_size.isdigit():
+            check_size(int(stated_size[:20]), self._limit)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._timeout):
                 message = await receive()
                 if message["type"] == "http.request" and not message.get("more_body"):
-                    body: bytes = message.get("body", b"")  # the usual case: all in one piece
-                    if len(body) > self._limit:
-                        raise too_large(self._limit)
+                    body: bytes = message.get("body", b"")  # the usual case: a single piece
+                    check_size(len(body), self._limit)
                     return body
                 return await self._read_pieces(message, receive)
         except TimeoutError:
-            raise RequestRejected(408, "too_slow", f"the body did not arrive within {self._seconds:g} s") from None
+            raise RequestRejected(408, "too_slow", f"the body did not arrive within {self._timeout:g} s") from None
 
     async def _read_pieces(self, message: Message, receive: Receive) -> bytes:
         pieces = bytearray()
@@ -50,18 +52,18 @@ class BodyReader:
                     raise ClientDisconnect
                 piece = message.get("body", b"")
                 pieces += piece
-                self._held += len(piece)
-                if len(pieces) > self._limit:
-                    raise too_large(self._limit)
+                self._buffered += len(piece)
+                check_size(len(pieces), self._limit)
                 if not message.get("more_body"):
                     return bytes(pieces)
-                if self._held > self._most_held:
-                    raise ServiceOverloaded("too many large webhooks arrive at once", 1)
+                if self._buffered > self._max_buffered:
+                    raise ServiceOverloaded("too many large webhooks are arriving at the same time", 1)
                 message = await receive()
         finally:
-            self._held -= len(pieces)
+            self._buffered -= len(pieces)
 
 
-def too_large(limit: int) -> RequestRejected:
-    """What a body of over `limit` bytes is answered."""
-    return RequestRejected(413, "too_large", f"the body has more than {limit} bytes")
+def check_size(size: int, limit: int) -> None:
+    """Raise RequestRejected (413) if a body of `size` bytes is larger than `limit` bytes."""
+    if size > limit:
+        raise RequestRejected(413, "too_large", f"the body is larger than {limit} bytes")

@@ -1,76 +1,49 @@
-"""The ingress with spans, where traces are wanted: one a webhook, and one a push to Redis that is linked to them."""
+"""Traces of the ingress: a span per webhook, and a span per push to Redis that is linked to its webhooks."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from starlette.types import Message, Receive, Scope, Send
-
-from ingress.auth import parse_path
-from ingress.responses import Headers
+from ingress.observer import NO_OBSERVER, WebhookObservation, WebhookObserver
+from ingress.request import RequestHeaders
 from ingress.spool.drainer import Push
-from ingress.webhooks import WebhookEndpoint, WebhookPath
-from shared.wire import receipt as receipts
+from shared.observability.tracing import tracer_factory
+from shared.wire.receipt import trace_of
 
 if TYPE_CHECKING:
-    from shared.observability.tracing.http_span import WebhookSpan
     from shared.observability.tracing.provider import Tracing
 
-SERVICE = "sluice-ingress"
-_SPAN = "sluice.span"  # in the request's scope
+_SERVICE = "sluice-ingress"
 
 
-class TracedWebhooks(WebhookEndpoint):
-    """As Webhooks. A webhook's span lasts from its request to its answer; the receipt carries the span's context."""
+class TracingObserver:
+    """Observes webhooks as spans. A receipt carries the context of its webhook's span to the workers."""
 
-    def __init__(self, tracing: "Tracing", *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, tracing: "Tracing") -> None:
         self._tracing = tracing
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application."""
-        posted = scope["type"] == "http" and scope["method"] == "POST"
-        place = parse_path(scope["path"]) if posted else None
-        if place is None:
-            await super().__call__(scope, receive, send)
-            return
-        span = self._begin(scope, place)
+    def begin(self, route: str, has_token: bool, headers: RequestHeaders, /) -> WebhookObservation:
+        """Start the span of a webhook."""
+        return self._tracing.webhook(route, has_token, headers)
 
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                span.record_response(message["status"])
-            await send(message)
+    def observe_push(self, push: Push, /) -> Push:
+        """Return `push` with a span around each call."""
 
-        await super().__call__(scope, receive, answer)
+        async def traced_push(lane: str, receipts: Sequence[bytes]) -> None:
+            with self._tracing.operation("send", lane, map(trace_of, receipts)):
+                await push(lane, receipts)
 
-    def take(
-        self, scope: Scope, place: WebhookPath, body: bytes, answer: Callable[[int, Headers, bytes], None]
-    ) -> None:
-        """See WebhookEndpoint."""
-        span = self._begin(scope, place)
+        return traced_push
 
-        def answered(status: int, headers: Headers, body: bytes) -> None:
-            span.record_response(status)
-            answer(status, headers, body)
-
-        super().handle_complete(scope, place, body, answered)
-
-    def _begin(self, scope: Scope, place: WebhookPath) -> "WebhookSpan":
-        route, token = place
-        span = scope[_SPAN] = self._tracing.webhook(route, bool(token), scope["headers"])
-        return span
-
-    def _accept(self, scope: Scope, body: bytes, route: str) -> tuple[str, str, bytes]:
-        receipt, lane, packed = super()._accept(scope, body, route)
-        span: WebhookSpan = scope[_SPAN]
-        span.record_receipt(receipt, lane, len(body))
-        return receipt, lane, receipts.pack(receipts.unpack(packed)._replace(trace=span.trace))
+    async def close(self) -> None:
+        """Export the remaining spans."""
+        await asyncio.to_thread(self._tracing.close)
 
 
-def traced(tracing: "Tracing", push: Push) -> Push:
-    """The push with a span around it: that of webhooks that come in, and that of those from the spool."""
+def observer_factory() -> Callable[[], WebhookObserver]:
+    """Return a function that makes the process's observer, as OpenTelemetry's environment variables ask for it.
 
-    async def pushed(lane: str, entries: Sequence[bytes]) -> None:
-        with tracing.operation("send", lane, map(receipts.trace_of, entries)):
-            await push(lane, entries)
-
-    return pushed
+    Raises InvalidSettings.
+    """
+    start_tracing = tracer_factory(_SERVICE)
+    return (lambda: TracingObserver(start_tracing())) if start_tracing else lambda: NO_OBSERVER

@@ -1,102 +1,129 @@
-"""Group commit: while one push to Redis is in flight the next group gathers, and one round trip serves all in it."""
+"""Group commit: while one group is being committed the next one gathers, so that one round trip or fsync serves many.
+
+The ingress commits in two places: a group commit per intake lane, of webhooks to Redis or else the spool; and one
+behind them, of the lanes' groups to the spool, where they share an fsync.
+"""
 
 import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Sized
+from typing import Generic, NamedTuple, TypeVar
 
 from ingress.process_stats import ProcessCounters
 from shared.errors import ServiceOverloaded
 from shared.observability.logging import get_logger
 
 _log = get_logger(__name__)
-Push = Callable[[Sequence[bytes]], Awaitable[None]]
-#: Told what became of an entry: None once it is durable, else why it is not. It must not raise.
+_Entry = TypeVar("_Entry", bound=Sized)
+#: Receives the result for one entry: None once it is durable, else the error. It must not raise.
 OnCommitted = Callable[[ServiceOverloaded | None], None]
 
-#: What one push holds at most: it must not keep Redis from others for long.
-_MAX_ENTRIES = 1000
-_MAX_BYTES = 4 * 1024 * 1024
-#: What waits for its push at most, in bytes: a Redis that hangs must cost a few seconds, not this process' memory.
-_MAX_WAITING = 128 * 1024 * 1024
+
+class GroupLimits(NamedTuple):
+    """Limits of a group commit, in entries and in their `len()`, which is bytes for receipts."""
+
+    max_entries: float = 1000  # per group: a push must not block Redis for long
+    max_size: float = 4 * 1024 * 1024  # per group
+    max_waiting: float = 128 * 1024 * 1024  # a Redis that hangs must cost a few seconds, not this process's memory
 
 
-class _Batch:
-    """Entries that are pushed together, and whom to tell."""
+UNLIMITED = GroupLimits(math.inf, math.inf, math.inf)
 
-    __slots__ = ("_told", "entries", "size")
+
+class _Group(Generic[_Entry]):
+    """Entries that are committed together, and their callbacks."""
+
+    __slots__ = ("_callbacks", "entries", "size")
 
     def __init__(self) -> None:
-        self.entries: list[bytes] = []
+        self.entries: list[_Entry] = []
         self.size = 0
-        self._told: list[OnCommitted] = []
+        self._callbacks: list[OnCommitted] = []
 
-    def has_room(self, size: int) -> bool:
-        return not self.entries or (len(self.entries) < _MAX_ENTRIES and self.size + size <= _MAX_BYTES)
+    def has_room(self, size: int, limits: GroupLimits) -> bool:
+        return not self.entries or (len(self.entries) < limits.max_entries and self.size + size <= limits.max_size)
 
-    def add(self, entry: bytes, told: OnCommitted) -> None:
+    def add(self, entry: _Entry, on_committed: OnCommitted) -> None:
         self.entries.append(entry)
         self.size += len(entry)
-        self._told.append(told)
+        self._callbacks.append(on_committed)
 
-    def complete(self, refusal: ServiceOverloaded | None) -> None:
-        for told in self._told:
+    def complete(self, error: ServiceOverloaded | None) -> None:
+        for on_committed in self._callbacks:
             try:
-                told(refusal)
-            except Exception:  # noqa: BLE001 - one sender's connection must not keep the answer from the others
-                _log.exception("a sender could not be told what became of its webhook")
+                on_committed(error)
+            except Exception:  # noqa: BLE001 - one sender's connection must not keep the response from the others
+                _log.exception("a webhook's sender could not be sent the response")
 
 
-class GroupCommit:
-    """Pushes entries in groups, in order, one group at a time. `push` raises ServiceOverloaded where it can't."""
+class GroupCommit(Generic[_Entry]):
+    """Commits entries in groups, in order, one group at a time.
 
-    def __init__(self, push: Push, tally: ProcessCounters | None = None) -> None:
-        self._push = push
-        self._tally = tally or ProcessCounters()
-        self._waiting: list[_Batch] = []
-        self._waiting_bytes = 0
-        self._pump: asyncio.Task[None] | None = None
+    `write` returns once a group is durable, or raises ServiceOverloaded. `counters` record the duration and the size of
+    each group.
+    """
 
-    def submit(self, entry: bytes, told: OnCommitted) -> None:
-        """Call `told` once, later, with the result. Raise ServiceOverloaded where too much waits already."""
-        if self._waiting_bytes > _MAX_WAITING:
-            raise ServiceOverloaded("too many webhooks wait to be made durable")
-        self._waiting_bytes += len(entry)
-        self._group_for(len(entry)).add(entry, told)
-        if self._pump is None:
-            self._pump = asyncio.get_running_loop().create_task(self._run())
+    def __init__(
+        self,
+        write: Callable[[Sequence[_Entry]], Awaitable[None]],
+        counters: ProcessCounters | None = None,
+        limits: GroupLimits = GroupLimits(),  # noqa: B008 - immutable
+    ) -> None:
+        self._write = write
+        self._counters = counters or ProcessCounters()
+        self._limits = limits
+        self._waiting: list[_Group[_Entry]] = []
+        self._waiting_size = 0
+        self._task: asyncio.Task[None] | None = None
 
-    async def commit(self, entry: bytes) -> None:
-        """Returns once the entry is durable. Raises ServiceOverloaded."""
+    def submit(self, entry: _Entry, on_committed: OnCommitted) -> None:
+        """Call `on_committed` once, later, with the result. Raise ServiceOverloaded if too much is waiting already."""
+        if self._waiting_size > self._limits.max_waiting:
+            raise ServiceOverloaded("too many webhooks are waiting to be made durable")
+        size = len(entry)
+        self._waiting_size += size
+        if not self._waiting or not self._waiting[-1].has_room(size, self._limits):
+            self._waiting.append(_Group())
+        self._waiting[-1].add(entry, on_committed)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def commit(self, entry: _Entry) -> None:
+        """Return once the entry is durable. Raises ServiceOverloaded.
+
+        The entry is committed even if the caller is cancelled.
+        """
         outcome: asyncio.Future[ServiceOverloaded | None] = asyncio.get_running_loop().create_future()
-        # Resolved with what went wrong, not failed by it: an exception raised in many tasks grows a traceback each.
-        self.submit(entry, lambda refusal: None if outcome.done() else outcome.set_result(refusal))
-        refusal = await outcome
-        if refusal is not None:
-            raise ServiceOverloaded(refusal.message, refusal.retry_after or 1)
+        # The error is the future's result: one exception that is raised in many tasks grows a traceback in each.
+        self.submit(entry, lambda error: None if outcome.done() else outcome.set_result(error))
+        error = await outcome
+        if error is not None:
+            raise ServiceOverloaded(error.message, error.retry_after or 1)
 
-    def _group_for(self, size: int) -> _Batch:
-        if not self._waiting or not self._waiting[-1].has_room(size):
-            self._waiting.append(_Batch())
-        return self._waiting[-1]
+    async def drain(self) -> None:
+        """Return once everything that was submitted is committed or refused."""
+        if self._task is not None:
+            await self._task
 
     async def _run(self) -> None:
         try:
             while self._waiting:
                 group = self._waiting.pop(0)
-                self._waiting_bytes -= group.size
-                began = time.perf_counter()
-                group.complete(await self._push_one(group.entries))
-                self._tally.push_seconds.note(time.perf_counter() - began)
-                self._tally.group_sizes.note(len(group.entries))
+                self._waiting_size -= group.size
+                started = time.perf_counter()
+                group.complete(await self._write_group(group.entries))
+                self._counters.push_seconds.record(time.perf_counter() - started)
+                self._counters.group_sizes.record(len(group.entries))
         finally:
-            self._pump = None
+            self._task = None
 
-    async def _push_one(self, entries: list[bytes]) -> ServiceOverloaded | None:
+    async def _write_group(self, entries: list[_Entry]) -> ServiceOverloaded | None:
         try:
-            await self._push(entries)
-        except ServiceOverloaded as refusal:
-            return refusal
-        except Exception:  # noqa: BLE001 - logged once a group, and answered: its senders must not wait for ever
-            _log.exception("a group of webhooks could not be pushed", entries=len(entries))
-            return ServiceOverloaded("the webhook cannot be made durable: this is a fault of the server; it was logged")
+            await self._write(entries)
+        except ServiceOverloaded as error:
+            return error
+        except Exception:  # noqa: BLE001 - logged once per group, and returned: no sender may wait forever
+            _log.exception("unexpected error while making a group of webhooks durable", entries=len(entries))
+            return ServiceOverloaded("the webhook could not be made durable: internal server error; it was logged")
         return None

@@ -1,12 +1,12 @@
-"""When a push to Redis is worth trying: one breaker a lane, since a lane's backlog may be full while others take more.
+"""When a push to Redis is worth trying: one circuit breaker per lane, since only one lane's backlog may be full.
 
-    closed   pushes go to Redis
-    open     from the first failure on: no push is tried, so that no request waits for a timeout. Once a second one
-             open lane is tried, the one whose last try is longest ago; success closes its breaker, and the next lane is
-             tried at once.
+    closed   Pushes go to Redis.
+    open     From the first failure on: no push is tried, so that no request waits for a timeout. Once per second one
+             open lane is probed, the one whose last probe is longest ago. Success closes its breaker, and the next lane
+             is probed immediately.
 
-So a Redis that is back after an outage closes all of them in one go, and one that is not is asked once a second,
-whatever the number of lanes.
+A Redis that is back after an outage therefore closes all breakers in one go, and one that is not is probed once per
+second, whatever the number of lanes.
 """
 
 import math
@@ -15,39 +15,39 @@ from collections.abc import Callable
 
 
 class LaneCircuitBreakers:
-    """The breakers of all lanes. Decides; does nothing. `every` is in seconds of `clock`."""
+    """The circuit breakers of all lanes. It decides, but does no I/O. `probe_interval` is in seconds of `clock`."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, every: float = 1.0) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, probe_interval: float = 1.0) -> None:
         self._clock = clock
-        self._every = every
-        self._tried: dict[str, float] = {}  # open lanes, and when each was last tried
-        self._next = -math.inf
+        self._probe_interval = probe_interval
+        self._last_tried: dict[str, float] = {}  # the open lanes, and when a push to each was last tried
+        self._next_probe = -math.inf
 
     def allows(self, lane: str) -> bool:
-        """Whether a push may be tried outside of `due`."""
-        return lane not in self._tried
+        """Return whether a push may be tried that is not the probe named by `due`."""
+        return lane not in self._last_tried
 
     def failed(self, lane: str) -> None:
-        """A push to that lane failed, or nobody knows."""
+        """Record that a push to the lane failed, or that its outcome is unknown."""
         now = self._clock()
-        self._tried[lane] = now
-        self._next = now + self._every
+        self._last_tried[lane] = now
+        self._next_probe = now + self._probe_interval
 
     def succeeded(self, lane: str) -> None:
-        """Redis took a push to that lane."""
-        self._tried.pop(lane, None)
+        """Record that Redis accepted a push to the lane."""
+        self._last_tried.pop(lane, None)
 
     def due(self) -> str | None:
-        """The lane to be tried now, if any."""
-        if not self._tried or self._clock() < self._next:
+        """Return the lane that is to be probed now, if any."""
+        if not self._last_tried or self._clock() < self._next_probe:
             return None
-        return min(self._tried, key=self._tried.__getitem__)
+        return min(self._last_tried, key=self._last_tried.__getitem__)
 
     def wait(self) -> float:
-        """Seconds until `due` may name a lane; infinity while all are closed."""
-        return max(0.0, self._next - self._clock()) if self._tried else math.inf
+        """Return the seconds until `due` may name a lane; infinity while all breakers are closed."""
+        return max(0.0, self._next_probe - self._clock()) if self._last_tried else math.inf
 
     @property
     def open_lanes(self) -> frozenset[str]:
-        """Lanes whose breaker is open."""
-        return frozenset(self._tried)
+        """The lanes whose circuit breaker is open."""
+        return frozenset(self._last_tried)

@@ -1,8 +1,9 @@
 """Which segments this process drains.
 
-A segment belongs to the process that holds its flock, and to nobody once it is closed or its process is dead: then
-whoever locks it first drains it. The kernel releases a flock however a process ends. It needs a local file system (on
-NFS it depends on the mount, flock(2)). Do not fork while a spool is open: the child would hold the locks too.
+A segment is owned by the process that holds its flock. Once it is closed or its process is dead it has no owner, and
+the process that locks it first drains it. The kernel releases a flock however a process ends. This needs a local file
+system (on NFS it depends on the mount, flock(2)). Do not fork while a spool is open: the child would hold the locks
+too.
 """
 
 import errno
@@ -13,15 +14,17 @@ from ingress.spool import codec, files, segments
 from ingress.spool.codec import UnknownVersion
 from shared.observability.logging import get_logger
 
-QUARANTINE_SUFFIX = ".torn"
+_log = get_logger(__name__)
+#: Each claimed segment is an open file. The default limit of the spool holds this many segments.
+_MAX_CLAIMS = 128
 
 
 class ClaimedSegment:
-    """Knows how far each lane of the segment has been pushed: `left` holds those that are not through, by offset.
+    """A locked segment, and how far each of its lanes has been pushed.
 
-    This is not written down. After a crash the segment is pushed again from its start: that repeats 8 MiB at most,
-    which the dedupe claim behind absorbs, and spares an fsync a batch and a second file that might contradict the
-    first.
+    `remaining` maps the lanes that are not fully drained to the offset of their next record. It is not written to disk.
+    After a crash the segment is pushed again from its start: that repeats 8 MiB at most, which deduplication absorbs,
+    and saves an fsync per batch and a second file that might contradict the first.
 
     All methods block and may raise OSError.
     """
@@ -31,15 +34,18 @@ class ClaimedSegment:
         self._path = path
         self._fd = fd
         self._data: bytes | None = None
-        found = codec.summarize_segment(files.read_all(fd))
-        self.records = sum(found.records.values())
-        self.left = dict.fromkeys(found.records, codec.FILE_HEAD_BYTES)
-        self._end = found.end
-        self._damage = found.damage
+        summary = codec.summarize_segment(files.read_all(fd))
+        self.records = sum(summary.records.values())
+        self.remaining = dict.fromkeys(summary.records, codec.FILE_HEAD_BYTES)
+        self._end = summary.end
+        self._damage = summary.damage
 
     @classmethod
     def take(cls, path: Path) -> "ClaimedSegment | None":
-        """The segment's claim; None where a living process has it, or it is gone. Raises UnknownVersion or OSError."""
+        """Lock and return the segment, or None if it is gone or owned by a living process.
+
+        Raises UnknownVersion or OSError.
+        """
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -53,50 +59,50 @@ class ClaimedSegment:
         os.close(fd)
         return None
 
-    def batch(self, lane: str, most: int, most_bytes: int) -> tuple[list[bytes], int]:
-        """The lane's next receipts, at least one, and what to tell `pushed`. For lanes that are left."""
+    def batch(self, lane: str, max_records: int, max_bytes: int) -> tuple[list[bytes], int]:
+        """Return the next receipts of a remaining lane, at least one, and the offset to pass to `pushed`."""
         if self._data is None:
             self._data = files.read_all(self._fd)
-        receipts, end = codec.read_batch(self._data, lane, self.left[lane], most, most_bytes)
+        receipts, end = codec.read_batch(self._data, lane, self.remaining[lane], max_records, max_bytes)
         if not receipts:
-            raise OSError(errno.EIO, "a segment reads otherwise than it did a moment ago")
+            raise OSError(errno.EIO, "a segment's content has changed since it was claimed")
         return receipts, end
 
     def pushed(self, lane: str, end: int) -> None:
-        """Redis has what `batch` replied with that `end`."""
-        self.left[lane] = end
+        """Record that Redis has the receipts that `batch` returned with this `end`."""
+        self.remaining[lane] = end
         if end >= self._end:
-            del self.left[lane]
+            del self.remaining[lane]
 
-    def forget(self) -> None:
-        """Frees the memory that `batch` reads into."""
+    def free(self) -> None:
+        """Free the memory that `batch` reads the file into."""
         self._data = None
 
     def remove(self) -> None:
-        """The segment is through: sets its damaged rest aside and removes it, durably. May be repeated."""
+        """Quarantine the damaged rest, if any, and remove the segment durably. May be repeated."""
         if self._damage:
-            self._set_aside()
+            self._quarantine()
         self._path.unlink(missing_ok=True)
         files.sync_folder(self._path.parent)
         self.release()
 
     def release(self) -> None:
-        """Leaves it to whoever claims it next."""
+        """Release the lock, so that another process can claim the segment."""
         os.close(self._fd)
 
-    def _set_aside(self) -> None:
+    def _quarantine(self) -> None:
         rest = files.read_all(self._fd)[self._end :]
-        aside = self._path.with_name(self.name + QUARANTINE_SUFFIX)
+        quarantine = self._path.with_name(self.name + segments.QUARANTINE_SUFFIX)
         size = len(rest)
         try:
-            _write_new(aside, rest)
-        except OSError:  # no room for a copy: the whole file then, under that name, which takes none
-            self._path.rename(aside)
+            _write_new(quarantine, rest)
+        except OSError:  # there is no room for a copy: rename the whole file, which needs none
+            self._path.rename(quarantine)
             size += self._end
         self._damage, damage = "", self._damage
         _log.error(
-            "the rest of a spool segment was damaged and is set aside; what came before it is in Redis",
-            file=aside.name,
+            "the damaged rest of a spool segment was set aside; everything before it is in Redis",
+            file=quarantine.name,
             bytes=size,
             damage=damage,
             records_before=self.records,
@@ -112,57 +118,52 @@ def _write_new(path: Path, data: bytes) -> None:
         os.close(fd)
 
 
-_log = get_logger(__name__)
-#: Each costs an open file. As many as the default limit holds segments.
-_MAX_REMEMBERED = 128
-
-
 class SegmentClaims:
     """The segments that this process has locked for draining. Every method blocks; all are called in one thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._held: dict[str, ClaimedSegment] = {}
-        self._passed_over: set[str] = set()
+        self._claimed: dict[str, ClaimedSegment] = {}
+        self._abandoned: set[str] = set()
 
     def take(self) -> ClaimedSegment | None:
-        """The oldest segment that is nobody's, locked; None where there is none, or enough are held.
+        """Claim the oldest segment without an owner. Return None if there is none, or if enough are claimed.
 
-        One that cannot be read is passed over until the next start, with a line in the log. Raises OSError.
+        A segment that cannot be read is logged, and left alone until the next start. Raises OSError.
         """
-        names = segments.segments(segments.sizes(self._path)) if len(self._held) < _MAX_REMEMBERED else []
+        names = segments.segments(segments.sizes(self._path)) if len(self._claimed) < _MAX_CLAIMS else []
         for name in names:
-            if name not in self._held and name not in self._passed_over and (claim := self._take(name)):
-                self._held[name] = claim
-                return claim
+            if name not in self._claimed and name not in self._abandoned and (segment := self._take(name)):
+                self._claimed[name] = segment
+                return segment
         return None
 
-    def remove(self, claim: ClaimedSegment) -> None:
-        """All of it is in Redis. Raises OSError, and may then be repeated."""
-        claim.remove()
-        del self._held[claim.name]
+    def remove(self, segment: ClaimedSegment) -> None:
+        """Remove a segment of which everything is in Redis. Raises OSError, and may then be repeated."""
+        segment.remove()
+        del self._claimed[segment.name]
 
-    def pass_over(self, claim: ClaimedSegment, why: OSError) -> None:
-        """It cannot be read after all: leaves it where it is until the next start."""
-        del self._held[claim.name]
-        claim.release()
-        self._note(claim.name, files.describe_os_error(why))
+    def abandon(self, segment: ClaimedSegment, error: OSError) -> None:
+        """Leave a claimed segment that cannot be read where it is, until the next start."""
+        del self._claimed[segment.name]
+        segment.release()
+        self._abandon(segment.name, files.describe_os_error(error))
 
     def release(self) -> None:
-        """Leaves all of them to whoever comes next."""
-        for claim in self._held.values():
-            claim.release()
-        self._held.clear()
+        """Release all segments, so that another process can claim them."""
+        for segment in self._claimed.values():
+            segment.release()
+        self._claimed.clear()
 
     def _take(self, name: str) -> ClaimedSegment | None:
         try:
             return ClaimedSegment.take(self._path / name)
         except OSError as error:
-            self._note(name, files.describe_os_error(error))
+            self._abandon(name, files.describe_os_error(error))
         except UnknownVersion as error:
-            self._note(name, str(error))
+            self._abandon(name, str(error))
         return None
 
-    def _note(self, name: str, why: str) -> None:
-        self._passed_over.add(name)
-        _log.error("a spool segment cannot be read; it stays where it is", file=name, reason=why)
+    def _abandon(self, name: str, reason: str) -> None:
+        self._abandoned.add(name)
+        _log.error("a spool segment cannot be read; it is left where it is", file=name, reason=reason)

@@ -1,19 +1,20 @@
-"""What a segment looks like, byte by byte. Big-endian; nothing here touches a file.
+"""The format of a segment, byte by byte. All numbers are big-endian. Nothing here accesses a file.
 
     file    magic (6), version (2), salt (4), CRC of these (4)
     record  receipt's length (4), lane's length (1), CRC of lane and receipt (4), CRC of these (4), lane, receipt
 
-CRC-32 (zlib's), because the enemy is a torn write or a bad disk, not a person: it finds every single flipped bit and
-every damage of up to 32 bits in a row, and misses one in 2^32 of all others; it is in the standard library and costs
-nothing beside the fsync. Whoever can write into the folder can forge a record, whatever its checksum.
+CRC-32 (zlib's), because the threat is a torn write or a bad disk, not a person: it detects every single flipped bit and
+all damage of up to 32 consecutive bits, and misses one in 2^32 of all other damage. It is in the standard library and
+costs nothing compared to the fsync. Whoever can write to the folder can forge a record, whatever its checksum.
 
-The head has a CRC of its own, so that a damaged length is known for damaged before it is believed. Each CRC begins with
-the file's random salt, as in SQLite's WAL ("Database File Format", 4.1 and 4.2): blocks of an older segment that a file
-system brings back after a power cut are no records of this one. A lane's name is never empty, so zeros are no record.
+The record's head has a CRC of its own, so that a damaged length is detected before it is used. Each CRC starts with the
+file's random salt, as in SQLite's WAL ("Database File Format", 4.1 and 4.2): blocks of an older segment that a file
+system brings back after a power cut are not valid records of this one. A lane's name is never empty, so zeros are not a
+record.
 
-**Reading stops at the first record that is not whole; what follows is never searched for more.** Behind a damaged head
-the next boundary would be a guess among bytes that senders chose, and a wrong guess would drain a webhook nobody sent.
-A block gone bad says little for its neighbours either. The rest is set aside, whole, for a person to look at.
+**Reading stops at the first record that is not valid; the rest is never searched for more.** Behind a damaged head the
+next boundary would be a guess among bytes that senders chose, and a wrong guess would drain a webhook that was never
+sent. A bad block also makes its neighbours suspicious. The rest is set aside, whole, for a person to look at.
 """
 
 import struct
@@ -35,11 +36,11 @@ _MAX_RECEIPT_BYTES = 0xFFFFFFFF
 
 
 class UnknownVersion(SluiceError):
-    """A segment that another version of this program wrote. It is whole, and nothing of ours can read it."""
+    """The segment was written by another version of Sluice. It is intact, but cannot be read here."""
 
 
 class DecodedRecord(NamedTuple):
-    """A whole record, and the offset behind it."""
+    """A valid record, and the offset behind it."""
 
     lane: str
     receipt: bytes
@@ -47,7 +48,10 @@ class DecodedRecord(NamedTuple):
 
 
 class SegmentSummary(NamedTuple):
-    """What is in a segment: records by lane, where the last whole one ends, and what is wrong behind it or ""."""
+    """The contents of a segment: records by lane, the end of the last valid one, and the damage behind it.
+
+    `damage` is "" if there is none.
+    """
 
     records: dict[str, int]
     end: int
@@ -55,13 +59,16 @@ class SegmentSummary(NamedTuple):
 
 
 def file_head(salt: int) -> bytes:
-    """What a segment begins with. `salt` is any 32 bits, drawn anew for each segment."""
+    """Return the beginning of a segment. `salt` is 32 random bits, different for each segment."""
     head = _FILE.pack(_MAGIC, _VERSION, salt)
     return head + _CRC.pack(crc32(head))
 
 
 def pack(lane: str, receipt: bytes, salt: int) -> bytes:
-    """A record. Raises ValueError where the lane has not 1 to 255 bytes in UTF-8, or the receipt 4 GiB or more."""
+    """Return a record's bytes.
+
+    Raises ValueError unless the lane has 1 to 255 bytes in UTF-8 and the receipt less than 4 GiB.
+    """
     name = lane.encode()
     if not 1 <= len(name) <= _MAX_LANE_BYTES or len(receipt) > _MAX_RECEIPT_BYTES:
         raise ValueError("a record needs a lane of 1 to 255 bytes and a receipt of less than 4 GiB")
@@ -70,52 +77,54 @@ def pack(lane: str, receipt: bytes, salt: int) -> bytes:
 
 
 def packed_size(lane: str, receipt: bytes) -> int:
-    """Bytes that the record will have."""
+    """Return the size of the record in bytes."""
     return HEAD_BYTES + len(lane.encode()) + len(receipt)
 
 
 def records(data: bytes, start: int = FILE_HEAD_BYTES) -> Iterator[DecodedRecord]:
-    """The segment's records from an offset on, up to the first that is not whole. Raises UnknownVersion."""
+    """Yield the segment's records from an offset on, up to the first invalid one. Raises UnknownVersion."""
     salt = _salt(data)
-    while salt is not None and (found := _record_at(data, start, salt)):
-        yield found
-        start = found.end
+    while salt is not None and (record := _record_at(data, start, salt)):
+        yield record
+        start = record.end
 
 
 def summarize_segment(data: bytes) -> SegmentSummary:
-    """What is in a segment. Raises UnknownVersion."""
+    """Return what a segment contains. Raises UnknownVersion."""
     counts: dict[str, int] = {}
     end = FILE_HEAD_BYTES if _salt(data) is not None else 0
-    for found in records(data):
-        counts[found.lane] = counts.get(found.lane, 0) + 1
-        end = found.end
+    for record in records(data):
+        counts[record.lane] = counts.get(record.lane, 0) + 1
+        end = record.end
     return SegmentSummary(counts, end, _damage(data, end))
 
 
-def read_batch(data: bytes, lane: str, start: int, most: int, most_bytes: int) -> tuple[list[bytes], int]:
-    """The lane's next receipts from an offset on, up to `most` and `most_bytes` but at least one, and the offset behind
-    all that was looked at."""
+def read_batch(data: bytes, lane: str, start: int, max_records: int, max_bytes: int) -> tuple[list[bytes], int]:
+    """Return the lane's next receipts from an offset on, and the offset behind everything that was read.
+
+    There are up to `max_records` with up to `max_bytes` together, but at least one if the lane has any left.
+    """
     receipts: list[bytes] = []
     size = 0
-    for found in records(data, start):
-        if found.lane == lane:
-            size += len(found.receipt)
-            if receipts and (len(receipts) == most or size > most_bytes):
+    for record in records(data, start):
+        if record.lane == lane:
+            size += len(record.receipt)
+            if receipts and (len(receipts) == max_records or size > max_bytes):
                 break
-            receipts.append(found.receipt)
-        start = found.end
+            receipts.append(record.receipt)
+        start = record.end
     return receipts, start
 
 
 def _salt(data: bytes) -> int | None:
-    """The segment's salt; None where its head is damaged."""
+    """Return the segment's salt, or None if its head is damaged."""
     if len(data) < FILE_HEAD_BYTES:
         return None
     magic, version, salt = _FILE.unpack_from(data)
     if magic != _MAGIC or _CRC.unpack_from(data, _FILE.size)[0] != crc32(data[: _FILE.size]):
         return None
     if version != _VERSION:
-        raise UnknownVersion(f"a segment of version {version} is not known here")
+        raise UnknownVersion(f"unknown segment version {version}")
     return int(salt)
 
 

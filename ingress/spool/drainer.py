@@ -1,91 +1,100 @@
-"""Draining: what is in the spool goes to Redis, in order, at a bounded rate; and the probes whether Redis takes it."""
+"""Drain the spool: push its records to Redis, in order and at a limited rate, and probe whether Redis accepts them."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from ingress.spool import drain_policy
-from ingress.spool.append_queue import SingleThreadExecutor
 from ingress.spool.circuit_breaker import LaneCircuitBreakers
 from ingress.spool.claims import ClaimedSegment, SegmentClaims
 from ingress.spool.writer import SpoolWriter
 from shared.errors import ServiceOverloaded
 from shared.observability.logging import get_logger
 
+_log = get_logger(__name__)
+#: Seconds between two scans of the folder: other processes may have left segments in it.
+SCAN_INTERVAL = 1.0
+Push = Callable[[str, Sequence[bytes]], Awaitable[None]]  # (lane, receipts); raises ServiceOverloaded
+Ping = Callable[[], Awaitable[str | None]]  # None if Redis replies, else the reason
+
 
 class DrainingSegments:
-    """Claimed segments, oldest first. One task at a time may use it; blocking work goes to `thread`."""
+    """Claimed segments, oldest first. Only one task may use it; blocking work is done by `executor`."""
 
-    def __init__(self, claims: SegmentClaims, thread: SingleThreadExecutor) -> None:
+    def __init__(self, claims: SegmentClaims, executor: ThreadPoolExecutor) -> None:
         self._claims = claims
-        self._thread = thread
-        self._held: list[ClaimedSegment] = []
-        self._read_last: ClaimedSegment | None = None
-        self._stuck: set[str] = set()
+        self._executor = executor
+        self._segments: list[ClaimedSegment] = []
+        self._last_read: ClaimedSegment | None = None
+        self._not_removable: set[str] = set()
 
     def __getitem__(self, index: int) -> ClaimedSegment:
-        return self._held[index]
+        return self._segments[index]
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._segments)
 
     @property
-    def lanes_left(self) -> list[frozenset[str]]:
-        """Of each segment, the lanes that are not through yet."""
-        return [frozenset(claim.left) for claim in self._held]
+    def remaining_lanes(self) -> list[frozenset[str]]:
+        """Of each segment, the lanes that are not fully drained."""
+        return [frozenset(segment.remaining) for segment in self._segments]
 
     async def claim(self) -> bool:
-        """Takes all that is nobody's; whether there was any. Raises OSError where the folder cannot be read."""
-        before = len(self._held)
-        # One at a time: reading a segment takes a while, and appends shall come in between.
-        while claim := await self._thread.run(self._claims.take):
-            self._held.append(claim)
-        self._held.sort(key=lambda each: each.name)
-        return len(self._held) > before
+        """Claim every segment without an owner. Return whether there was any. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        before = len(self._segments)
+        # One call per segment: reading one takes a while, and appends must get their turn in between.
+        while segment := await loop.run_in_executor(self._executor, self._claims.take):
+            self._segments.append(segment)
+        self._segments.sort(key=lambda each: each.name)
+        return len(self._segments) > before
 
-    async def read(self, claim: ClaimedSegment, lane: str, most: int) -> tuple[list[bytes], int]:
-        """The lane's next receipts; none where the segment turns out not to be readable, and then it is passed over."""
-        if self._read_last is not None and self._read_last is not claim:
-            self._read_last.forget()
-        self._read_last = claim
+    async def read(self, segment: ClaimedSegment, lane: str, max_records: int) -> tuple[list[bytes], int]:
+        """Return the lane's next receipts and the offset behind them.
+
+        There are none if the segment has become unreadable; it is then left alone.
+        """
+        if self._last_read is not None and self._last_read is not segment:
+            self._last_read.free()
+        self._last_read = segment
+        loop = asyncio.get_running_loop()
         try:
-            return await self._thread.run(claim.batch, lane, most, drain_policy.MAX_BATCH_BYTES)
+            return await loop.run_in_executor(
+                self._executor, segment.batch, lane, max_records, drain_policy.MAX_BATCH_BYTES
+            )
         except OSError as error:
-            self._held.remove(claim)
-            await self._thread.run(self._claims.pass_over, claim, error)
+            self._segments.remove(segment)
+            await loop.run_in_executor(self._executor, self._claims.abandon, segment, error)
             return [], 0
 
     async def sweep(self) -> None:
-        """Removes the segments that are through. One that cannot be removed stays until a later sweep: it holds nothing
-        that Redis has not."""
-        for claim in [claim for claim in self._held if not claim.left]:
+        """Remove the segments that are fully drained.
+
+        One that cannot be removed stays until a later sweep. Redis has everything that is in it.
+        """
+        for segment in [segment for segment in self._segments if not segment.remaining]:
             try:
-                await self._thread.run(self._claims.remove, claim)
+                await asyncio.get_running_loop().run_in_executor(self._executor, self._claims.remove, segment)
             except OSError as error:
-                if claim.name not in self._stuck:
-                    self._stuck.add(claim.name)
-                    _log.error("a drained spool segment cannot be removed", file=claim.name, error=str(error))
+                if segment.name not in self._not_removable:
+                    self._not_removable.add(segment.name)
+                    _log.error("a drained spool segment cannot be removed", file=segment.name, error=str(error))
             else:
-                self._held.remove(claim)
+                self._segments.remove(segment)
 
     async def release(self) -> None:
-        """Leaves them to whoever claims them next."""
-        self._held.clear()
-        await self._thread.run(self._claims.release)
-
-
-_log = get_logger(__name__)
-#: Seconds between two looks at the folder: others may have left segments in it.
-SCAN_INTERVAL = 1.0
-Push = Callable[[str, Sequence[bytes]], Awaitable[None]]  # (lane, receipts); raises ServiceOverloaded
-Ping = Callable[[], Awaitable[str | None]]  # None where Redis answers, else why not
+        """Release all segments, so that another process can claim them."""
+        self._segments.clear()
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._claims.release)
 
 
 class SpoolDrainer:
-    """Takes one step at a time.
+    """Drains the spool, one step at a time.
 
-    Receipts of a lane are pushed in the order of the segments and of the records in them. `rate` is records a second,
-    probes included; `first` names the lanes that go before all others. A receipt may be pushed twice (a lost answer, a
-    crash), never left out: a segment is removed only once all that is whole in it was pushed.
+    Receipts of a lane are pushed in the order of the segments and of the records in them. A receipt may be pushed twice
+    (a lost reply, a crash), but is never left out: a segment is removed only when all of its valid records were pushed.
+    `rate` limits the records per second, probes included. `first` names the lanes that go before all others.
     """
 
     def __init__(
@@ -94,7 +103,7 @@ class SpoolDrainer:
         push: Push,
         ping: Ping,
         breakers: LaneCircuitBreakers,
-        thread: SingleThreadExecutor,
+        executor: ThreadPoolExecutor,
         *,
         rate: float = 5000.0,
         first: Sequence[str] = (),
@@ -102,78 +111,80 @@ class SpoolDrainer:
     ) -> None:
         self.records = 0  # drained since the start
         self.bytes = 0
-        self.holdings = DrainingSegments(SegmentClaims(spool.path), thread)
+        self.segments = DrainingSegments(SegmentClaims(spool.path), executor)
         self._spool = spool
         self._push = push
         self._ping = ping
         self._breakers = breakers
-        self._thread = thread
-        self._pace = drain_policy.RateLimiter(rate)
-        self._portions = drain_policy.DrainBatchSize(self._pace.portion)
+        self._executor = executor
+        self._rate_limiter = drain_policy.RateLimiter(rate)
+        self._batch_size = drain_policy.DrainBatchSize(self._rate_limiter.max_batch)
         self._first = first
         self._clock = clock
-        self._next_look = clock()
-        self._blind = False  # the folder could not be read at the last look
+        self._next_scan = clock()
+        self._is_unreadable = False  # the last scan of the folder failed
 
     async def step(self) -> float:
-        """Does what is due, at most one push; replies how many seconds the next step may wait."""
-        if lane := self._breakers.due():  # first: nothing that is wrong with the spool may keep Redis out of use
+        """Do what is due, at most one push. Return the seconds after which the next step is due."""
+        if lane := self._breakers.due():  # first: a problem of the spool must not keep Redis out of use
             await self._probe(lane)
             return 0.0
-        if self._clock() >= self._next_look:
-            await self._look()
-        strand = drain_policy.next_drain_target(self.holdings.lanes_left, self._breakers.open_lanes, self._first)
-        paced = self._pace.wait(self._clock())
-        if strand is None or paced:
-            waits = (self._next_look - self._clock(), self._breakers.wait(), paced)
-            return max(0.0, min(waits if strand else waits[:2]))
-        await self._push_portion(self.holdings[strand[0]], strand[1])
+        if self._clock() >= self._next_scan:
+            await self._scan()
+        target = drain_policy.next_drain_target(self.segments.remaining_lanes, self._breakers.open_lanes, self._first)
+        rate_wait = self._rate_limiter.wait(self._clock())
+        if target is None or rate_wait:
+            waits = [self._next_scan - self._clock(), self._breakers.wait()]
+            return max(0.0, min(waits if target is None else [*waits, rate_wait]))
+        index, lane = target
+        await self._push_batch(self.segments[index], lane)
         return 0.0
 
-    async def _look(self) -> None:
-        """Claims what is nobody's, and ends the segment that is being written if that brings something to push."""
-        self._next_look = self._clock() + SCAN_INTERVAL
+    async def _scan(self) -> None:
+        """Claim unowned segments, and close the current one if that yields something to push."""
+        self._next_scan = self._clock() + SCAN_INTERVAL
+        loop = asyncio.get_running_loop()
         try:
-            await self.holdings.claim()
-            written = await self._thread.run(self._spool.written_lanes)
-            if drain_policy.should_rotate(written, self.holdings.lanes_left, self._breakers.open_lanes):
-                await self._thread.run(self._spool.close_segment)
-                await self.holdings.claim()
+            await self.segments.claim()
+            written = await loop.run_in_executor(self._executor, self._spool.written_lanes)
+            if drain_policy.should_rotate(written, self.segments.remaining_lanes, self._breakers.open_lanes):
+                await loop.run_in_executor(self._executor, self._spool.close_segment)
+                await self.segments.claim()
         except OSError as error:
-            if not self._blind:
-                _log.error("the spool's folder cannot be read; what is in it waits", error=str(error))
-            self._blind = True
+            if not self._is_unreadable:
+                _log.error("the spool's folder cannot be read; its webhooks wait", error=str(error))
+            self._is_unreadable = True
         else:
-            self._blind = False
-        await self.holdings.sweep()
+            self._is_unreadable = False
+        await self.segments.sweep()
 
     async def _probe(self, lane: str) -> None:
-        """Pushes the lane's oldest portion, or pings where it has none: that Redis answers is all that can be known."""
-        index = drain_policy.oldest_with(lane, self.holdings.lanes_left)
+        """Push the lane's oldest batch, or ping if it has none: then a reply is all that can be known of Redis."""
+        index = drain_policy.oldest_with(lane, self.segments.remaining_lanes)
         if index >= 0:
-            await self._push_portion(self.holdings[index], lane)
+            await self._push_batch(self.segments[index], lane)
         elif await self._ping() is None:
             self._breakers.succeeded(lane)
         else:
             self._breakers.failed(lane)
 
-    async def _push_portion(self, claim: ClaimedSegment, lane: str) -> None:
-        receipts, end = await self.holdings.read(claim, lane, self._portions.size(lane))
+    async def _push_batch(self, segment: ClaimedSegment, lane: str) -> None:
+        receipts, end = await self.segments.read(segment, lane, self._batch_size.size(lane))
         if not receipts:
             return
-        self._pace.spent(len(receipts), self._clock())
+        self._rate_limiter.started(len(receipts), self._clock())
         try:
             await self._push(lane, receipts)
-        except Exception as error:  # noqa: BLE001 - whatever it was, these are tried again; none may be skipped
+        except Exception as error:  # noqa: BLE001 - whatever it was, they are retried; none may be skipped
             self._breakers.failed(lane)
-            self._portions.failed(lane)
+            self._batch_size.failed(lane)
             if not isinstance(error, (ServiceOverloaded, OSError)):  # a TimeoutError is an OSError
-                _log.exception("spooled webhooks could not be pushed", lane=lane)
+                _log.exception("unexpected error while pushing spooled webhooks", lane=lane)
             return
         self._breakers.succeeded(lane)
-        self._portions.succeeded(lane)
+        self._batch_size.succeeded(lane)
         self.records += len(receipts)
         self.bytes += sum(map(len, receipts))
-        claim.pushed(lane, end)
-        if not claim.left:
-            await self.holdings.sweep()
+        segment.pushed(lane, end)
+        if not segment.remaining:
+            await self.segments.sweep()

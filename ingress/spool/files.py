@@ -1,32 +1,32 @@
-"""What a file needs to outlast a crash and a power cut: whole writes, synced folders, one owner."""
+"""File operations that survive a crash and a power cut: complete writes, synced directories, one owner per file."""
 
 import errno
 import fcntl
 import os
 from pathlib import Path
 
-_WORDS = {
+_DESCRIPTIONS = {
     errno.ENOSPC: "its disk is full",
-    errno.EDQUOT: "its disk quota is used up",
-    errno.EFBIG: "its files may not grow",
+    errno.EDQUOT: "its disk quota is exhausted",
+    errno.EFBIG: "its files have reached their maximum size",
     errno.EROFS: "its disk is read-only",
-    errno.EACCES: "its folder may not be written to",
-    errno.EPERM: "its folder may not be written to",
+    errno.EACCES: "its folder is not writable",
+    errno.EPERM: "its folder is not writable",
     errno.EIO: "its disk fails",
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
 }
-#: After these a write may be tried again in the same file: nothing of what it holds is in doubt.
+#: After these a write to the same file may be retried: nothing that it already contains is in doubt.
 OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def describe_os_error(error: OSError) -> str:
-    """Why the spool cannot write, for people; without a path, since senders read it."""
-    return _WORDS.get(error.errno or 0) or os.strerror(error.errno or 0)
+    """Return why the spool cannot write, in words. Without a path, since senders read it."""
+    return _DESCRIPTIONS.get(error.errno or 0) or os.strerror(error.errno or 0)
 
 
 def write_all(fd: int, data: bytes, offset: int) -> None:
-    """Writes all of it at that offset. Raises OSError; a part may be written by then."""
+    """Write all of `data` at `offset`. Raises OSError; a part may be written by then."""
     view = memoryview(data)
     while view:
         written = os.pwrite(fd, view, offset)
@@ -36,14 +36,14 @@ def write_all(fd: int, data: bytes, offset: int) -> None:
 
 
 def read_all(fd: int) -> bytes:
-    """The whole file, wherever it was read last. Raises OSError."""
+    """Return the whole file, regardless of its current position. Raises OSError."""
     os.lseek(fd, 0, os.SEEK_SET)
     with open(fd, "rb", closefd=False) as file:
         return file.read()
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in it durable: a file's own fsync does not (fsync(2), "Description"). Raises OSError."""
+    """Make the file names in a folder durable, which a file's own fsync does not (fsync(2)). Raises OSError."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -52,7 +52,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:
-    """Makes it durably, with the folders above it that are missing. Raises OSError."""
+    """Create a folder durably, with the missing folders above it. Raises OSError."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -61,9 +61,10 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
 
 
 def lock(fd: int, path: Path) -> bool:
-    """Whether this process is now the file's owner, until it closes it or dies. Raises OSError where flock fails.
+    """Try to become the file's owner, until this process closes it or dies. Return whether it did.
 
-    False also where the file is no longer what `path` names: its owner removed it between our open and our lock.
+    It also fails if the file is no longer the one at `path`: its owner removed it between our open and our lock.
+    Raises OSError if flock is not supported.
     """
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""What there is to know about the spool, for health and metrics."""
+"""The status of the spool, for health and metrics."""
 
 from typing import NamedTuple
 
@@ -6,17 +6,18 @@ from ingress.spool.segments import SpoolUsage
 
 
 class SpoolStatus(NamedTuple):
-    """Counters are of this process since its start; `usage` is of the whole folder, some seconds old at most.
+    """The counters cover this process since its start; `usage` covers the whole folder and is up to a second old.
 
-    How many records wait is not counted: other processes drain ours, and leftovers would have to be read for it.
+    The number of waiting records is unknown: other processes drain this process's segments too, and the segments that
+    an earlier run left would have to be read to count theirs.
     """
 
-    open_lanes: tuple[str, ...] = ()  # whose breaker is open: their webhooks go straight to the spool
+    open_lanes: tuple[str, ...] = ()  # lanes whose circuit breaker is open: their webhooks go straight to the spool
     spooled_records: int = 0
     spooled_bytes: int = 0
-    drained_records: int = 0  # also of segments that others left
+    drained_records: int = 0  # including those of segments that other processes left
     drained_bytes: int = 0
     usage: SpoolUsage = SpoolUsage()
-    refusing: str = ""  # why the spool takes no webhooks either; "" as far as it is known to take them
+    refusing: str = ""  # why the spool refuses webhooks; "" as far as it is known to accept them
     folder: str = ""
     limit: int = 0  # bytes that the folder may hold

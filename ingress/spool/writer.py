@@ -1,4 +1,4 @@
-"""Appending to the spool: this process' segment, its rotation, and the limit on the folder."""
+"""Append to the spool: this process's current segment, its rotation, and the limit on the folder's size."""
 
 import os
 import shutil
@@ -12,16 +12,16 @@ from ingress.spool.segments import Segment, SpoolRecord, SpoolUsage
 from shared.errors import ServiceOverloaded
 
 _MIB = 1024 * 1024
-#: What the sender is told, before the reason.
-NEITHER = "the webhook cannot be made durable now: Redis does not take it, nor does the spool: "
+#: The beginning of the sender's error message; the reason follows.
+NEITHER = "the webhook cannot be made durable now: Redis is unavailable, and so is the spool: "
 
 
 class SpoolWriter:
-    """The folder at `path`, made when it is first needed. Every method blocks; all are called in one thread.
+    """Appends to the spool in the folder `path`, which is created when it is first needed.
 
-    `limit` bounds the bytes of all files in it. Several processes may together exceed it by a segment each: they count
-    the folder when they open one, and when their last count leaves no room. `segment_bytes` is where a segment ends,
-    unless one group is larger.
+    Every method blocks; all are called in one thread. `limit` is the maximum size of all files in bytes. Several
+    processes together may exceed it by one segment each: they measure the folder when they open a segment, and when
+    their last measurement leaves no room. A segment ends at `segment_bytes`, unless a single group is larger.
     """
 
     def __init__(
@@ -37,38 +37,38 @@ class SpoolWriter:
         self._segment_bytes = segment_bytes
         self._clock_ns = clock_ns
         self._segment: Segment | None = None
-        self._others = 0  # bytes of all other files, when they were last counted
+        self._other_bytes = 0  # size of all other files when they were last measured
         self._last_ns = 0
-        self._too_much = 1  # bytes that there was no room for last time
+        self._rejected_bytes = 1  # size of the last append for which there was no room
 
     def append(self, records: Sequence[SpoolRecord]) -> None:
-        """Return once all are on disk, with one fsync. If it raises ServiceOverloaded, none of them counts."""
+        """Return once all records are on disk, with one fsync. If it raises ServiceOverloaded, none of them is."""
         size = sum(packed_size(*record) for record in records)
         try:
-            self._with_room(size).append(records)
-            self._too_much = 1
+            self._segment_with_room(size).append(records)
+            self._rejected_bytes = 1
         except OSError as error:
-            self._too_much = size
-            if self._segment is not None and not self._segment.sound:
+            self._rejected_bytes = size
+            if self._segment is not None and not self._segment.is_sound:
                 self.close_segment()
             raise _overloaded(files.describe_os_error(error)) from error
 
     def written_lanes(self) -> frozenset[str]:
-        """Lanes with a record in the segment that is being written."""
+        """Return the lanes with a record in the current segment."""
         return frozenset(self._segment.lanes) if self._segment else frozenset()
 
     def close_segment(self) -> None:
-        """Ends the segment that is being written, so that it can be drained. The next append opens another."""
+        """Close the current segment, so that it can be drained. The next append opens another."""
         if self._segment is not None:
             self._segment.close()
             self._segment = None
 
     def usage(self) -> SpoolUsage:
-        """What is in the folder just now. Raises OSError."""
+        """Return what the folder contains now. Raises OSError."""
         return segments.usage(segments.sizes(self.path))
 
-    def trouble(self) -> str:
-        """Why an append would be refused just now, as far as that is known without writing; "" if it is not."""
+    def problem(self) -> str:
+        """Return why an append would be refused now, as far as it can be known without writing; "" if it would not."""
         try:
             files.make_folder(self.path, 0o700)
             used = self.usage().bytes
@@ -76,34 +76,34 @@ class SpoolWriter:
         except OSError as error:
             return files.describe_os_error(error)
         if not os.access(self.path, os.W_OK | os.X_OK):
-            return "its folder may not be written to"
-        if free < self._too_much:
+            return "its folder is not writable"
+        if free < self._rejected_bytes:
             return "its disk is full"
-        return "it is full" if used + self._too_much > self.limit else ""
+        return "it is full" if used + self._rejected_bytes > self.limit else ""
 
-    def _with_room(self, size: int) -> Segment:
+    def _segment_with_room(self, size: int) -> Segment:
         if self._segment and self._segment.size and self._segment.size + size > self._segment_bytes:
             self.close_segment()
         size += 0 if self._written() else FILE_HEAD_BYTES
         if self._segment is None or not self._fits(size):
-            self._others = sum(segments.sizes(self.path).values()) - self._written()
+            self._other_bytes = sum(segments.sizes(self.path).values()) - self._written()
         if not self._fits(size):
-            self._too_much = size
+            self._rejected_bytes = size
             raise _overloaded("it is full")
         return self._segment or self._open()
 
     def _open(self) -> Segment:
         files.make_folder(self.path, 0o700)
-        self._last_ns = max(self._clock_ns(), self._last_ns + 1)  # a clock set back does not disturb the order
+        self._last_ns = max(self._clock_ns(), self._last_ns + 1)  # a clock that is set back must not change the order
         self._segment = Segment(self.path, self._last_ns)
         return self._segment
 
     def _fits(self, size: int) -> bool:
-        return self._others + self._written() + size <= self.limit
+        return self._other_bytes + self._written() + size <= self.limit
 
     def _written(self) -> int:
         return self._segment.size if self._segment else 0
 
 
-def _overloaded(why: str) -> ServiceOverloaded:
-    return ServiceOverloaded(NEITHER + why)
+def _overloaded(reason: str) -> ServiceOverloaded:
+    return ServiceOverloaded(NEITHER + reason)

@@ -1,5 +1,8 @@
-"""uvicorn's HTTP, with an end to its patience: by itself it waits for ever for a request's headers, for a body that
-nobody reads any more, and for a client to read its answers. Each such client would hold a connection."""
+"""uvicorn's HTTP protocol with timeouts.
+
+uvicorn waits without a limit for a request's headers, for a body that the application no longer reads, and for a client
+to read its responses. Each such client would hold a connection.
+"""
 
 import asyncio
 
@@ -7,47 +10,48 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from ingress.uvicorn_http.limits import LimitedProtocol
 
-#: A body has a limit of its own (ingress/body.py), so that a slow one is answered 408.
-_SECONDS = 15.0
+#: A body has a shorter timeout of its own (ingress/body.py), so that a slow one gets a 408.
+_CHECK_INTERVAL = 15.0
 
 
 class TimeoutProtocol(LimitedProtocol):
-    """Looks at its connection now and then, which costs a request nothing, and closes it if a request does not come in.
+    """Checks its connection periodically, which costs a request nothing, and closes it if a request does not arrive.
 
-    Nothing at all within `seconds` of the opening, or the same request unfinished at two looks. Between two requests
-    uvicorn's own limit holds. Answers that are not read, at two looks, are thrown away.
+    It closes a connection on which nothing arrived within `check_interval` seconds of its opening, or whose request was
+    incomplete at two consecutive checks. It aborts one whose responses were unread at two consecutive checks. Between
+    two requests uvicorn's own keep-alive timeout applies.
     """
 
-    seconds = _SECONDS
+    check_interval = _CHECK_INTERVAL
     _was_closing = False
-    _next_look: asyncio.TimerHandle
+    _next_check: asyncio.TimerHandle
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begins to look."""
+        """Start the periodic check."""
         super().connection_made(transport)
-        self._last_seen = self.scope
-        self._next_look = self.loop.call_later(self.seconds, self._look)
+        self._last_scope = self.scope
+        self._next_check = self.loop.call_later(self.check_interval, self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Looks no more."""
-        self._next_look.cancel()
+        """Cancel the periodic check."""
+        self._next_check.cancel()
         super().connection_lost(exc)
 
-    def _look(self) -> None:
-        if self.scope is self._last_seen:
+    def _check(self) -> None:
+        if self.scope is self._last_scope:
             if self.flow.write_paused or self._was_closing:
-                self.transport.abort()  # closing would wait for the client to read
+                self.transport.abort()  # close() would wait for the client to read
             elif self._is_incomplete():
                 self.transport.close()
-        self._last_seen = self.scope
+        self._last_scope = self.scope
         self._was_closing = self.transport.is_closing()
-        self._next_look = self.loop.call_later(self.seconds, self._look)
+        self._next_check = self.loop.call_later(self.check_interval, self._check)
 
     def _is_incomplete(self) -> bool:
-        """Whether a request, or the rest of one, is awaited from the client."""
+        """Return whether the client still has to send a request, or the rest of one."""
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.scope is not self.scope:
-            return True  # no headers yet
+            return True  # the headers are incomplete
         if not cycle.response_complete:
-            return False  # its body has a limit of its own
-        return self.timeout_keep_alive_task is None  # stopped by bytes that have led to nothing
+            return False  # the body has a timeout of its own
+        return self.timeout_keep_alive_task is None  # cancelled by bytes that have not completed a request

@@ -1,9 +1,11 @@
-"""How values spread over the buckets of a histogram, and how that is kept in Redis: it only ever grows.
+"""Histograms that are kept in a Redis hash, and only ever grow.
 
-A hash has, for each histogram NAME, the fields
-  NAME:<bound>   how many values were above the bound before and at most this one; the last bound is +Inf
-  NAME:sum       their sum, in millionths
-Not cumulative, as Prometheus shows them: then a value is one increment, and bounds may change between versions.
+For each histogram NAME the hash has these fields:
+
+    NAME:<bound>   the number of values above the previous bound and up to this one; the last bound is +Inf
+    NAME:sum       the sum of the values, in millionths
+
+They are not cumulative, unlike Prometheus's: a value is a single increment, and versions may have different bounds.
 """
 
 from bisect import bisect_left
@@ -15,7 +17,7 @@ _MILLION = 1_000_000
 
 
 class HistogramCounter:
-    """Counts values. `bounds`: upper bounds of the buckets, ascending, +Inf aside."""
+    """Counts values in memory. `bounds` are the buckets' upper bounds, ascending, without +Inf."""
 
     def __init__(self, name: str, bounds: Sequence[float]) -> None:
         self._name = name
@@ -23,27 +25,30 @@ class HistogramCounter:
         self._counts = [0] * (len(bounds) + 1)
         self._sum = 0.0
 
-    def note(self, value: float) -> None:
-        """One more value."""
+    def record(self, value: float) -> None:
+        """Count a value."""
         self._counts[bisect_left(self._bounds, value)] += 1
         self._sum += value
 
     def fields(self) -> dict[str, int]:
-        """What of it is not zero, as fields of a hash."""
+        """Return the counts and the sum as fields of a hash, without empty buckets."""
         bounds = [*map("{:g}".format, self._bounds), "+Inf"]
-        found = {f"{self._name}:{bound}": count for bound, count in zip(bounds, self._counts, strict=True) if count}
-        return found | {f"{self._name}:sum": round(self._sum * _MILLION)} if found else {}
+        counts = {f"{self._name}:{bound}": count for bound, count in zip(bounds, self._counts, strict=True) if count}
+        return counts | {f"{self._name}:sum": round(self._sum * _MILLION)} if counts else {}
 
 
 class Histogram(NamedTuple):
-    """As Prometheus shows it: cumulative buckets by upper bound, the last one infinite, and the sum."""
+    """A histogram as Prometheus has it: cumulative counts by upper bound, the last one infinite, and the sum."""
 
     buckets: list[tuple[float, int]]
     sum: float
 
 
 def read(fields: Mapping[bytes, bytes], name: str, bounds: Sequence[float]) -> Histogram:
-    """The histogram NAME of such a hash. Values counted under bounds of another version go where they fit."""
+    """Return the histogram `name` from a hash.
+
+    Values that another version counted under other bounds go into the next larger bucket.
+    """
     prefix = f"{name}:".encode()
     own = {key.removeprefix(prefix): int(value) for key, value in fields.items() if key.startswith(prefix)}
     total = own.pop(b"sum", 0)

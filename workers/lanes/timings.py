@@ -24,11 +24,11 @@ class TakeTimings:
 
     def record_call(self, seconds: float) -> None:
         """A handler was called, and it took so long."""
-        self._calls.note(seconds)
+        self._calls.record(seconds)
 
     def increments(self) -> dict[str, int]:
         """What is to be added to the lane's hash, now that the take ends."""
         lag, now = HistogramCounter(LAG, LAG_SECONDS), self._clock()
         for received in self._received:
-            lag.note(max(now - received, 0.0))  # the clocks of two machines never quite agree
+            lag.record(max(now - received, 0.0))  # the clocks of two machines never quite agree
         return lag.fields() | self._calls.fields()

@@ -14,7 +14,7 @@ from tests.support.programs import program
 
 _OPEN = (
     "forbidden",
-    "this address can be reached by others, and nothing proves who sends: "
+    "other machines can reach this address, and senders are not authenticated: "
     "set SLUICE_WEBHOOK_TOKEN or SLUICE_HMAC_SECRET (or bind to 127.0.0.1)",
 )
 _OUTSIDE = [("192.0.2.1", 8000), ("::", 8000), ("2001:db8::1", 8000), ("::ffff:192.0.2.1", 8000), ("", 8000), None]

@@ -9,8 +9,9 @@ import pytest
 import redis.exceptions
 from fakeredis import FakeAsyncRedis, FakeServer
 
+from ingress.delivery import FailoverWriter
 from ingress.process_stats import ProcessCounters, ProcessStatsReporter
-from ingress.spool import FailoverWriter, SpoolWriter
+from ingress.spool import SpoolWriter
 from shared.redis.connection import connect_async
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +22,7 @@ async def _never(*_: object) -> Any:
 
 
 def _report(client: FakeAsyncRedis, tally: ProcessCounters, folder: Path) -> ProcessStatsReporter:
-    return ProcessStatsReporter(client, tally, FailoverWriter(_never, _never, SpoolWriter(folder)))
+    return ProcessStatsReporter(client, tally, FailoverWriter(_never, _never, SpoolWriter(folder)).status)
 
 
 async def _hash(client: FakeAsyncRedis, key: str | bytes) -> dict[str, str]:
@@ -31,8 +32,8 @@ async def _hash(client: FakeAsyncRedis, key: str | bytes) -> dict[str, str]:
 
 async def test_each_process_tells_its_counts_and_the_state_of_its_spool(tmp_path: Path) -> None:
     client, tally = FakeAsyncRedis(), ProcessCounters()
-    tally.answers[200] += 3
-    tally.group_sizes.note(3)
+    tally.responses[200] += 3
+    tally.group_sizes.record(3)
     await _report(client, tally, tmp_path).publish()
 
     found: Any = await client.zrange("sluice:ingresses", 0, -1, withscores=True)
@@ -49,11 +50,11 @@ async def test_answers_of_all_processes_add_up_and_each_is_told_once(tmp_path: P
     client, tallies = FakeAsyncRedis(), [ProcessCounters(), ProcessCounters()]
     reports = [_report(client, tally, tmp_path) for tally in tallies]
     for tally, report in zip(tallies, reports, strict=True):
-        tally.answers[200] += 2
+        tally.responses[200] += 2
         await report.publish()
         await report.publish()
-        tally.answers[200] += 1
-        tally.answers[503] += 1
+        tally.responses[200] += 1
+        tally.responses[503] += 1
         await report.publish()
     assert await _hash(client, "sluice:answers") == {"200": "6", "503": "2"}
 
@@ -61,11 +62,11 @@ async def test_answers_of_all_processes_add_up_and_each_is_told_once(tmp_path: P
 async def test_so_do_their_histograms_whether_they_live_or_not(tmp_path: Path) -> None:
     client, tallies = FakeAsyncRedis(), [ProcessCounters(), ProcessCounters()]
     for tally in tallies:
-        tally.push_seconds.note(0.002)
+        tally.push_seconds.record(0.002)
         report = _report(client, tally, tmp_path)
         await report.publish()
-        tally.push_seconds.note(0.002)
-        tally.push_seconds.note(9)
+        tally.push_seconds.record(0.002)
+        tally.push_seconds.record(9)
         await report.stop()
     counts = await _hash(client, "sluice:ingress")
     assert counts == {"push_seconds:0.0025": "4", "push_seconds:+Inf": "2", "push_seconds:sum": "18008000"}
@@ -75,7 +76,7 @@ async def test_what_was_not_taken_is_told_the_next_time(tmp_path: Path) -> None:
     server = FakeServer()
     client, tally = FakeAsyncRedis(server=server), ProcessCounters()
     report = _report(client, tally, tmp_path)
-    tally.answers[200] += 2
+    tally.responses[200] += 2
     server.connected = False
     with pytest.raises(redis.exceptions.ConnectionError):
         await report.publish()
@@ -87,11 +88,11 @@ async def test_what_was_not_taken_is_told_the_next_time(tmp_path: Path) -> None:
 async def test_what_was_taken_and_not_answered_is_counted_once(tmp_path: Path) -> None:
     client, tally = FakeAsyncRedis(), ProcessCounters()
     report = _report(client, tally, tmp_path)
-    tally.answers[200] += 2
+    tally.responses[200] += 2
     with mock.patch.object(report, "_script", _Deaf(report._script)), pytest.raises(redis.exceptions.ConnectionError):
         await report.publish()
     assert await _hash(client, "sluice:answers") == {"200": "2"}
-    tally.answers[200] += 1
+    tally.responses[200] += 1
     await report.publish()
     assert await _hash(client, "sluice:answers") == {"200": "3"}
 
@@ -109,10 +110,10 @@ class _Deaf:
 
 async def test_a_full_redis_is_told_too(client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
     connected, tally = connect_async(redis_url), ProcessCounters()
-    report = ProcessStatsReporter(connected, tally, FailoverWriter(_never, _never, SpoolWriter(tmp_path)))
+    report = ProcessStatsReporter(connected, tally, FailoverWriter(_never, _never, SpoolWriter(tmp_path)).status)
     client.config_set("maxmemory", 1)
     try:
-        tally.answers[503] += 1
+        tally.responses[503] += 1
         await report.publish()
         assert client.hgetall("sluice:answers") == {b"503": b"1"}
     finally:
@@ -124,7 +125,7 @@ async def test_one_that_stops_tells_its_last_and_is_gone(tmp_path: Path) -> None
     client, tally = FakeAsyncRedis(), ProcessCounters()
     report = _report(client, tally, tmp_path)
     report.start()
-    tally.answers[200] += 1
+    tally.responses[200] += 1
     await report.stop()
     assert await _hash(client, "sluice:answers") == {"200": "1"}
     assert await client.zcard("sluice:ingresses") == 0

@@ -156,9 +156,9 @@ def busy(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> N
     let_leases_run_out(client, "text.greet")
     lanes.run_maintenance(["text.greet"])
     tally = ProcessCounters()
-    tally.answers[200] += 3
-    tally.push_seconds.note(0.002)
-    tally.group_sizes.note(3)
+    tally.responses[200] += 3
+    tally.push_seconds.record(0.002)
+    tally.group_sizes.record(3)
     tell(redis_url, tmp_path / "spool", tally)
     say(client, "one", LISTENING, "intake", "messages")
     say(client, "two", STALLED, "statuses")

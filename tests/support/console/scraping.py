@@ -10,8 +10,9 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as plain_text
 
+from ingress.delivery import FailoverWriter
 from ingress.process_stats import ProcessCounters, ProcessStatsReporter
-from ingress.spool import FailoverWriter, SpoolWriter
+from ingress.spool import SpoolWriter
 from shared.redis.connection import connect_async
 from tests.support.console.browsing import PASSWORD, Visitor
 from workers.runtime.liveness.worker_status import WorkerReport, WorkerStatusPublisher
@@ -68,7 +69,7 @@ def tell(redis_url: str, folder: Path, tally: ProcessCounters) -> None:
     async def telling() -> None:
         client = connect_async(redis_url)
         await ProcessStatsReporter(
-            client, tally, FailoverWriter(never, never, SpoolWriter(folder, limit=9_000_000))
+            client, tally, FailoverWriter(never, never, SpoolWriter(folder, limit=9_000_000)).status
         ).publish()
         await client.aclose()
 

@@ -78,11 +78,10 @@ def served(protocol: type[TimeoutProtocol], *, body_seconds: float = 10.0, send_
     server = Server()
     app = WebhookEndpoint(
         server.rest,
-        server.commit,
+        server,
         WebhookAuthenticator([], None),
         max_body_bytes=2**20,
-        body_seconds=body_seconds,
-        submit=server.submit,
+        body_timeout=body_seconds,
     )
     config = uvicorn.Config(
         app, http=protocol, loop="uvloop", lifespan="off", ws="none", log_config=None, proxy_headers=False

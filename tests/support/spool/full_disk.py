@@ -31,7 +31,7 @@ def _fill(spool: SpoolWriter, start: int) -> tuple[list[Record], str]:
 
 def _report(folder: Path, spool: SpoolWriter, relieve: list[str] | None) -> dict[str, object]:
     first, why = _fill(spool, 0)
-    trouble = spool.trouble()
+    trouble = spool.problem()
     again, _ = _fill(spool, len(first))
     torn = [codec.summarize_segment(path.read_bytes()).damage for path in segments(folder)]
     if relieve is None:

@@ -32,14 +32,14 @@ class FakeRedis:
         if self.down is not None and not self.unsure:
             raise self.down
         if lane in self.full_lanes or len(receipts) > self.most:
-            raise ServiceOverloaded("too many webhooks wait")
+            raise ServiceOverloaded("too many webhooks are waiting")
         self.taken += [(lane, bytes(receipt)) for receipt in receipts]
         if self.down is not None:
             raise self.down
 
     async def ping(self) -> str | None:
         self.pings.append(self._clock())
-        return None if self.down is None else "Redis cannot be reached"
+        return None if self.down is None else "Redis is unreachable"
 
     def of(self, lane: str) -> list[bytes]:
         """What it took for that lane, in order."""

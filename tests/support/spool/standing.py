@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ingress.delivery.failover import FailoverWriter
-from ingress.spool.append_queue import SingleThreadExecutor
 from ingress.spool.circuit_breaker import LaneCircuitBreakers
 from ingress.spool.drainer import SpoolDrainer
 from ingress.spool.writer import SpoolWriter
@@ -14,9 +14,9 @@ from shared.errors import ServiceOverloaded
 from tests.support.clock import Clock
 from tests.support.spool.pieces import LANES, FakeRedis, numbered
 
-BEGIN = "webhooks go to the spool until Redis takes them again"
+BEGIN = "webhooks go to the spool until Redis accepts them again"
 END = "the spool is empty again"
-LEFT = "webhooks that another process left in the spool are pushed to Redis"
+LEFT = "pushing webhooks to Redis that another process left in the spool"
 
 
 class Draining:
@@ -32,7 +32,7 @@ class Draining:
             self.redis.push,
             self.redis.ping,
             self.breakers,
-            SingleThreadExecutor(),
+            ThreadPoolExecutor(max_workers=1),
             rate=rate,
             first=LANES,
             clock=self.time,

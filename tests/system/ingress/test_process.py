@@ -14,7 +14,7 @@ from tests.support.ingress.processes import Ingress, Server, events, get, ingres
 from tests.support.programs import program
 from tests.support.waiting import until
 
-_LOST = "Redis does not take webhooks"
+_LOST = "Redis does not accept webhooks"
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_neither_log_nor_answers_give_away_anything(tmp_path: Path) -> None:
         running.program.process.terminate()
         running.program.process.wait(20)
 
-    assert "Redis does not take webhooks" in running.program.output
+    assert "Redis does not accept webhooks" in running.program.output
     _assert_discreet(running.program.output)
 
 

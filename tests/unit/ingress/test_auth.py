@@ -11,8 +11,8 @@ pytestmark = pytest.mark.anyio
 
 _KEY = "the-app-secret"
 _BODY = '{"text": "\\u00e9 \u00e9",   "n": 1.0}\n'.encode()  # another serialisation of it has other bytes
-_WRONG_TOKEN = ("unauthorized", "the webhook token is missing or wrong")
-_WRONG_SIGNATURE = ("unauthorized", "the signature X-Hub-Signature-256 is missing or wrong")
+_WRONG_TOKEN = ("unauthorized", "the webhook token is missing or invalid")
+_WRONG_SIGNATURE = ("unauthorized", "the signature X-Hub-Signature-256 is missing or invalid")
 
 
 def _signature(body: bytes = _BODY, key: str = _KEY) -> str:

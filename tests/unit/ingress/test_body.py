@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingress.auth import WebhookAuthenticator
 from ingress.body import BodyReader
+from ingress.delivery.group_commit import OnCommitted
 from ingress.webhooks import WebhookEndpoint
 from shared.errors import ServiceOverloaded
 from tests.support.ingress.application import Application
@@ -16,7 +17,7 @@ from tests.support.ingress.asgi import call, pieces, whole
 pytestmark = pytest.mark.anyio
 
 _LIMIT = 1024
-_TOO_LARGE = ("too_large", "the body has more than 1024 bytes")
+_TOO_LARGE = ("too_large", "the body is larger than 1024 bytes")
 _SLOW = 0.05
 
 
@@ -30,11 +31,14 @@ class _Impatient:
     def __init__(self) -> None:
         self.committed: list[bytes] = []
         self.app: ASGIApp = WebhookEndpoint(
-            _nothing_else, self._commit, WebhookAuthenticator([], None), max_body_bytes=_LIMIT, body_seconds=_SLOW
+            _nothing_else, self, WebhookAuthenticator([], None), max_body_bytes=_LIMIT, body_timeout=_SLOW
         )
 
-    async def _commit(self, _lane: str, receipt: bytes) -> None:
+    async def commit(self, _lane: str, receipt: bytes) -> None:
         self.committed.append(receipt)
+
+    def submit(self, _lane: str, _receipt: bytes, _on_committed: OnCommitted) -> None:
+        raise AssertionError("not by ASGI")
 
 
 def _text(size: int) -> bytes:
@@ -156,11 +160,11 @@ async def _half_way(app: BodyReader) -> "asyncio.Task[bytes]":
     return task
 
 
-async def test_however_many_stop_half_way_only_so_much_of_them_is_held() -> None:
-    bodies = BodyReader(_LIMIT, 10.0, most_held=5 * _LIMIT)
+async def test_however_many_stop_half_way_only_so_much_of_them_is_buffered() -> None:
+    bodies = BodyReader(_LIMIT, 10.0, max_buffered=5 * _LIMIT)
     waiting = [await _half_way(bodies) for _ in range(5)]
 
-    with pytest.raises(ServiceOverloaded, match="too many large webhooks arrive at once"):
+    with pytest.raises(ServiceOverloaded, match="too many large webhooks are arriving at the same time"):
         await (await _half_way(bodies))
     whole_one = asyncio.create_task(bodies.read({"headers": []}, _received(whole(b"{}"))))
     assert await whole_one == b"{}"  # has nothing to wait for, and is taken
@@ -173,7 +177,7 @@ async def test_however_many_stop_half_way_only_so_much_of_them_is_held() -> None
     for task in (*waiting, another):
         task.cancel()
     await asyncio.wait([*waiting, another])
-    assert bodies._held == 0
+    assert bodies._buffered == 0
 
 
 def _received(messages: list[Message]) -> Receive:
@@ -186,6 +190,6 @@ def _received(messages: list[Message]) -> Receive:
 
 
 async def test_two_of_the_largest_always_fit() -> None:
-    bodies = BodyReader(_LIMIT, 10.0, most_held=10)
+    bodies = BodyReader(_LIMIT, 10.0, max_buffered=10)
     parts = pieces(b"x" * 500, b"x" * 500)
     assert await bodies.read({"headers": []}, _received(parts)) == b"x" * 1000

@@ -49,7 +49,7 @@ async def test_a_wrong_verify_token_is_refused(stated: str | None) -> None:
     answer = await _ask(verify_token=stated)
 
     assert answer.status == 401
-    assert answer.error == ("unauthorized", "hub.verify_token is wrong, or SLUICE_VERIFY_TOKEN is not set")
+    assert answer.error == ("unauthorized", "hub.verify_token is invalid, or SLUICE_VERIFY_TOKEN is not set")
 
 
 @pytest.mark.parametrize("stated", ["", "None", _TOKEN])
@@ -75,7 +75,7 @@ async def test_a_get_that_is_no_challenge_is_told_so(query: str) -> None:
     answer = await Application(verify_token=_TOKEN).get(f"/webhooks?{query}")
 
     assert answer.status == 400
-    assert answer.error == ("no_challenge", "hub.mode=subscribe and hub.challenge are expected")
+    assert answer.error == ("no_challenge", "hub.mode=subscribe and hub.challenge are required")
 
 
 async def test_a_challenge_needs_no_webhook_token_and_no_signature() -> None:

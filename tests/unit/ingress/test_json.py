@@ -82,9 +82,9 @@ async def test_anything_else_is_refused_with_the_reason(body: bytes, reason: str
     assert answer.status == 400
     code, message = answer.error
     assert code == "not_json"
-    assert message.startswith("the body is no JSON: ")
+    assert message.startswith("the body is not valid JSON: ")
     assert message.endswith(reason or "")
-    assert len(message) > len("the body is no JSON: ")
+    assert len(message) > len("the body is not valid JSON: ")
     assert await ingress.kept() == []
 
 

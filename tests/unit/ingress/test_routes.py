@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingress.auth import parse_path
+from ingress.request import parse_webhook_path
 from tests.support.ingress.application import Application
 from tests.support.ingress.asgi import whole
 
@@ -98,4 +98,4 @@ async def test_health_is_only_read(path: str) -> None:
     ],
 )
 def test_a_path_is_a_route_and_a_token(path: str, place: tuple[str, str] | None) -> None:
-    assert parse_path(path) == place
+    assert parse_webhook_path(path) == place

@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind
 from ingress.app import create_app
 from ingress.spool import codec
 from ingress.spool.segments import SUFFIX
-from ingress.tracing import TracedWebhooks
+from ingress.tracing import TracingObserver
 from shared.observability.tracing.propagation import context_of
 from shared.observability.tracing.provider import Tracing
 from shared.settings import Settings
@@ -35,9 +35,7 @@ class Ingress:
         self.server = FakeServer()
         self.settings = Settings.load(redis_url="redis://unused", data_dir=folder, **settings)
         self._redis = FakeAsyncRedis(server=self.server)
-        app = create_app(self.settings, self._redis, tracing)
-        assert isinstance(app, TracedWebhooks)
-        self.app = app
+        self.app = create_app(self.settings, self._redis, TracingObserver(tracing))
 
     async def ask(self, path: str = "/webhooks", body: bytes = BODY, **headers: str) -> Answer:
         """By ASGI."""
@@ -57,9 +55,7 @@ class Ingress:
             "server": ("127.0.0.1", 8000),
             "client": ("127.0.0.1", 1),
         }
-        place = self.app.match(scope)
-        assert place is not None
-        self.app.take(scope, place, BODY, lambda status, _headers, _body: answered.set_result(status))
+        assert self.app.handle_complete(scope, BODY, lambda status, _headers, _body: answered.set_result(status))
         status: int = await answered
         return status
 

@@ -40,8 +40,8 @@ async def test_without_redis_the_answer_is_200_from_the_spool(log: Log) -> None:
     assert [answer.status for answer in answers] == [200] * 3
     assert [body for _, body in ingress.spooled()] == [b'{"n": 0}', b'{"n": 1}', b'{"n": 2}']
     assert _told(log) == [
-        ("error", "Redis cannot be reached"),
-        ("warning", "Redis cannot be reached"),
+        ("error", "Redis is unreachable"),
+        ("warning", "Redis is unreachable"),
     ]
 
 
@@ -54,7 +54,7 @@ async def test_where_the_spool_does_not_take_it_either_the_answer_is_503_and_whe
     assert answer.status == 503
     code, message = answer.error
     assert code == "unavailable"
-    assert message.startswith("the webhook cannot be made durable now: Redis does not take it, nor does the spool: ")
+    assert message.startswith("the webhook cannot be made durable now: Redis is unavailable, and so is the spool: ")
     assert answer.headers["retry-after"] == "5"
     assert [level for level, _ in _told(log)] == ["error", "error"]
 
@@ -67,14 +67,14 @@ async def test_over_the_backlog_webhooks_of_that_lane_go_to_the_spool(log: Log) 
     assert [answer.status for answer in answers] == [200] * 4
     assert [(lane, body) for lane, body in ingress.spooled()] == [("intake", messages)]
     assert len(await ingress.kept()) == 3
-    assert _told(log) == [("error", "too many webhooks wait"), ("warning", "too many webhooks wait")]
+    assert _told(log) == [("error", "too many webhooks are waiting"), ("warning", "too many webhooks are waiting")]
 
 
 async def test_a_group_that_would_exceed_the_backlog_is_refused_whole(
     client: redis.Redis, redis_url: str, log: Log
 ) -> None:
     async with connect_async(redis_url) as connected:
-        assert await _refusal(connected, max_backlog=1) == "too many webhooks wait"
+        assert await _refusal(connected, max_backlog=1) == "too many webhooks are waiting"
     assert client.xlen("sluice:lane:intake") == 0
     log.take()
 
@@ -121,14 +121,14 @@ async def test_a_replica_is_told_apart_too(client: redis.Redis, redis_url: str, 
         ),
         (b"-OOM command not allowed when used memory > 'maxmemory'.\r\n", "Redis is full"),
         (b"-READONLY You can't write against a read only replica.\r\n", "Redis is read-only"),
-        (b"-NOAUTH Authentication required.\r\n", "Redis refuses the password"),
-        (b"-WRONGPASS invalid username-password pair or user is disabled.\r\n", "Redis refuses the password"),
-        (b"-NOPERM this user has no permissions\r\n", "Redis does not allow this user to write"),
+        (b"-NOAUTH Authentication required.\r\n", "Redis rejects the password"),
+        (b"-WRONGPASS invalid username-password pair or user is disabled.\r\n", "Redis rejects the password"),
+        (b"-NOPERM this user has no permissions\r\n", "Redis does not permit this user to write"),
         (b"-BUSY Redis is busy running a script.\r\n", "Redis refuses to write"),
         (b"-ERR something new from 10.0.0.1:6379\r\n", "Redis refuses to write"),
-        (b"", "Redis cannot be reached"),
-        (b"$1\r\n", "Redis cannot be reached"),  # and nothing more: no answer in time
-        (b"no RESP\r\n", "Redis cannot be reached"),
+        (b"", "Redis is unreachable"),
+        (b"$1\r\n", "Redis is unreachable"),  # and nothing more: no answer in time
+        (b"no RESP\r\n", "Redis is unreachable"),
     ],
 )
 @pytest.mark.parametrize("min_replicas", [0, 1])
@@ -142,15 +142,15 @@ async def test_each_reason_is_told_in_an_operator_s_words(
 
 async def test_a_wait_that_fails_is_no_success(log: Log) -> None:
     async with refusing({"EVALSHA": b":2\r\n", "WAIT": b"-NOPERM no WAIT for you\r\n"}) as connected:
-        assert await _refusal(connected, min_replicas=1) == "Redis does not allow this user to write"
+        assert await _refusal(connected, min_replicas=1) == "Redis does not permit this user to write"
     log.take()
 
 
 @pytest.mark.parametrize(("replicas", "asked"), [(0, 1), (1, 2)])
 async def test_fewer_replicas_than_asked_for_are_no_success(replicas: int, asked: int, log: Log) -> None:
     async with refusing({"EVALSHA": b":2\r\n", "WAIT": b":%d\r\n" % replicas}) as connected:
-        assert await _refusal(connected, min_replicas=asked) == "too few replicas have it"
-    assert [line.values for line in log.take()] == [{"reason": "too few replicas have it"}]
+        assert await _refusal(connected, min_replicas=asked) == "too few replicas have received the webhooks"
+    assert [line.values for line in log.take()] == [{"reason": "too few replicas have received the webhooks"}]
 
 
 async def test_as_many_replicas_as_asked_for_are_enough() -> None:
@@ -170,7 +170,7 @@ async def test_a_server_that_has_forgotten_the_script_is_given_it_again(client: 
 async def test_so_is_one_whose_replicas_are_waited_for(client: redis.Redis, redis_url: str, log: Log) -> None:
     client.script_flush()
     async with connect_async(redis_url) as connected:
-        assert await _refusal(connected, min_replicas=1) == "too few replicas have it"  # it has none
+        assert await _refusal(connected, min_replicas=1) == "too few replicas have received the webhooks"  # it has none
     assert client.xlen("sluice:lane:intake") == 2
     log.take()
 
@@ -178,7 +178,7 @@ async def test_so_is_one_whose_replicas_are_waited_for(client: redis.Redis, redi
 async def test_no_answer_in_time_is_no_success(log: Log) -> None:
     began = asyncio.get_running_loop().time()
     async with refusing({"EVALSHA": b"$5\r\nab"}) as connected:
-        assert await _refusal(connected) == "Redis cannot be reached"
+        assert await _refusal(connected) == "Redis is unreachable"
     assert asyncio.get_running_loop().time() - began < 3
     log.take()
 
@@ -191,7 +191,7 @@ async def test_a_fault_of_ours_is_answered_500_and_logged(log: Log, monkeypatch:
     answer = await Application().post(b"{}")
 
     assert answer.status == 500
-    assert answer.error == ("internal", "this is a fault of the server; it was logged")
+    assert answer.error == ("internal", "internal server error; it was logged")
     assert [line.level for line in log.take()] == ["exception"]
 
 

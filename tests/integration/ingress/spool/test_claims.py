@@ -78,7 +78,7 @@ async def test_what_a_drainer_that_died_midway_had_begun_is_pushed_again_from_it
     spool.close_segment()
     first = Draining(folder)
     await first.until(lambda: len(first.redis.taken) == 1000)
-    await first.drainer.holdings.release()  # what the kernel does for a dead process
+    await first.drainer.segments.release()  # what the kernel does for a dead process
 
     second = Draining(folder)
     await second.until(lambda: not segments(folder))
@@ -134,4 +134,4 @@ def test_two_spools_of_one_process_do_not_share_a_segment_either(folder: Path, l
     one.close_segment()
     claim = SegmentClaims(folder).take()
     assert claim is not None
-    assert claim.left.keys() == {INTAKE}
+    assert claim.remaining.keys() == {INTAKE}

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import redis
 
+from ingress.delivery import FailoverWriter
 from ingress.delivery.redis_writer import IntakeWriter
-from ingress.spool import FailoverWriter, SpoolWriter
+from ingress.spool import SpoolWriter
 from shared.lanes.keys import stream_key
 from shared.redis.connection import connect_async
 from tests.support.log import Log
@@ -38,7 +39,7 @@ async def _commit(durable: FailoverWriter, lane: str, count: int) -> None:
 
 async def _is_empty(durable: FailoverWriter) -> None:
     async with asyncio.timeout(15):
-        while durable.state().drained_records == 0 or durable.state().usage.segments:  # noqa: ASYNC110 - files
+        while durable.status().drained_records == 0 or durable.status().usage.segments:  # noqa: ASYNC110 - files
             await asyncio.sleep(0.02)
 
 

@@ -10,4 +10,4 @@ from ingress.uvicorn_http.limits import LimitedProtocol
 
 @pytest.fixture(autouse=True)
 def _fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LimitedProtocol, "refusals", defaultdict(LogThrottle))
+    monkeypatch.setattr(LimitedProtocol, "log_throttles", defaultdict(LogThrottle))

@@ -21,13 +21,13 @@ from tests.support.waiting import until
 _HEAD = b"POST /webhooks HTTP/1.1\r\nhost: x\r\n"
 _CLOSE = b"connection: close\r\n"
 _CHUNKED = _HEAD + b"transfer-encoding: chunked\r\n\r\n"
-_BAD_HTTP = ("bad_request", "this is no valid HTTP")
-_AHEAD = ("bad_request", "there are too many requests before the answer to the first")
-_AROUND = ("bad_request", "there is more around the body than in it")
+_BAD_HTTP = ("bad_request", "invalid HTTP")
+_AHEAD = ("bad_request", "too many pipelined requests: wait for the response to the first")
+_AROUND = ("bad_request", "the framing of the body is larger than the body")
 _HEADERS = ("too_large", "the request has more than 100 headers")
-_HEAD_BYTES = ("too_large", "the request's headers have more than 32768 bytes")
-_UPGRADE = ("bad_request", "the body of a request for another protocol is not read: send it without Upgrade")
-_CONNECTIONS = ("unavailable", "there are too many connections")
+_HEAD_BYTES = ("too_large", "the request's headers are larger than 32768 bytes")
+_UPGRADE = ("bad_request", "an upgrade to another protocol is not supported: send the request without Upgrade")
+_CONNECTIONS = ("unavailable", "too many connections")
 
 
 def _webhook(body: bytes = b"{}", headers: bytes = b"") -> bytes:
@@ -55,7 +55,7 @@ def _assert_refused(answers: list[Said], log: Log, status: int, error: tuple[str
     [answer] = answers
     assert (answer.status, answer.error) == (status, error)
     assert answer.headers["connection"] == "close"
-    assert log.take() == [Line("warning", "requests are refused unread", {"reason": error[1], "refused": 1})]
+    assert log.take() == [Line("warning", "rejected requests unread", {"reason": error[1], "rejected": 1})]
 
 
 @pytest.mark.parametrize(
@@ -383,4 +383,4 @@ def test_a_minute_has_one_line_for_each_reason(server: Server, log: Log) -> None
         said(server.port, b"\0\0")
         said(server.port, _HEAD + b"a: b\r\n" * 200)
 
-    assert sorted(line.values["reason"] for line in log.take()) == [_HEADERS[1], _BAD_HTTP[1]]
+    assert sorted(line.values["reason"] for line in log.take()) == sorted([_HEADERS[1], _BAD_HTTP[1]])

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from ingress.auth import WebhookAuthenticator
+from ingress.delivery.group_commit import OnCommitted
 from ingress.uvicorn_http.timeouts import TimeoutProtocol
 from ingress.webhooks import WebhookEndpoint
 from tests.support.ingress.serving import deaf, fill, served
@@ -22,21 +23,27 @@ _OK = b"POST /webhooks HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nx-webhook-tok
 
 
 class _Hurried(TimeoutProtocol):
-    seconds = _PATIENCE
+    check_interval = _PATIENCE
 
 
 async def _nothing_else(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise AssertionError("no webhook")
 
 
-async def _commit(_lane: str, _receipt: bytes) -> None:
-    pass
+class _Delivery:
+    """Takes every webhook at once."""
+
+    async def commit(self, _lane: str, _receipt: bytes) -> None:
+        pass
+
+    def submit(self, _lane: str, _receipt: bytes, on_committed: OnCommitted) -> None:
+        on_committed(None)
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     app = WebhookEndpoint(
-        _nothing_else, _commit, WebhookAuthenticator(["t"], None), max_body_bytes=2**20, body_seconds=_PATIENCE / 2
+        _nothing_else, _Delivery(), WebhookAuthenticator(["t"], None), max_body_bytes=2**20, body_timeout=_PATIENCE / 2
     )
     config = uvicorn.Config(app, http=_Hurried, loop="uvloop", lifespan="off", log_level="critical", access_log=False)
     server = uvicorn.Server(config)
@@ -156,4 +163,4 @@ def test_a_client_that_does_not_read_the_last_answer_is_cut_off_too(log: Log) ->
         fill(server, client, unsent=1000)
         client.sendall(b"\0\0")  # no HTTP: the connection is to be closed behind the answers
         until(lambda: server.connections == 0)
-    assert [line.values["reason"] for line in log.take()] == ["this is no valid HTTP"]
+    assert [line.values["reason"] for line in log.take()] == ["invalid HTTP"]

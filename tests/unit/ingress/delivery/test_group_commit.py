@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ingress.delivery.group_commit import GroupCommit
+from ingress.delivery.group_commit import GroupCommit, GroupLimits
 from shared.errors import ServiceOverloaded
 from tests.support.log import Log
 
@@ -46,7 +46,7 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
-async def _senders(commit: GroupCommit, *entries: bytes) -> list[asyncio.Task[None]]:
+async def _senders(commit: GroupCommit[bytes], *entries: bytes) -> list[asyncio.Task[None]]:
     tasks = [asyncio.create_task(commit.commit(entry)) for entry in entries]
     await _settle()
     return tasks
@@ -122,7 +122,7 @@ async def test_an_unexpected_error_leaves_nobody_waiting_and_is_logged_once(log:
     await push.fail(ZeroDivisionError())
     await push.succeed()
 
-    with pytest.raises(ServiceOverloaded, match="a fault of the server"):
+    with pytest.raises(ServiceOverloaded, match="internal server error"):
         await asyncio.wait_for(first, 1)
     await asyncio.wait_for(asyncio.gather(*second), 1)
     assert [(line.level, line.values) for line in log.take()] == [("exception", {"entries": 1})]
@@ -199,15 +199,12 @@ async def test_a_group_holds_four_mebibytes_at_most(sizes: list[int], groups: li
     await asyncio.gather(first, *tasks)
 
 
-async def test_what_waits_for_a_redis_that_hangs_is_bounded_and_the_rest_is_turned_away(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("ingress.delivery.group_commit._MAX_WAITING", 10)
+async def test_what_waits_for_a_redis_that_hangs_is_bounded_and_the_rest_is_turned_away() -> None:
     push = _Push()
-    commit = GroupCommit(push)
+    commit = GroupCommit(push, limits=GroupLimits(max_waiting=10))
     [under_way] = await _senders(commit, b"in flight")
     waiting = await _senders(commit, b"waits", b"waits too")
-    with pytest.raises(ServiceOverloaded, match="too many webhooks wait"):
+    with pytest.raises(ServiceOverloaded, match="too many webhooks are waiting"):
         await commit.commit(b"too much")
 
     await push.succeed()

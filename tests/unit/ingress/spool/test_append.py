@@ -93,14 +93,14 @@ def test_a_full_spool_is_overloaded_and_keeps_what_it_has(folder: Path) -> None:
     assert "it is full" in refusal.message
     assert all_contents(folder) == kept
     assert 1900 < spool.usage().bytes <= 2000
-    assert spool.trouble() == "it is full"
+    assert spool.problem() == "it is full"
 
 
 def test_there_is_room_again_once_something_was_drained(folder: Path) -> None:
     spool = SpoolWriter(folder, limit=1000, segment_bytes=500)
     _fill(spool)
     segments(folder)[0].unlink()
-    assert spool.trouble() == ""
+    assert spool.problem() == ""
     spool.append(numbered(INTAKE, 1))
 
 

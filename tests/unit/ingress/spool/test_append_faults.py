@@ -89,16 +89,16 @@ def test_a_write_in_pieces_is_a_whole_write(folder: Path, monkeypatch: pytest.Mo
 def test_a_folder_that_cannot_be_is_overloaded_and_named_in_words(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     spool = SpoolWriter(tmp_path / "data" / "spool")
-    with pytest.raises(ServiceOverloaded, match="nor does the spool: ") as refusal:
+    with pytest.raises(ServiceOverloaded, match="and so is the spool: ") as refusal:
         spool.append(numbered(INTAKE, 1))
     assert str(tmp_path) not in refusal.value.message
-    assert spool.trouble() != ""
+    assert spool.problem() != ""
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission_is_overloaded(folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o500)
     spool = SpoolWriter(folder)
-    assert spool.trouble() == "its folder may not be written to"
-    with pytest.raises(ServiceOverloaded, match="its folder may not be written to"):
+    assert spool.problem() == "its folder is not writable"
+    with pytest.raises(ServiceOverloaded, match="its folder is not writable"):
         spool.append(numbered(INTAKE, 1))

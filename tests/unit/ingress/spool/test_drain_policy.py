@@ -66,7 +66,7 @@ def test_portions_are_halved_by_failures_down_to_one_and_doubled_by_successes() 
 def test_the_pace_waits_as_long_as_the_records_are_worth() -> None:
     pace = drain_policy.RateLimiter(100.0)
     assert pace.wait(5.0) == 0.0
-    pace.spent(50, 5.0)
+    pace.started(50, 5.0)
     assert pace.wait(5.0) == pytest.approx(0.5)
     assert pace.wait(5.4) == pytest.approx(0.1)
     assert pace.wait(9.0) == 0.0
@@ -74,16 +74,16 @@ def test_the_pace_waits_as_long_as_the_records_are_worth() -> None:
 
 def test_time_in_which_nothing_was_pushed_is_not_made_up_for() -> None:
     pace = drain_policy.RateLimiter(100.0)
-    pace.spent(100, 0.0)
-    pace.spent(100, 50.0)
+    pace.started(100, 0.0)
+    pace.started(100, 50.0)
     assert pace.wait(50.0) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("rate", "portion"), [(5000.0, 500), (500.0, 500), (20.0, 20), (0.1, 1)])
 def test_a_low_rate_means_small_portions(rate: float, portion: int) -> None:
-    assert drain_policy.RateLimiter(rate).portion == portion
+    assert drain_policy.RateLimiter(rate).max_batch == portion
 
 
 def test_a_rate_is_above_zero() -> None:
-    with pytest.raises(ValueError, match="above zero"):
+    with pytest.raises(ValueError, match="greater than zero"):
         drain_policy.RateLimiter(0.0)

@@ -60,7 +60,7 @@ async def test_a_lane_that_takes_only_small_pushes_is_drained_all_the_same(folde
 
 async def test_pushes_that_redis_has_although_it_says_otherwise_do_not_flood_it(folder: Path) -> None:
     draining = Draining(folder)
-    draining.redis.down, draining.redis.unsure = ServiceOverloaded("too few replicas have it"), True
+    draining.redis.down, draining.redis.unsure = ServiceOverloaded("too few replicas have received the webhooks"), True
     draining.spool.append(numbered(INTAKE, 5000))
     await draining.for_seconds(1000)
     assert len(draining.redis.taken) < 1000 + 1100, "probes of one record each, after the first few"
@@ -77,7 +77,7 @@ async def test_an_error_that_should_not_be_is_logged_and_skips_nothing(folder: P
     draining.redis.down = None
     await draining.until(lambda: not segments(folder))
     assert draining.redis.taken == numbered(INTAKE, 10)
-    assert log.take_events() == ["spooled webhooks could not be pushed"] * 2
+    assert log.take_events() == ["unexpected error while pushing spooled webhooks"] * 2
 
 
 async def test_while_redis_is_down_one_file_is_held_for_probes_however_long_it_lasts(folder: Path) -> None:

@@ -35,7 +35,7 @@ async def test_a_fault_in_the_push_is_spooled_too_and_logged(folder: Path, log: 
     ingress.redis.down = KeyError("a fault of ours")
     await ingress.commit(INTAKE, 5)
     assert all_contents(folder) == numbered(INTAKE, 5)
-    assert log.take_events() == ["a push to Redis failed as it should not; its webhooks go to the spool", BEGIN]
+    assert log.take_events() == ["unexpected error of a push to Redis; its webhooks go to the spool", BEGIN]
 
 
 async def test_a_group_that_redis_took_without_saying_so_is_pushed_again(folder: Path, log: Log) -> None:
@@ -45,7 +45,7 @@ async def test_a_group_that_redis_took_without_saying_so_is_pushed_again(folder:
         ingress.redis.down = None
         await ingress.until(lambda: len(ingress.redis.taken) == 4)
         assert ingress.redis.taken == numbered(INTAKE, 2) * 2
-        await ingress.until(lambda: ingress.durable.state().usage.segments == 0)
+        await ingress.until(lambda: ingress.durable.status().usage.segments == 0)
     assert log.take_events()[0] == BEGIN
 
 
@@ -75,7 +75,7 @@ async def test_one_lane_over_its_backlog_leaves_the_others_to_redis(folder: Path
     assert ingress.redis.of(INTAKE) + ingress.redis.of(LARGE) == [
         receipt for lane in (INTAKE, LARGE) for _, receipt in numbered(lane, 3)
     ]
-    assert ingress.durable.state().open_lanes == (STATUSES,)
+    assert ingress.durable.status().open_lanes == (STATUSES,)
     assert log.take_events() == [BEGIN]
 
 
@@ -88,4 +88,4 @@ async def test_only_where_the_spool_refuses_too_is_the_sender_turned_away(folder
             await ingress.commit(INTAKE, 100)
     await ingress.commit(INTAKE, 5, 5)
     assert all_contents(folder) == numbered(INTAKE, 10)
-    assert log.take_events() == [BEGIN, "the spool does not take webhooks; they are answered 503"]
+    assert log.take_events() == [BEGIN, "the spool refuses webhooks; their senders get a 503"]

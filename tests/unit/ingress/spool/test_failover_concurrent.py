@@ -81,11 +81,11 @@ async def test_a_fault_in_the_spool_is_answered_and_logged(
 ) -> None:
     ingress = Ingress(folder)
     ingress.redis.down = ServiceOverloaded("down")
-    with pytest.raises(ServiceOverloaded, match="a fault of the server"):
+    with pytest.raises(ServiceOverloaded, match="internal server error"):
         await ingress.durable.commit("a lane of too long a name" * 20, [b"x"])
     assert log.take_events() == [
-        "webhooks could not be spooled",
-        "the spool does not take webhooks; they are answered 503",
+        "unexpected error while making a group of webhooks durable",
+        "the spool refuses webhooks; their senders get a 503",
     ]
 
 
@@ -122,8 +122,8 @@ async def test_a_push_that_succeeds_after_another_failed_closes_the_breaker(fold
     await asyncio.sleep(0)
     gates[b"failing"].set()
     await failing
-    assert durable.state().open_lanes == (INTAKE,)
+    assert durable.status().open_lanes == (INTAKE,)
     gates[b"slow"].set()
     await slow
-    assert durable.state().open_lanes == ()
+    assert durable.status().open_lanes == ()
     assert log.take_events() == [BEGIN]

@@ -26,7 +26,7 @@ async def test_on_stop_the_segment_is_closed_and_the_next_start_drains_it(folder
         await ingress.commit(INTAKE)
     assert len(all_contents(folder)) == 705
     async with running(folder) as ingress:
-        await ingress.until(lambda: ingress.durable.state().usage.segments == 0 and not segments(folder))
+        await ingress.until(lambda: ingress.durable.status().usage.segments == 0 and not segments(folder))
         assert ingress.redis.of(INTAKE) == [receipt for _, receipt in numbered(INTAKE, 700)]
         assert len(ingress.redis.of(STATUSES)) == 5
         log.take()
@@ -93,4 +93,4 @@ async def test_draining_goes_on_after_an_error_that_should_not_be(
     async with running(folder) as ingress:
         await ingress.until(lambda: not segments(folder))
         assert ingress.redis.taken == numbered(INTAKE, 5)
-    assert log.take_events()[0] == "draining the spool failed; it is tried again"
+    assert log.take_events()[0] == "draining the spool failed; it will be retried"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ingress.delivery import FailoverWriter
 from ingress.delivery.group_commit import GroupCommit
-from ingress.spool import FailoverWriter, SpoolWriter
+from ingress.spool import SpoolWriter
 from shared.errors import ServiceOverloaded
 from tests.support.log import Log
 from tests.support.spool.pieces import LANES, FakeRedis, all_contents

@@ -23,7 +23,7 @@ from tests.support.spool.standing import Draining
 pytestmark = pytest.mark.anyio
 _RECORDS = numbered(INTAKE, 20) + numbered(STATUSES, 20)
 _WHOLE = segment_bytes(_RECORDS)
-_SET_ASIDE = "the rest of a spool segment was damaged and is set aside; what came before it is in Redis"
+_SET_ASIDE = "the damaged rest of a spool segment was set aside; everything before it is in Redis"
 
 
 def _end(count: int) -> int:

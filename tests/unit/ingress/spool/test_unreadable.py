@@ -21,9 +21,9 @@ async def test_a_segment_of_another_version_stays_where_it_is_and_is_named_once(
     await draining.for_seconds(5)
     assert [path.name for path in segments(folder)] == [LEFT_NAME]
     assert len(draining.redis.taken) == 3
-    reason = "a segment of version 9 is not known here"
+    reason = "unknown segment version 9"
     values = {"file": LEFT_NAME, "reason": reason}
-    assert log.take() == [Line("error", "a spool segment cannot be read; it stays where it is", values)]
+    assert log.take() == [Line("error", "a spool segment cannot be read; it is left where it is", values)]
 
 
 async def test_a_segment_that_cannot_be_read_stays_where_it_is_and_stops_nobody(folder: Path, log: Log) -> None:
@@ -33,7 +33,7 @@ async def test_a_segment_that_cannot_be_read_stays_where_it_is_and_stops_nobody(
     await draining.for_seconds(5)
     assert (folder / LEFT_NAME).exists()
     assert len(draining.redis.taken) == 3
-    assert log.take_events() == ["a spool segment cannot be read; it stays where it is"]
+    assert log.take_events() == ["a spool segment cannot be read; it is left where it is"]
 
 
 async def test_a_segment_that_changes_under_the_drainer_is_let_go_of(folder: Path, log: Log) -> None:
@@ -41,9 +41,9 @@ async def test_a_segment_that_changes_under_the_drainer_is_let_go_of(folder: Pat
     leave(folder, segment_bytes(records))
     draining = Draining(folder)
     await draining.until(lambda: len(draining.redis.taken) == 500)
-    draining.drainer.holdings[0].forget()
+    draining.drainer.segments[0].free()
     (folder / LEFT_NAME).write_bytes(flipped(segment_bytes(records), len(segment_bytes(records[:700])) - 1))
     await draining.for_seconds(3)
     assert draining.redis.taken == records[:699]
     assert segments(folder), "a restart looks at it anew"
-    assert log.take_events() == ["a spool segment cannot be read; it stays where it is"]
+    assert log.take_events() == ["a spool segment cannot be read; it is left where it is"]

@@ -15,7 +15,7 @@ def _hash(fields: dict[str, int]) -> dict[bytes, bytes]:
 def test_values_are_counted_by_their_upper_bounds() -> None:
     spread = HistogramCounter("x", (1.0, 2.5))
     for value in (0.5, 1.0, 2.0, 100.0):
-        spread.note(value)
+        spread.record(value)
     assert spread.fields() == {"x:1": 2, "x:2.5": 1, "x:+Inf": 1, "x:sum": 103_500_000}
     assert read(_hash(spread.fields()), "x", (1.0, 2.5)) == ([(1.0, 2), (2.5, 3), (inf, 4)], 103.5)
 
@@ -42,7 +42,7 @@ def test_each_value_is_in_every_bucket_that_it_is_below_and_the_sum_is_theirs(
     ordered = [float(f"{bound:g}") for bound in sorted(bounds)]
     spread = HistogramCounter("x", ordered)
     for value in values:
-        spread.note(value)
+        spread.record(value)
     found = read(_hash(spread.fields()), "x", ordered)
     counts = dict(found.buckets)
     assert all(counts[bound] == sum(value <= bound for value in values) for bound in ordered)

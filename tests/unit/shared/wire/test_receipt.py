@@ -75,7 +75,7 @@ def test_a_writer_that_has_counted_to_its_end_goes_on(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("length", range(22))
 def test_too_few_bytes_are_no_receipt(length: int) -> None:
     _, packed = ReceiptWriter().pack(b"", 1)
-    with pytest.raises(InvalidReceipt, match=f"^{length} bytes are too few for a receipt$"):
+    with pytest.raises(InvalidReceipt, match=f"^{length} bytes are too short for a receipt$"):
         unpack(packed[:length])
 
 
@@ -83,13 +83,13 @@ def test_too_few_bytes_are_no_receipt(length: int) -> None:
 def test_a_receipt_of_another_version_or_route_is_not_guessed_at(version: int, route: int) -> None:
     _, packed = ReceiptWriter().pack(b"{}", 1)
     changed = bytes([version]) + packed[1:21] + bytes([route]) + packed[22:]
-    with pytest.raises(InvalidReceipt, match=f"^a receipt of version {version} and route {route} is not known here$"):
+    with pytest.raises(InvalidReceipt, match=f"^unknown receipt version {version} or route {route}$"):
         unpack(changed)
 
 
 @pytest.mark.parametrize("length", range(22, 22 + 2 + len(TRACE)))
 def test_a_receipt_that_ends_within_its_trace_is_none(length: int) -> None:
-    with pytest.raises(InvalidReceipt, match=f"^{length} bytes are too few for a receipt"):
+    with pytest.raises(InvalidReceipt, match=f"^{length} bytes are too short for a receipt"):
         unpack(pack(Receipt("00" * 12, 1, "", b"", TRACE))[:length])
 
 

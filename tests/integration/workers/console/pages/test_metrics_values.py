@@ -69,8 +69,8 @@ def test_processes_of_the_ingress_are_told_apart_while_they_live_and_counted_for
 ) -> None:
     for answers in (2, 3):
         tally = ProcessCounters()
-        tally.answers[200] += answers
-        tally.push_seconds.note(0.002)
+        tally.responses[200] += answers
+        tally.push_seconds.record(0.002)
         tell(redis_url, tmp_path / "spool", tally)
     told = scrape(operator)
     assert told.value("sluice_ingress_processes") == 2
