@@ -3,12 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = ("ingress", "shared", "workers")
+from tests.support.source import PACKAGES, files, text, tree
+
 OWNERS = ("shared/lanes/", "workers/lanes/")
 _KEY = re.compile(r"sluice:lanes?\b|^(?!sluice:).*:(dead|retry|breaker|counts|times|suspects|paused|hold|spec|woken)$")
 #: Modules that may import lane keys, and why.
@@ -19,35 +18,31 @@ IMPORTS_KEYS = {
 
 
 def _files(suffix: str) -> list[str]:
-    files = (file.relative_to(ROOT) for package in PACKAGES for file in (ROOT / package).rglob(f"*.{suffix}"))
-    return sorted(str(file) for file in files if not str(file).startswith(OWNERS))
+    return [file for file in files(*PACKAGES, suffix=suffix) if not file.startswith(OWNERS)]
 
 
-def _strings(tree: ast.Module) -> Iterator[str]:
+def _strings(module: ast.Module) -> Iterator[str]:
     """Every string in the code, docstrings aside: they are expressions of their own."""
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    prose = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    for node in ast.walk(module):
         if isinstance(node, ast.Constant) and id(node) not in prose:
             yield node.value if isinstance(node.value, str) else str(node.value)
 
 
-@pytest.mark.parametrize("text", ["sluice:lane:", ":dead", "x:retry", "sluice:lanes"])
-def test_a_lane_key_is_recognised(text: str) -> None:
-    assert _KEY.search(text)
+@pytest.mark.parametrize("key", ["sluice:lane:", ":dead", "x:retry", "sluice:lanes"])
+def test_a_lane_key_is_recognised(key: str) -> None:
+    assert _KEY.search(key)
 
 
 def test_only_the_lanes_packages_spell_a_lane_key() -> None:
     spelled = [
-        f"{module}: {text!r}"
-        for module in _files("py")
-        for text in _strings(ast.parse((ROOT / module).read_text()))
-        if _KEY.search(text)
+        f"{module}: {string!r}" for module in _files("py") for string in _strings(tree(module)) if _KEY.search(string)
     ]
     assert spelled == []
 
 
 def test_only_the_lanes_scripts_spell_a_lane_key() -> None:
-    strings = {script: re.findall(r"'([^']*)'", (ROOT / script).read_text()) for script in _files("lua")}
+    strings = {script: re.findall(r"'([^']*)'", text(script)) for script in _files("lua")}
     assert [script for script, found in strings.items() if any(map(_KEY.search, found))] == []
 
 
@@ -55,7 +50,7 @@ def test_only_the_lanes_packages_build_lane_keys_and_parse_lane_records() -> Non
     importers = {
         module
         for module in _files("py")
-        for node in ast.walk(ast.parse((ROOT / module).read_text()))
+        for node in ast.walk(tree(module))
         if isinstance(node, ast.ImportFrom)
         and (
             (node.module or "").endswith("lanes.keys")
