@@ -13,6 +13,7 @@ from workers.cli import watch as watching
 from workers.cli.common import console, print_json, redis_client
 from workers.lanes.circuit_breaker import BreakerStatus
 from workers.lanes.status import LaneStatus, lane_statuses
+from workers.operations.redis_info import read_redis_info
 
 _EXACT = 60.0  # seconds; a longer time is told in its largest unit
 _QUIET = "lanes with nothing in them are left out; --all shows them"
@@ -139,13 +140,8 @@ def _totals(lanes: list[LaneStatus]) -> dict[str, int]:
 
 
 def _server(client: redis.Redis) -> dict[str, Any]:
-    info: Any = client.info()
-    return {
-        "version": info.get("valkey_version") or info["redis_version"],
-        "used_memory": info["used_memory"],
-        "appendonly": bool(info["aof_enabled"]),
-        "maxmemory_policy": info["maxmemory_policy"],
-    }
+    info = read_redis_info(client)
+    return {name: getattr(info, name) for name in ("version", "used_memory", "appendonly", "maxmemory_policy")}
 
 
 def age(milliseconds: int | None) -> str:

@@ -1,6 +1,6 @@
-"""`sluice doctor`: what the promises rest on, looked at piece by piece.
+"""`sluice doctor`: check what the promises rest on, piece by piece.
 
-facts    what is seen of Redis, the database, the media API, the disk, the workers
-gather   seeing it, each piece within three seconds
-checks   what it means and what to do: pure
+facts    what is known about Redis, the database, the media API, the disk and the workers
+probe    gathers the facts, each piece within three seconds
+checks   judges the facts and says what to do: pure (redis_checks: those of Redis)
 """

@@ -1,5 +1,6 @@
-"""What the facts mean: a list of checks, each well or not, and what to do. Pure."""
+"""Judge the facts: a list of checks, each ok or not, and what to do. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from workers.operations.doctor.facts import (
@@ -12,16 +13,16 @@ from workers.operations.doctor.facts import (
     MediaFacts,
     ProbeFailed,
     WorkersFacts,
-    size,
+    format_size,
 )
 from workers.operations.doctor.redis_checks import redis_checks
+from workers.operations.thresholds import DATABASE_SLOW_MS
 
-_SLOW_DATABASE_MS = 100.0  # milliseconds
 _UNAUTHORIZED = frozenset({401, 403})
 
 
 def run_checks(facts: Facts) -> list[Check]:
-    """All of them, in the order in which to mend them."""
+    """Return all checks, in the order in which to fix them."""
     return [
         *redis_checks(facts.redis, facts.min_replicas),
         *_database(facts.database),
@@ -29,7 +30,7 @@ def run_checks(facts: Facts) -> list[Check]:
         *_disk(facts.disk),
         *_workers(facts.workers),
         *_handlers(facts.handlers),
-        *_media(facts.media),
+        _media(facts.media),
     ]
 
 
@@ -38,31 +39,29 @@ def _database(facts: DatabaseFacts | ProbeFailed | None) -> Iterator[Check]:
         yield Check("database", True, "switched off by SLUICE_DATABASE_URL=none")
         return
     if isinstance(facts, ProbeFailed):
-        yield Check(
-            "database", False, facts.reason, "start it, or correct SLUICE_DATABASE_URL; events wait in their lanes"
-        )
+        advice = "start it, or correct SLUICE_DATABASE_URL; until then events wait in their lanes"
+        yield Check("database", False, facts.reason, advice)
         return
-    slow = facts.latency_ms > _SLOW_DATABASE_MS
-    seen = f"{facts.kind} answers in {facts.latency_ms:.1f} ms"
-    yield Check("database", not slow, seen, "put it nearer, or look what keeps it busy" if slow else "")
-    tables, indexes = ", ".join(facts.missing_tables), ", ".join(facts.missing_indexes)
-    if tables:
-        yield Check(
-            "database schema", False, f"missing: {tables}", "start a worker: it makes its tables at its first event"
-        )
-    elif indexes:
-        yield Check("database schema", True, f"indexes are missing: {indexes}", "workers add them as they start")
+    ok = facts.latency_ms <= DATABASE_SLOW_MS
+    message = f"{facts.kind} answers in {facts.latency_ms:.1f} ms"
+    yield Check("database", ok, message, "" if ok else "move it closer, or find out what keeps it busy")
+    if facts.missing_tables:
+        message = f"missing tables: {', '.join(facts.missing_tables)}"
+        yield Check("database schema", False, message, "start a worker: it creates the tables at its first event")
+    elif facts.missing_indexes:
+        message = f"missing indexes: {', '.join(facts.missing_indexes)}"
+        yield Check("database schema", True, message, "restart the workers: they create the indexes when they start")
     else:
-        yield Check("database schema", True, "all tables and indexes are there")
+        yield Check("database schema", True, "all tables and indexes exist")
 
 
 def _auth(facts: AuthFacts) -> Check:
     if facts.has_secret:
-        return Check("webhook secret", True, "is set")
+        return Check("webhook secret", True, "set")
     if facts.is_loopback:
-        return Check("webhook secret", True, f"none, but only this machine reaches {facts.host}")
-    advice = "set SLUICE_WEBHOOK_TOKEN or SLUICE_HMAC_SECRET: the ingress refuses to start without"
-    return Check("webhook secret", False, f"none, and others reach {facts.host}", advice)
+        return Check("webhook secret", True, f"not set, but only this machine can reach {facts.host}")
+    advice = "set SLUICE_WEBHOOK_TOKEN or SLUICE_HMAC_SECRET: the ingress refuses to start without one"
+    return Check("webhook secret", False, f"not set, and other machines can reach {facts.host}", advice)
 
 
 def _disk(facts: DiskFacts | ProbeFailed) -> Iterator[Check]:
@@ -70,61 +69,66 @@ def _disk(facts: DiskFacts | ProbeFailed) -> Iterator[Check]:
         yield Check("disk", False, facts.reason, "set SLUICE_DATA_DIR to a folder on a local disk")
         return
     if not facts.writable:
-        yield Check("disk", False, f"{facts.folder} cannot be written", "give it to the user that Sluice runs as")
+        advice = "give the folder to the user that Sluice runs as"
+        yield Check("disk", False, f"{facts.folder} cannot be written", advice)
         return
-    room = facts.spool_limit_bytes - facts.spool_bytes
-    seen = f"{size(facts.free_bytes)} free in {facts.folder}; the spool may take {size(max(room, 0))} more"
-    well = facts.free_bytes > room
-    yield Check("disk", well, seen, "" if well else "make room, or lower SLUICE_SPOOL_BYTES")
+    needed = facts.spool_limit_bytes - facts.spool_bytes
+    ok = facts.free_bytes > needed
+    free = f"{format_size(facts.free_bytes)} free in {facts.folder}"
+    message = f"{free}; the spool may take {format_size(max(needed, 0))} more"
+    yield Check("disk", ok, message, "" if ok else "free some space, or lower SLUICE_SPOOL_BYTES")
     if facts.spool_bytes:
-        advice = "the ingress moves them to Redis as soon as that takes them; see that it runs"
-        yield Check("spool", True, f"{size(facts.spool_bytes)} of webhooks wait in it", advice)
+        message = f"{format_size(facts.spool_bytes)} of webhooks wait in it"
+        yield Check("spool", True, message, "keep the ingress running: it moves them once Redis accepts them")
 
 
 def _workers(facts: WorkersFacts | ProbeFailed) -> Iterator[Check]:
     if isinstance(facts, ProbeFailed):
         yield Check("workers", False, facts.reason, "start Redis first")
         return
-    well = [worker for worker in facts.workers if not worker.problem]
-    running = {worker.node for worker in well}
+    healthy = [worker for worker in facts.workers if not worker.problem]
+    running_nodes = {worker.node for worker in healthy}
     for worker in facts.workers:
-        if worker.problem and not (worker.is_silent and worker.node in running):  # else it was started again
-            yield Check("worker", False, f"{worker.name}: {worker.problem}", "see that it is restarted, and at its log")
-    seen = f"{len(well)} of {len(facts.workers)} take messages; processes: {facts.processes}"
-    yield Check("workers", bool(well), seen, "" if well else "start one: celery -A workers worker")
-    consumed = {queue for worker in well for queue in worker.queues}
-    waiting: dict[str, int] = {}
+        was_restarted = worker.is_silent and worker.node in running_nodes
+        if worker.problem and not was_restarted:
+            yield Check("worker", False, f"{worker.name}: {worker.problem}", "read its log, and restart it")
+    message = f"{len(healthy)} of {len(facts.workers)} take messages; processes: {facts.processes}"
+    yield Check("workers", bool(healthy), message, "" if healthy else "start one: celery -A workers worker")
+    yield from _queues(facts, {queue for worker in healthy for queue in worker.queues})
+
+
+def _queues(facts: WorkersFacts, consumed: set[str]) -> Iterator[Check]:
+    unconsumed = Counter[str]()
     for lane in facts.lanes:
         if lane.queue and lane.queue not in consumed:
-            waiting[lane.queue] = waiting.get(lane.queue, 0) + lane.waiting
-    for queue, count in sorted(waiting.items()):
-        seen = f"nobody consumes {queue}, where {count} entries wait"
-        yield Check("queues", False, seen, f"start a worker with -Q {queue}")
-    if well and not waiting:
+            unconsumed[lane.queue] += lane.waiting
+    for queue, waiting in sorted(unconsumed.items()):
+        message = f"no worker consumes {queue}; {waiting} entries wait for it"
+        yield Check("queues", False, message, f"start a worker with -Q {queue}")
+    if consumed and not unconsumed:
         yield Check("queues", True, f"all of {len(facts.lanes)} lanes are consumed")
 
 
 def _handlers(facts: HandlerFacts | ProbeFailed) -> Iterator[Check]:
     if isinstance(facts, ProbeFailed):
-        yield Check("handlers", False, facts.reason, "importing a handler module must not wait for anything")
+        yield Check("handlers", False, facts.reason, "a handler module must not wait for anything when it is imported")
         return
-    for module, why in facts.broken:
-        yield Check(
-            "handlers", False, f"{module}: {why}", "correct the module, or SLUICE_HANDLERS (is it on PYTHONPATH?)"
-        )
+    for module, reason in facts.broken:
+        advice = "fix the module, or correct SLUICE_HANDLERS (is the module on PYTHONPATH?)"
+        yield Check("handlers", False, f"{module}: {reason}", advice)
     if not facts.broken:
-        named = ", ".join(facts.modules)
-        yield Check("handlers", True, f"{named} can be imported" if named else "none beside the built-in ones")
+        modules = ", ".join(facts.modules)
+        yield Check("handlers", True, f"{modules} can be imported" if modules else "only the built-in ones")
 
 
-def _media(facts: MediaFacts | ProbeFailed | None) -> Iterator[Check]:
+def _media(facts: MediaFacts | ProbeFailed | None) -> Check:
     if facts is None:
-        yield Check("media api", True, "not set: no metadata is fetched")
-    elif isinstance(facts, ProbeFailed):
-        yield Check("media api", False, facts.reason, "correct SLUICE_MEDIA_URL, or see whether it is down")
-    elif facts.status in _UNAUTHORIZED:
-        yield Check("media api", False, f"answers {facts.status}: it refuses the credential", "renew SLUICE_MEDIA_AUTH")
-    else:
-        well = facts.status < 500
-        seen = f"answers {facts.status} to an id that does not exist"
-        yield Check("media api", well, seen, "" if well else "it is failing; media wait up to ten minutes")
+        return Check("media api", True, "not set: no media metadata is fetched")
+    if isinstance(facts, ProbeFailed):
+        return Check("media api", False, facts.reason, "correct SLUICE_MEDIA_URL, or check whether the API is down")
+    if facts.status in _UNAUTHORIZED:
+        message = f"answers {facts.status}: it refuses the credential"
+        return Check("media api", False, message, "renew SLUICE_MEDIA_AUTH")
+    ok = facts.status < 500
+    message = f"answers {facts.status} for an id that does not exist"
+    return Check("media api", ok, message, "" if ok else "it is failing; media wait up to ten minutes")

@@ -1,58 +1,51 @@
-"""What `sluice doctor` sees. None holds a secret or a customer's data: all of it may be printed."""
+"""The facts that `sluice doctor` judges. None contains a secret or a customer's data: all of them may be printed."""
 
 from typing import NamedTuple
 
+from workers.operations.redis_info import RedisInfo
+
 
 class ProbeFailed(NamedTuple):
-    """What could not be looked at, and why, in words."""
+    """A probe that could not gather its facts."""
 
     reason: str
 
 
 class RedisFacts(NamedTuple):
-    """One Redis or Valkey server. None: it does not say (a managed one may refuse CONFIG)."""
+    """One Redis or Valkey server."""
 
-    product: str  # Redis or Valkey
-    version: str
-    latency_ms: float
-    skew_s: float  # its clock minus ours
-    role: str
-    appendonly: bool
-    appendfsync: str | None
-    aof_writes: bool  # the last write to the append-only file went well
-    policy: str
-    used_memory: int
-    maxmemory: int  # 0: no limit
-    replicas: int  # that are online
+    info: RedisInfo
+    latency_ms: float  # of one command
+    skew_seconds: float  # its clock minus this machine's
 
 
 class DatabaseFacts(NamedTuple):
     """The event store."""
 
     kind: str  # PostgreSQL or SQLite
-    latency_ms: float
+    latency_ms: float  # of one query
     missing_tables: tuple[str, ...]
     missing_indexes: tuple[str, ...]
 
 
 class MediaFacts(NamedTuple):
-    """What the media API answered to an id that does not exist."""
+    """The media API."""
 
-    status: int
+    status: int  # its HTTP status for an id that does not exist
 
 
 class DiskFacts(NamedTuple):
-    """Where the spool and the embedded servers keep their data."""
+    """The folder in which the spool and the embedded servers keep their data."""
 
     folder: str
     writable: bool
-    free_bytes: int  # bytes
+    free_bytes: int
     spool_bytes: int
     spool_limit_bytes: int
 
 
 class LaneFacts(NamedTuple):
-    """A lane and what waits in it."""
+    """A lane and its backlog."""
 
     lane: str
     queue: str
@@ -60,20 +53,20 @@ class LaneFacts(NamedTuple):
 
 
 class WorkerFacts(NamedTuple):
-    """A Celery worker; `trouble` says in words why it is of no use now."""
+    """A Celery worker."""
 
     name: str
     queues: tuple[str, ...]
-    problem: str
-    node: str = ""  # the name that it keeps when it is started again
-    is_silent: bool = False  # it says nothing any more
+    problem: str  # why it handles nothing now; empty: it does
+    node: str = ""  # Celery's name for it, which it keeps when it is restarted
+    is_silent: bool = False  # it no longer reports its status
 
 
 class WorkersFacts(NamedTuple):
-    """The workers, and what there is for them."""
+    """All workers, and the lanes that they should drain."""
 
     workers: tuple[WorkerFacts, ...]
-    processes: int  # that hold entries, or could
+    processes: int  # with a recent heartbeat
     lanes: tuple[LaneFacts, ...]
 
 
@@ -86,14 +79,14 @@ class AuthFacts(NamedTuple):
 
 
 class HandlerFacts(NamedTuple):
-    """Handler modules, and those that do not import with the reason."""
+    """The handler modules."""
 
     modules: tuple[str, ...]
-    broken: tuple[tuple[str, str], ...]
+    broken: tuple[tuple[str, str], ...]  # those that cannot be imported, with the reason
 
 
 class Facts(NamedTuple):
-    """All that was seen. None: there is nothing to see, because it is not wanted."""
+    """All facts. None: the piece is switched off in the settings."""
 
     redis: RedisFacts | ProbeFailed
     database: DatabaseFacts | ProbeFailed | None
@@ -105,18 +98,18 @@ class Facts(NamedTuple):
     min_replicas: int = 0
 
 
-_MIB = 1024 * 1024
-
-
 class Check(NamedTuple):
-    """One thing that was checked."""
+    """The result of one check."""
 
     name: str
     ok: bool
     message: str
-    advice: str = ""  # what to do, or where it is well what could be better
+    advice: str = ""  # what to do; if the check is ok, what could be better
 
 
-def size(count: int) -> str:
-    """So many bytes, for people."""
-    return f"{count / _MIB:.0f} MiB" if count < 1024 * _MIB else f"{count / _MIB / 1024:.1f} GiB"
+_MIB = 1024 * 1024
+
+
+def format_size(size: int) -> str:
+    """Return a number of bytes in MiB or GiB."""
+    return f"{size / _MIB:.0f} MiB" if size < 1024 * _MIB else f"{size / _MIB / 1024:.1f} GiB"

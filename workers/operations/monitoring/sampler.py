@@ -1,4 +1,4 @@
-"""What the console knows of the system, renewed every two seconds: the last look, the hour before, what is wrong."""
+"""Watch the system: renew the snapshot, the samples of the last hour and the problems every two seconds."""
 
 import time
 from collections.abc import Callable
@@ -16,34 +16,37 @@ from workers.operations.monitoring.sample import Sample, make_sample
 from workers.operations.monitoring.sample_history import RETENTION_SECONDS, SAMPLE_INTERVAL, SampleHistory
 from workers.operations.monitoring.snapshot import Snapshot, take_snapshot
 
-#: Seconds between two looks at the database.
+#: Seconds between two checks of the database.
 _DATABASE_INTERVAL = 5.0
-#: Seconds over which a lane's rates are taken.
+#: Seconds over which a lane's rates are averaged.
 _RATE_WINDOW = 10.0
 
 
 class LaneRate(NamedTuple):
-    """What happened in a lane, a second."""
+    """Runs in a lane per second."""
 
     done: float
     errors: float
 
 
 class MonitoringState(NamedTuple):
-    """What the pages show. Replaced as a whole, never changed."""
+    """What the console's pages show. Replaced as a whole, never changed."""
 
-    sequence: int = 0  # of the look
-    snapshot: Snapshot | None = None  # the last that succeeded
+    sequence: int = 0  # increases with every attempt to take a snapshot
+    snapshot: Snapshot | None = None  # the last one taken
     samples: tuple[Sample, ...] = ()
     problems: tuple[Problem, ...] = ()
     rates: dict[str, LaneRate] = {}  # by lane  # noqa: RUF012 - never changed
-    outage: str = ""  # why there was no look; empty: there was
-    is_fault: bool = False  # …because this console failed, not Redis
+    outage: str = ""  # why the last attempt failed; empty: it did not
+    is_fault: bool = False  # it failed because of an error in this console, not because of Redis
     outage_since_ms: int = 0
 
 
 class Sampler:
-    """Renews `state` from a thread. `check_database` raises Unavailable; None: there is no event store."""
+    """Renews `state` from a thread.
+
+    `check_database` raises Unavailable; None: there is no event store. `on_snapshot` is called after each snapshot.
+    """
 
     def __init__(
         self,
@@ -59,24 +62,24 @@ class Sampler:
         self._clock = clock
         self.history = SampleHistory(client)
         self.state = MonitoringState()
-        self._recent: list[Snapshot] = []  # those of the last seconds, the oldest first
+        self._recent: list[Snapshot] = []  # those of the rate window, the oldest first
         self._external = ExternalState()
-        self._threads = [PeriodicThread("look", self.refresh, SAMPLE_INTERVAL)]
+        self._threads = [PeriodicThread("snapshot", self.refresh, SAMPLE_INTERVAL)]
         if check_database is not None:
             self._threads.append(PeriodicThread("database", self.refresh_database, _DATABASE_INTERVAL))
 
     def start(self) -> None:
-        """Begins to look."""
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Stops looking."""
+        """Stop the threads."""
         for thread in self._threads:
             thread.stop()
 
     def refresh(self) -> None:
-        """One look."""
+        """Take a snapshot and renew the state. If Redis fails, the state says so; other errors are also raised."""
         try:
             if not self._recent:
                 self.history.read()
@@ -86,67 +89,65 @@ class Sampler:
         except (RedisError, OSError) as error:
             self._record_outage(error, is_fault=False)
         except Exception as error:
-            self._record_outage(error, is_fault=True)  # what stands there must not look as if it were of now
+            self._record_outage(error, is_fault=True)  # old figures must not look like current ones
             raise
 
-    def _record_outage(self, error: Exception, *, is_fault: bool) -> None:
-        since = self.state.outage_since_ms or round(self._clock() * 1000)
-        number = self.state.sequence + 1
-        self.state = self.state._replace(
-            sequence=number, outage=_describe_error(error), is_fault=is_fault, outage_since_ms=since
-        )
-
-    def _record_snapshot(self, now: Snapshot) -> None:
-        hour = now.at_ms - RETENTION_SECONDS * 1000
-        samples = self.history.since(hour)
-        before = samples[-1].troubles if samples else {}
-        # Dead letters may also have become fewer since.
-        newly = sum(lane.dead for lane in now.lanes) - samples[0].dead if samples else 0
-        refused = tuple(rejection_problems(samples, now.at_ms))
-        found = find_problems(now, self._external._replace(new_dead_letters=newly, rejections=refused), before)
-        if self._recent:
-            self.history.add(make_sample(self._recent[-1], now, found))
-        self._recent = [*(seen for seen in self._recent if now.at_ms - seen.at_ms <= _RATE_WINDOW * 1000), now]
-        self.state = MonitoringState(
-            sequence=self.state.sequence + 1,
-            snapshot=now,
-            samples=tuple(self.history.since(hour)),
-            problems=tuple(found),
-            rates=_rates(self._recent[0], now),
-        )
-
     def refresh_database(self) -> None:
-        """One look at the event store."""
+        """Check whether the event store answers."""
         assert self._check_database is not None
         try:
             self._check_database()
         except Unavailable as error:
             since = self._external.database_since_ms or round(self._clock() * 1000)
-            words = str(error).removeprefix("the event store is unavailable: ")
-            self._external = ExternalState(database_error=words, database_since_ms=since)
+            reason = str(error).removeprefix("the event store is unavailable: ")
+            self._external = ExternalState(database_error=reason, database_since_ms=since)
         else:
             self._external = ExternalState()
 
     @property
     def database_error(self) -> str:
-        """Why the event store does not answer; empty: it does, or nobody asked."""
+        """Return why the event store does not answer; empty: it does, or there is none."""
         return self._external.database_error
+
+    def _record_outage(self, error: Exception, *, is_fault: bool) -> None:
+        self.state = self.state._replace(
+            sequence=self.state.sequence + 1,
+            outage=" ".join(str(error).split()) or type(error).__name__,
+            is_fault=is_fault,
+            outage_since_ms=self.state.outage_since_ms or round(self._clock() * 1000),
+        )
+
+    def _record_snapshot(self, now: Snapshot) -> None:
+        hour_ago = now.at_ms - RETENTION_SECONDS * 1000
+        samples = self.history.since(hour_ago)
+        known_since = samples[-1].troubles if samples else {}
+        # Negative if dead letters were replayed or discarded.
+        new_dead_letters = sum(lane.dead for lane in now.lanes) - samples[0].dead if samples else 0
+        rejections = tuple(rejection_problems(samples, now.at_ms))
+        external = self._external._replace(new_dead_letters=new_dead_letters, rejections=rejections)
+        found = find_problems(now, external, known_since)
+        if self._recent:
+            self.history.add(make_sample(self._recent[-1], now, found))
+        self._recent = [*(past for past in self._recent if now.at_ms - past.at_ms <= _RATE_WINDOW * 1000), now]
+        self.state = MonitoringState(
+            sequence=self.state.sequence + 1,
+            snapshot=now,
+            samples=tuple(self.history.since(hour_ago)),
+            problems=tuple(found),
+            rates=_rates(self._recent[0], now),
+        )
 
 
 def _rates(first: Snapshot, last: Snapshot) -> dict[str, LaneRate]:
     seconds = (last.at_ms - first.at_ms) / 1000
     if seconds <= 0:
         return {}
-    known = {lane.lane: lane for lane in first.lanes}
-    return {lane.lane: _rate(known[lane.lane], lane, seconds) for lane in last.lanes if lane.lane in known}
+    before = {lane.lane: lane for lane in first.lanes}
+    return {lane.lane: _rate(before[lane.lane], lane, seconds) for lane in last.lanes if lane.lane in before}
 
 
 def _rate(before: LaneStatus, now: LaneStatus, seconds: float) -> LaneRate:
-    def grown(*names: str) -> float:
+    def per_second(*names: str) -> float:
         return max(sum(now.counts.get(name, 0) - before.counts.get(name, 0) for name in names), 0) / seconds
 
-    return LaneRate(grown("done"), grown("retry", "dead"))
-
-
-def _describe_error(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return LaneRate(done=per_second("done"), errors=per_second("retry", "dead"))

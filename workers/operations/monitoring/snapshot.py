@@ -1,10 +1,9 @@
-"""One look at the running system: lanes, workers, ingresses, the server. Reads only."""
+"""A snapshot of the running system: lanes, workers, ingress processes and Redis. Only reads."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import redis
-from redis.exceptions import ResponseError
 
 from shared.lanes.intake import INTAKE_LANES
 from workers.lanes.clock import redis_time_ms
@@ -12,39 +11,26 @@ from workers.lanes.reader import LaneReader
 from workers.lanes.status import LaneStatus, lane_statuses
 from workers.operations.monitoring import ingress_processes
 from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
+from workers.operations.redis_info import RedisInfo, read_redis_info
 from workers.runtime.lane_config import MEDIA_LANE
 from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.worker_status import WorkerStatus
 
 
-class RedisServer(NamedTuple):
-    """The Redis server, as far as it says."""
-
-    version: str
-    memory: int  # bytes
-    memory_limit: int  # bytes; 0: none
-    policy: str  # what it does when that is reached
-    appendonly: bool
-    appendfsync: str  # empty: it does not tell
-    writes_logged: bool  # its last write of the log went well
-    replicas: int
-    uptime_s: int
-
-
 class Snapshot(NamedTuple):
-    """Everything at one moment."""
+    """The whole system at one moment. Totals count since Redis was empty."""
 
-    at_ms: int  # by the server's clock, since 1970
+    at_ms: int  # Redis's time, since 1970
     lanes: list[LaneStatus]
     workers: list[WorkerStatus]
-    ingresses: list[IngressProcess] | None  # None: no ingress ever said a word
-    responses: dict[str, int]  # that were ever given, by HTTP status
-    redis: RedisServer
-    last_errors: Mapping[str, str]  # the last one of each lane in which anything failed and still is there
+    ingresses: list[IngressProcess] | None  # None: no ingress has ever reported
+    responses: dict[str, int]  # total, by HTTP status
+    redis: RedisInfo
+    last_errors: Mapping[str, str]  # by lane, for lanes with retries or dead letters
 
     @property
     def webhooks_taken(self) -> int:
-        """Webhooks that were ever put into the intake lanes: what waits there and what left them."""
+        """Return the total of webhooks put into the intake lanes: what is there, and what has left them."""
         return sum(
             lane.waiting + lane.in_flight + lane.retries + _count(lane, "done", "dead") - _count(lane, "replayed")
             for lane in self.lanes
@@ -53,34 +39,34 @@ class Snapshot(NamedTuple):
 
     @property
     def handled(self) -> int:
-        """Runs of handlers that ever ended well."""
+        """Return the total of successful runs of handlers."""
         return sum(_count(lane, "done") for lane in self.lanes if is_handler_lane(lane.lane))
 
     @property
     def errors(self) -> int:
-        """Runs that ever ended in a retry or a dead letter."""
+        """Return the total of runs that ended in a retry or a dead letter."""
         return sum(_count(lane, "retry", "dead") for lane in self.lanes)
 
     @property
     def spools(self) -> list[SpoolState]:
-        """Where webhooks wait that Redis did not take."""
+        """Return the spools of all ingress processes."""
         return ingress_processes.spools(self.ingresses or ())
 
     @property
     def lag_ms(self) -> int:
-        """Age of the oldest event that is not handled, retries aside, the spool included."""
+        """Return the age of the oldest unhandled event, retries aside, the spools included."""
         ages = [lane.oldest_ms for lane in self.lanes if lane.oldest_ms is not None]
         ages += [self.at_ms - spool.since_ms for spool in self.spools if spool.since_ms]
         return max([0, *ages])
 
 
 def is_handler_lane(lane: str) -> bool:
-    """Whether it is a handler's lane, not one of Sluice's own steps before."""
+    """Return whether a handler drains the lane, not one of Sluice's own steps before it."""
     return lane not in INTAKE_LANES and lane != MEDIA_LANE
 
 
 def take_snapshot(client: redis.Redis) -> Snapshot:
-    """Raises RedisError."""
+    """Read the state of the whole system from Redis. Raises RedisError."""
     at_ms = redis_time_ms(client)
     lanes = lane_statuses(client)
     return Snapshot(
@@ -89,33 +75,10 @@ def take_snapshot(client: redis.Redis) -> Snapshot:
         workers=worker_status.worker_statuses(client),
         ingresses=ingress_processes.ingress_processes(client),
         responses=ingress_processes.response_counts(client),
-        redis=_server(client),
+        redis=read_redis_info(client),
         last_errors=LaneReader(client).last_errors(lanes),
     )
 
 
-def _server(client: redis.Redis) -> RedisServer:
-    info: Any = client.info()
-    return RedisServer(
-        version=("Valkey " + info["valkey_version"]) if "valkey_version" in info else f"Redis {info['redis_version']}",
-        memory=int(info["used_memory"]),
-        memory_limit=int(info["maxmemory"]),
-        policy=str(info["maxmemory_policy"]),
-        appendonly=bool(info["aof_enabled"]),
-        appendfsync=_appendfsync(client),
-        writes_logged=info.get("aof_last_write_status", "ok") == "ok",
-        replicas=int(info.get("connected_slaves", 0)),
-        uptime_s=int(info["uptime_in_seconds"]),
-    )
-
-
-def _appendfsync(client: redis.Redis) -> str:
-    try:
-        told: Any = client.config_get("appendfsync")
-    except ResponseError:  # managed servers keep CONFIG to themselves
-        return ""
-    return str(told.get("appendfsync", ""))
-
-
-def _count(lane: LaneStatus, *what: str) -> int:
-    return sum(lane.counts.get(name, 0) for name in what)
+def _count(lane: LaneStatus, *names: str) -> int:
+    return sum(lane.counts.get(name, 0) for name in names)

@@ -33,11 +33,13 @@ from workers.operations.doctor.facts import (
     WorkersFacts,
 )
 from workers.operations.doctor.probe import gather_facts
+from workers.operations.redis_info import RedisInfo
 from workers.runtime.liveness.worker_status import LISTENING, WorkerReport, WorkerStatusPublisher
 from workers.store import Store
 
 GIB = 1024**3
-REDIS = RedisFacts("Valkey", "8.1.3", 0.2, 0.01, "master", True, "always", True, "noeviction", GIB, 4 * GIB, 1)
+INFO = RedisInfo("Valkey", "8.1.3", "master", GIB, 4 * GIB, "noeviction", True, "always", True, 1, 1, 60)
+REDIS = RedisFacts(INFO, 0.2, 0.01)
 DATABASE = DatabaseFacts("PostgreSQL", 1.0, (), ())
 DOOR = AuthFacts("0.0.0.0", False, True)
 DISK = DiskFacts("var", True, 10 * GIB, 0, GIB)
@@ -45,6 +47,10 @@ WORKER = WorkerFacts("celery@here (pid 7)", ("messages",), "")
 CREW = WorkersFacts((WORKER,), 3, (LaneFacts("text.greet", "messages", 5),))
 HANDLERS = HandlerFacts(("my_handlers",), ())
 WELL = Facts(REDIS, DATABASE, MediaFacts(404), DOOR, DISK, CREW, HANDLERS, min_replicas=1)
+
+
+def _with_redis(**changes: Any) -> Facts:
+    return WELL._replace(redis=REDIS._replace(info=INFO._replace(**changes)))
 
 
 def test_where_all_is_well_no_check_says_otherwise() -> None:
@@ -57,16 +63,28 @@ def test_where_all_is_well_no_check_says_otherwise() -> None:
 ILL: list[tuple[Facts, str, str]] = [
     (WELL._replace(redis=ProbeFailed("does not answer: refused")), "redis", "refused"),
     (WELL._replace(redis=REDIS._replace(latency_ms=200.0)), "redis", "200.0 ms"),
-    (WELL._replace(redis=REDIS._replace(version="6.2.14", product="Redis")), "redis version", "7.0"),
-    (WELL._replace(redis=REDIS._replace(role="slave")), "redis role", "primary"),
-    (WELL._replace(redis=REDIS._replace(appendonly=False)), "redis persistence", "appendonly yes"),
-    (WELL._replace(redis=REDIS._replace(appendfsync="no")), "redis persistence", "always"),
-    (WELL._replace(redis=REDIS._replace(aof_writes=False)), "redis persistence", "failed"),
-    (WELL._replace(redis=REDIS._replace(policy="allkeys-lru")), "redis eviction", "allkeys-lru"),
-    (WELL._replace(redis=REDIS._replace(used_memory=int(3.5 * GIB))), "redis memory", "88%"),
-    (WELL._replace(redis=REDIS._replace(replicas=0)), "redis replicas", "SLUICE_MIN_REPLICAS is 1"),
-    (WELL._replace(redis=REDIS._replace(skew_s=-7.0)), "redis clock", "7.0 s behind"),
-    (WELL._replace(redis=REDIS._replace(skew_s=7.0)), "redis clock", "7.0 s ahead"),
+    (
+        _with_redis(version="6.2.14", product="Redis"),
+        "redis version",
+        "7.0",
+    ),
+    (_with_redis(role="slave"), "redis role", "primary"),
+    (_with_redis(appendonly=False), "redis persistence", "appendonly yes"),
+    (_with_redis(appendfsync="no"), "redis persistence", "always"),
+    (_with_redis(aof_last_write_ok=False), "redis persistence", "failed"),
+    (
+        _with_redis(maxmemory_policy="allkeys-lru"),
+        "redis eviction",
+        "allkeys-lru",
+    ),
+    (_with_redis(used_memory=int(3.5 * GIB)), "redis memory", "88%"),
+    (
+        _with_redis(online_replicas=0),
+        "redis replicas",
+        "SLUICE_MIN_REPLICAS is 1",
+    ),
+    (WELL._replace(redis=REDIS._replace(skew_seconds=-7.0)), "redis clock", "7.0 s behind"),
+    (WELL._replace(redis=REDIS._replace(skew_seconds=7.0)), "redis clock", "7.0 s ahead"),
     (WELL._replace(database=ProbeFailed("no answer within 3 s")), "database", "3 s"),
     (WELL._replace(database=DATABASE._replace(latency_ms=400.0)), "database", "400.0 ms"),
     (WELL._replace(database=DATABASE._replace(missing_tables=("events",))), "database schema", "events"),
@@ -115,9 +133,9 @@ def test_without_workers_every_queue_is_unconsumed() -> None:
 @pytest.mark.parametrize(
     ("facts", "name"),
     [
-        (WELL._replace(redis=REDIS._replace(appendfsync="everysec")), "redis persistence"),
-        (WELL._replace(redis=REDIS._replace(appendfsync=None)), "redis persistence"),
-        (WELL._replace(redis=REDIS._replace(maxmemory=0)), "redis memory"),
+        (_with_redis(appendfsync="everysec"), "redis persistence"),
+        (_with_redis(appendfsync=""), "redis persistence"),
+        (_with_redis(maxmemory=0), "redis memory"),
         (WELL._replace(database=DATABASE._replace(missing_indexes=("events_by_type",))), "database schema"),
         (WELL._replace(disk=DISK._replace(spool_bytes=GIB // 2)), "spool"),
     ],
@@ -195,7 +213,7 @@ def test_a_system_that_is_well_is_found_well(sluice: Sluice, system: dict[str, s
     with media_api(404) as (address, asked):
         code, found = examined(sluice, **system, media_url=address, media_auth="X-Key: tell-nobody")
     assert (code, [name for name, check in found.items() if not check.ok]) == (0, [])
-    assert found["redis persistence"].message == "appendonly is on, appendfsync everysec"
+    assert found["redis persistence"].message == "appendonly is on, appendfsync is everysec"
     assert [(request["path"], request["x-key"]) for request in asked] == [("/media/0", "tell-nobody")]
 
 
@@ -261,7 +279,7 @@ def test_a_queue_that_nobody_consumes_and_a_broken_database_are_found(
     Lanes(client).push("text.slow", [b"1", b"2"])
     code, found = examined(sluice, **{**system, "database_url": f"sqlite:///{tmp_path}/empty.db"})
     assert code == 1
-    assert found["queues"].message == "nobody consumes own, where 2 entries wait"
+    assert found["queues"].message == "no worker consumes own; 2 entries wait for it"
     assert "events" in found["database schema"].message
 
 

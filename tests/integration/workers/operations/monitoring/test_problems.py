@@ -10,13 +10,16 @@ from workers.lanes.circuit_breaker import BreakerStatus
 from workers.lanes.status import LaneStatus
 from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
 from workers.operations.monitoring.problem import Severity
-from workers.operations.monitoring.problems import LATE_MS, ExternalState, find_problems, rejection_problems
+from workers.operations.monitoring.problems import ExternalState, find_problems, rejection_problems
 from workers.operations.monitoring.sample import Sample
-from workers.operations.monitoring.snapshot import RedisServer, Snapshot, take_snapshot
+from workers.operations.monitoring.snapshot import Snapshot, take_snapshot
+from workers.operations.redis_info import RedisInfo
+from workers.operations.thresholds import EVENT_LATE_SECONDS
 from workers.runtime.liveness.worker_status import LISTENING, STALLED, WorkerReport, WorkerStatus
 
 NOW = 1_800_000_000_000
-GOOD = RedisServer("Valkey 9.1.2", 1_000_000, 0, "noeviction", True, "always", True, 0, 60)
+GOOD = RedisInfo("Valkey", "9.1.2", "master", 1_000_000, 0, "noeviction", True, "always", True, 0, 0, 60)
+LATE_MS = EVENT_LATE_SECONDS * 1000
 
 
 def ingress(spool: str = "host:/spool", **about: Any) -> IngressProcess:
@@ -48,23 +51,42 @@ def test_nothing_is_wrong_where_nothing_is() -> None:
     ("look", "elsewhere", "code", "grade", "words"),
     [
         (seen(redis=GOOD._replace(appendonly=False)), {}, "aof", Severity.DATA_LOSS, "a restart loses what waits"),
-        (seen(redis=GOOD._replace(writes_logged=False)), {}, "aof-write", Severity.DATA_LOSS, "cannot write its log"),
-        (seen(redis=GOOD._replace(policy="allkeys-lru")), {}, "eviction", Severity.DATA_LOSS, "(allkeys-lru)"),
-        (seen(redis=GOOD._replace(appendfsync="everysec")), {}, "fsync", Severity.NOTE, "up to a second"),
         (
-            seen(redis=GOOD._replace(memory=95, memory_limit=100)),
+            seen(redis=GOOD._replace(aof_last_write_ok=False)),
+            {},
+            "aof-write",
+            Severity.DATA_LOSS,
+            "append-only file",
+        ),
+        (
+            seen(redis=GOOD._replace(maxmemory_policy="allkeys-lru")),
+            {},
+            "eviction",
+            Severity.DATA_LOSS,
+            "(allkeys-lru)",
+        ),
+        (seen(redis=GOOD._replace(appendfsync="everysec")), {}, "fsync", Severity.NOTE, "loses the last acknowledged"),
+        (
+            seen(redis=GOOD._replace(used_memory=95, maxmemory=100)),
             {},
             "memory",
             Severity.STUCK,
             "95\u202fB of 100\u202fB",
         ),
-        (seen(ingresses=[]), {}, "ingress", Severity.DATA_LOSS, "nobody may be taking webhooks"),
+        (
+            seen(redis=GOOD._replace(used_memory=85, maxmemory=100)),
+            {},
+            "memory",
+            Severity.LATE,
+            "85\u202fB of 100\u202fB (85%)",
+        ),
+        (seen(ingresses=[]), {}, "ingress", Severity.DATA_LOSS, "webhooks are probably not received"),
         (seen(ingresses=[ingress(refusing="disk full")]), {}, "refusing", Severity.DATA_LOSS, "503"),
         (seen(ingresses=[ingress(bytes=7)]), {}, "spool", Severity.LATE, "7\u202fB of webhooks wait in the spool"),
         (seen(workers=[]), {}, "workers", Severity.STUCK, "No worker is alive"),
         (seen(workers=[worker(age=60)]), {}, "workers", Severity.STUCK, "No worker is alive"),
         (seen(workers=[worker(), worker(state=STALLED)]), {}, "worker w", Severity.NOTE, "it has taken no messages"),
-        (seen(lane(waiting=1, queue="own")), {}, "queue own", Severity.STUCK, "Nobody takes from the queue own"),
+        (seen(lane(waiting=1, queue="own")), {}, "queue own", Severity.STUCK, "No worker consumes the queue own"),
         (seen(lane(paused=True, waiting=2)), {}, "paused text.greet", Severity.NOTE, "is paused; 2 events wait."),
         (
             seen(lane(retries=20, next_retry_ms=9000)),
@@ -73,7 +95,13 @@ def test_nothing_is_wrong_where_nothing_is() -> None:
             Severity.LATE,
             "s: ValueError: boom",
         ),
-        (seen(lane(retries=20, next_retry_ms=-9000)), {}, "retries text.greet", Severity.LATE, "are due to be tried"),
+        (
+            seen(lane(retries=20, next_retry_ms=-9000)),
+            {},
+            "retries text.greet",
+            Severity.LATE,
+            "the next one now",
+        ),
         (seen(lane(retries=1, next_retry_ms=-60_000)), {}, "overdue text.greet", Severity.STUCK, "overdue by 60"),
         (seen(lane(oldest_ms=LATE_MS + 1, in_flight=1)), {}, "late", Severity.LATE, "the oldest in text.greet"),
         (seen(lane(dead=3)), {}, "dead-old", Severity.NOTE, "3 dead letters wait for a decision"),
@@ -133,7 +161,7 @@ def test_webhooks_that_could_not_be_taken_are_told_for_an_hour() -> None:
     samples = [answered(3000, _200=5), answered(2000, _503=2), answered(1000, _503=1, _200=9), answered(2, _200=9)]
     (found,) = rejection_problems(samples, NOW)
     assert (found.code, found.severity, found.since_ms) == ("refused", Severity.DATA_LOSS, NOW - 2_000_000)
-    assert "3 webhooks could not be taken" in found.text
+    assert "3 webhooks could not be accepted" in found.text
 
 
 @pytest.mark.parametrize(
