@@ -1,1 +1,1 @@
-"""The console: what an operator sees of Sluice and does to it, in a browser. `workers.console.app:app`."""
+"""The console: a web interface to see and operate Sluice. ASGI application: `workers.console.app:app`."""

@@ -1,4 +1,4 @@
-"""`python -m workers.console`: the console on uvicorn, at SLUICE_HOST and SLUICE_CONSOLE_PORT."""
+"""Run the console with uvicorn at SLUICE_HOST and SLUICE_CONSOLE_PORT: `python -m workers.console`."""
 
 from types import FrameType
 
@@ -13,22 +13,22 @@ from workers.console.context import ConsoleContext
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of live figures when it is told to stop: they would never end by themselves."""
+    """Ends open event streams at shutdown; uvicorn would wait for them."""
 
-    def __init__(self, config: uvicorn.Config, desk: ConsoleContext) -> None:
+    def __init__(self, config: uvicorn.Config, console: ConsoleContext) -> None:
         super().__init__(config)
-        self._desk = desk
+        self._console = console
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM or SIGINT."""
-        self._desk.stopping = True
+        """Handle SIGTERM or SIGINT."""
+        self._console.stopping = True
         super().handle_exit(sig, frame)
 
 
 def main() -> None:
-    """Runs until SIGTERM."""
+    """Run the console until SIGTERM or SIGINT."""
     configure_logging()
-    settings, desk, app = exit_on_invalid_settings(_made)
+    settings, console, app = exit_on_invalid_settings(_create)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -42,13 +42,13 @@ def main() -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=10,
     )
-    _Server(config, desk).run()
+    _Server(config, console).run()
 
 
-def _made() -> tuple[Settings, ConsoleContext, ASGIApp]:
+def _create() -> tuple[Settings, ConsoleContext, ASGIApp]:
     settings = Settings.load()
-    desk = ConsoleContext(settings)
-    return settings, desk, create_app(settings, desk)
+    console = ConsoleContext(settings)
+    return settings, console, create_app(settings, console)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The console as an ASGI application: `python -m workers.console`, or `uvicorn workers.console.app:app`.
 
-The former ends open pages' streams at SIGTERM; the latter wants `--timeout-graceful-shutdown` for that.
+The former ends open event streams at SIGTERM; the latter needs `--timeout-graceful-shutdown` for that.
 """
 
 from collections.abc import AsyncIterator
@@ -17,16 +17,16 @@ from starlette.types import ASGIApp
 from shared.observability.logging import configure_logging
 from shared.settings import Settings
 from shared.startup import exit_on_invalid_settings
-from workers.console.auth.metrics_auth import METRICS
+from workers.console.auth.metrics_auth import METRICS_PATH
 from workers.console.auth.middleware import AccessMiddleware
 from workers.console.auth.security_headers import SecurityHeaders
 from workers.console.context import ConsoleContext
-from workers.console.forms import form_page
+from workers.console.forms import form_endpoint
 from workers.console.pages import (
     audit,
-    conversation,
-    dead,
-    dead_actions,
+    conversations,
+    dead_letter_actions,
+    dead_letters,
     errors,
     events,
     lanes,
@@ -38,53 +38,54 @@ from workers.console.pages import (
 )
 
 
-def create_app(settings: Settings, desk: ConsoleContext | None = None) -> ASGIApp:
-    """The whole console. Raises InvalidSettings where it would be open to everybody, or knows no Redis."""
+def create_app(settings: Settings, console: ConsoleContext | None = None) -> ASGIApp:
+    """Return the console's application. Raises InvalidSettings without a Redis, or if anyone could use it."""
     settings.require_password_unless_loopback()
-    made = desk or ConsoleContext(settings)
+    context = console or ConsoleContext(settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        made.sampler.start()
+        context.sampler.start()
         yield
-        made.close()
+        context.close()
 
-    pages = Starlette(routes=_routes(), exception_handlers=errors.HANDLERS, lifespan=lifespan)
-    pages.state.desk = made
-    pages.router.redirect_slashes = False  # it would redirect to whatever host the request names
-    # Around it rather than as its middleware: what Starlette answers to a fault of ours goes through them, too.
-    door = AccessMiddleware(pages, made.sessions, password=made.password, proxies=settings.trusted_proxies)
-    return SecurityHeaders(door)
+    pages = Starlette(routes=routes(), exception_handlers=errors.HANDLERS, lifespan=lifespan)
+    pages.state.console = context
+    pages.router.redirect_slashes = False  # it would redirect to any host that the request names
+    # These wrap the application because Starlette's own middleware doesn't see its responses to internal errors.
+    guarded = AccessMiddleware(pages, context.sessions, password=context.password, proxies=settings.trusted_proxies)
+    return SecurityHeaders(guarded)
 
 
-def _routes() -> list[Route | Mount]:
+def routes() -> list[Route | Mount]:
+    """Return all routes of the console."""
     return [
-        Route("/", overview.page),
+        Route("/", overview.overview_page),
         Route("/live/{what}", live.stream),
-        Route("/live/lanes/{lane}", live.lane),
-        Route("/lanes", lanes.page),
-        Route("/lanes/{lane}", lanes.one),
-        Route("/lanes/{lane}/pause", form_page(lanes.pause), methods=["POST"]),
-        Route("/lanes/{lane}/resume", form_page(lanes.resume), methods=["POST"]),
-        Route("/dead", dead.page),
-        Route("/dead/confirm", form_page(dead_actions.confirm), methods=["POST"]),
-        Route("/dead/act", form_page(dead_actions.act), methods=["POST"]),
-        Route("/dead/restore", form_page(dead_actions.restore), methods=["POST"]),
-        Route("/dead/{lane}/{id}", dead.one),
-        Route("/events", events.page),
-        Route("/events/{token}", events.one),
-        Route("/conversations", conversation.page),
-        Route("/conversations", form_page(conversation.find), methods=["POST"]),
-        Route("/conversations/{token}", conversation.one),
-        Route("/report", report.page),
-        Route("/report/billing", report.billing),
-        Route("/report/{what}.csv", report.download),
-        Route("/audit", audit.page),
-        Route("/sign-in", sign_in.page),
-        Route("/sign-in", form_page(sign_in.sign_in), methods=["POST"]),
-        Route("/sign-out", form_page(sign_in.sign_out), methods=["POST"]),
-        Route("/numbers", form_page(sign_in.numbers), methods=["POST"]),
-        Route(METRICS, metrics.page),
+        Route("/live/lanes/{lane}", live.lane_stream),
+        Route("/lanes", lanes.lanes_page),
+        Route("/lanes/{lane}", lanes.lane_page),
+        Route("/lanes/{lane}/pause", form_endpoint(lanes.pause), methods=["POST"]),
+        Route("/lanes/{lane}/resume", form_endpoint(lanes.resume), methods=["POST"]),
+        Route("/dead", dead_letters.dead_letters_page),
+        Route("/dead/confirm", form_endpoint(dead_letter_actions.confirm_page), methods=["POST"]),
+        Route("/dead/act", form_endpoint(dead_letter_actions.act), methods=["POST"]),
+        Route("/dead/restore", form_endpoint(dead_letter_actions.restore), methods=["POST"]),
+        Route("/dead/{lane}/{id}", dead_letters.dead_letter_page),
+        Route("/events", events.events_page),
+        Route("/events/{token}", events.event_page),
+        Route("/conversations", conversations.conversations_page),
+        Route("/conversations", form_endpoint(conversations.open_conversation), methods=["POST"]),
+        Route("/conversations/{token}", conversations.conversation_page),
+        Route("/report", report.report_page),
+        Route("/report/billing", report.billing_page),
+        Route("/report/{what}.csv", report.download_csv),
+        Route("/audit", audit.audit_page),
+        Route("/sign-in", sign_in.sign_in_page),
+        Route("/sign-in", form_endpoint(sign_in.sign_in), methods=["POST"]),
+        Route("/sign-out", form_endpoint(sign_in.sign_out), methods=["POST"]),
+        Route("/numbers", form_endpoint(sign_in.set_number_masking), methods=["POST"]),
+        Route(METRICS_PATH, metrics.metrics_page),
         Route("/health/live", _live),
         Mount("/static", StaticFiles(directory=str(files(__package__) / "static"))),
     ]
@@ -95,7 +96,7 @@ async def _live(_request: Request) -> Response:
 
 
 def __getattr__(name: str) -> ASGIApp:
-    # Made when it is asked for, so that importing this module reads no environment.
+    # Created on first access, so that importing this module doesn't read the environment.
     if name == "app":
         configure_logging()
         return exit_on_invalid_settings(lambda: create_app(Settings.load()))

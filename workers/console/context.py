@@ -1,8 +1,7 @@
-"""What the pages stand on: Redis, the event store, sessions, templates, and the running figures."""
+"""What all pages of a console process share: Redis, the event store, sessions, templates and the monitoring state."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -12,32 +11,33 @@ import redis
 from anyio import CapacityLimiter
 from itsdangerous import BadData, URLSafeTimedSerializer
 from redis.exceptions import RedisError
-from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from shared.errors import SluiceError
 from shared.redis.connection import connect
 from shared.settings import Settings
-from workers.console import rendering
 from workers.console.auth.keys import derive_keys
 from workers.console.auth.login_throttle import LoginThrottle
 from workers.console.auth.sessions import Session, Sessions
 from workers.console.auth.url_tokens import InvalidUrlToken, UrlTokenCipher
+from workers.console.rendering import template_environment
+from workers.operations import audit_log
+from workers.operations.audit_log import Actor
 from workers.operations.monitoring.sampler import Sampler
 from workers.store import Store
+from workers.store.engine import query_time_limit
 
 _T = TypeVar("_T")
 
-#: Seconds that a command to Redis and a query may take before the page says so instead.
-_REDIS_SECONDS = 3.0
-QUERY_SECONDS = 5.0
-#: Threads for each, so that a database that hangs leaves those that ask Redis alone.
-_REDIS_THREADS, _STORE_THREADS = 16, 8
-#: Steps of SQLite between two looks at the clock, and sessions that ended early.
-_STEPS = 20_000
-ENDED = "sluice:console:ended"
-_FLASH_SECONDS = 600
+#: A page waits at most this long for a Redis command and for a query, then shows an error instead.
+_REDIS_TIMEOUT_SECONDS = 3.0
+QUERY_TIMEOUT_SECONDS = 5.0
+#: Separate threads, so that a hanging database doesn't hold up pages that only need Redis.
+_MAX_REDIS_THREADS, _MAX_STORE_THREADS = 16, 8
+#: Sorted set of the sessions that ended before they expired, shared by all consoles; the score is the time of expiry.
+ENDED_SESSIONS_KEY = "sluice:console:ended"
+_FLASH_TTL_SECONDS = 600
 
 
 class NoDatabase(SluiceError):
@@ -45,151 +45,138 @@ class NoDatabase(SluiceError):
 
 
 class ConsoleContext:
-    """One console process'. Made in it, and closed with it."""
+    """The resources of one console process."""
 
     def __init__(self, settings: Settings) -> None:
-        password = settings.console_password
         self.settings = settings
-        self.password = password.get_secret_value() if password else None
-        made = derive_keys(self.password)
-        self.sessions = Sessions(made.session, made.csrf)
-        self.veil = UrlTokenCipher(made.veil)
+        self.password = settings.console_password.get_secret_value() if settings.console_password else None
+        keys = derive_keys(self.password)
+        self.sessions = Sessions(keys.session, keys.csrf)
+        self.url_tokens = UrlTokenCipher(keys.url_tokens)
         self.throttle = LoginThrottle()
-        self.redis = _client(settings.redis)
-        self.store = Store(settings.database, timeout=QUERY_SECONDS) if settings.database else None
-        self.sampler = Sampler(self.redis, self._check_store if self.store else None, on_snapshot=self._learn_of_ends)
-        self._flash = URLSafeTimedSerializer(made.flash)
-        self._templates = rendering.environment()
-        self._limits = CapacityLimiter(_REDIS_THREADS), CapacityLimiter(_STORE_THREADS)
-        self._store_is_made = False
-        self.stopping = False  # the process is: streams end
-        self.streams = 0  # that are open
+        self.redis = _connect(settings.redis)
+        self.store = Store(settings.database, timeout=QUERY_TIMEOUT_SECONDS) if settings.database else None
+        check_database = self.store.check if self.store else None
+        self.sampler = Sampler(self.redis, check_database, on_snapshot=self._sync_ended_sessions)
+        self.stopping = False  # set at shutdown: event streams end
+        self.open_streams = 0
+        self._flash = URLSafeTimedSerializer(keys.flash)
+        self._templates = template_environment()
+        self._redis_threads = CapacityLimiter(_MAX_REDIS_THREADS)
+        self._store_threads = CapacityLimiter(_MAX_STORE_THREADS)
+        self._tables_exist = False
 
     def close(self) -> None:
-        """Nothing is used any more."""
+        """Stop the sampler and close all connections."""
         self.sampler.stop()
         self.redis.close()
         if self.store:
             self.store.close()
 
-    async def run_redis(self, function: Callable[..., _T], *arguments: Any, **named: Any) -> _T:
-        """What a function that uses Redis answers, from a thread. Raises RedisError."""
-        return await anyio.to_thread.run_sync(partial(function, *arguments, **named), limiter=self._limits[0])
+    async def run_redis(self, function: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
+        """Call a function that uses Redis in a thread and return its result. Raises RedisError."""
+        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._redis_threads)
 
-    async def run_query(self, function: Callable[..., _T], *arguments: Any, **named: Any) -> _T:
-        """What `function(connection, …)` answers, from a thread. Raises StoreUnavailable, NoDatabase."""
-        return await anyio.to_thread.run_sync(
-            partial(self.run_query_sync, function, *arguments, **named), limiter=self._limits[1]
-        )
+    async def run_query(self, function: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
+        """Call `function(connection, …)` in a thread and return its result. Raises StoreUnavailable, NoDatabase."""
+        query = partial(self.run_query_sync, function, *args, **kwargs)
+        return await anyio.to_thread.run_sync(query, limiter=self._store_threads)
 
-    def run_query_sync(self, function: Callable[..., _T], *arguments: Any, **named: Any) -> _T:
-        """The same in the thread that calls."""
+    def run_query_sync(self, function: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
+        """Do the same in the calling thread."""
         if self.store is None:
             raise NoDatabase
-        if not self._store_is_made:  # so that a store which nothing was written to yet is an empty one
+        if not self._tables_exist:  # so that a store without any events yet is shown as empty
             self.store.create()
-            self._store_is_made = True
-        with self.store.reading() as connection, bounded(connection, QUERY_SECONDS):
-            return function(connection, *arguments, **named)
+            self._tables_exist = True
+        with self.store.reading() as connection, query_time_limit(connection, QUERY_TIMEOUT_SECONDS):
+            return function(connection, *args, **kwargs)
 
     def render(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
-        """A page."""
-        return HTMLResponse(self.text(request, template, **context), status)
+        """Return a page as the response."""
+        return HTMLResponse(self.render_text(request, template, **context), status)
 
-    def text(self, request: Request, template: str, **context: Any) -> str:
-        """A page's text, or a part's."""
+    def render_text(self, request: Request, template: str, **context: Any) -> str:
+        """Return the HTML of a page or of a part of one."""
         session: Session = request.state.session
-        given = {
-            "csrf": self.sessions.token(session),
+        snapshot = self.sampler.state.snapshot
+        common = {
+            "csrf": self.sessions.csrf_token(session),
             "session": session,
-            "shown": self.shows_numbers(request),
+            "show_numbers": self.shows_numbers(request),
             "path": request.url.path,
-            "here": _address(request),
-            "veil": self.veil.hide,
+            "current_url": _current_url(request),
+            "url_token": self.url_tokens.hide,
             "has_password": self.password is not None,
             "flash": self.read_flash(request.query_params.get("said")),
-            "dead_count": sum(lane.dead for lane in self.sampler.state.snapshot.lanes)
-            if self.sampler.state.snapshot
-            else 0,
+            "dead_count": sum(lane.dead for lane in snapshot.lanes) if snapshot else 0,
         }
-        return self._templates.get_template(template).render(given | context)
+        return self._templates.get_template(template).render(common | context)
+
+    async def record_action(
+        self, request: Request, action: str, subject: str = "", affected: int | None = None
+    ) -> None:
+        """Write an action to the audit log."""
+        actor = Actor(request.state.address or "this machine", request.state.session.id[:6])
+        await self.run_redis(audit_log.record, self.redis, actor, action, subject, affected)
 
     def shows_numbers(self, request: Request) -> bool:
-        """Whether this browser asked for phone numbers."""
+        """Return whether this session currently shows phone numbers."""
         session: Session = request.state.session
         return session.shows_numbers(time.time())
 
     def reveal(self, token: str) -> str | None:
-        """The text of a token in an address; None for what is none, or of a console with other keys."""
+        """Return the text of a URL token, or None if it is invalid or was made under another password."""
         try:
-            return self.veil.reveal(token)
+            return self.url_tokens.reveal(token)
         except InvalidUrlToken:
             return None
 
-    def with_flash(self, target: str, said: dict[str, Any]) -> str:
-        """The address of a page that shall say something once. Signed: nobody else can make it say things."""
+    def with_flash(self, target: str, message: dict[str, Any]) -> str:
+        """Return the URL of a page that shows the message once. It is signed, so that links can't fake messages."""
         path, _, query = target.partition("?")
-        kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "said"]
-        written = self._flash.dumps(said)
-        return f"{path}?{urlencode([*kept, ('said', written)])}"
+        params = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "said"]
+        return f"{path}?{urlencode([*params, ('said', self._flash.dumps(message))])}"
 
     def read_flash(self, text: str | None) -> dict[str, Any] | None:
-        """What the page before wanted to be said."""
+        """Return the message of such a URL parameter, or None if it is invalid or has expired."""
         try:
-            said: dict[str, Any] | None = self._flash.loads(text, max_age=_FLASH_SECONDS) if text else None
+            message: dict[str, Any] | None = self._flash.loads(text, max_age=_FLASH_TTL_SECONDS) if text else None
         except BadData:
             return None
-        return said
+        return message
 
     def end_session(self, session: Session) -> None:
-        """Here at once, and in other consoles within seconds. In a thread."""
+        """End a session: immediately in this console, within seconds in others. Blocks on Redis."""
         self.sessions.end(session)
         try:
             pipe = self.redis.pipeline(transaction=False)
-            pipe.zadd(ENDED, {session.id: session.until})
-            pipe.zremrangebyscore(ENDED, "-inf", time.time())
+            pipe.zadd(ENDED_SESSIONS_KEY, {session.id: session.expires_at})
+            pipe.zremrangebyscore(ENDED_SESSIONS_KEY, "-inf", time.time())
             pipe.execute()
         except (RedisError, OSError):
-            return  # this console knows it
+            return  # it has ended in this console at least
 
-    def _learn_of_ends(self) -> None:
-        found: Any = self.redis.zrange(ENDED, 0, -1, withscores=True)
-        self.sessions.ended_elsewhere((identity.decode(), until) for identity, until in found)
-
-    def _check_store(self) -> None:
-        assert self.store is not None
-        self.store.check()
+    def _sync_ended_sessions(self) -> None:
+        ended: Any = self.redis.zrange(ENDED_SESSIONS_KEY, 0, -1, withscores=True)
+        self.sessions.mark_ended((identity.decode(), expires_at) for identity, expires_at in ended)
 
 
 def context_of(request: Request) -> ConsoleContext:
-    """The desk of the console that answers a request."""
-    found: ConsoleContext = request.app.state.desk
-    return found
+    """Return the context of the console that serves the request."""
+    console: ConsoleContext = request.app.state.console
+    return console
 
 
-def _address(request: Request) -> str:
-    """Path and query, without what was to be said once."""
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "said"]
-    return request.url.path + (f"?{urlencode(kept)}" if kept else "")
+def _current_url(request: Request) -> str:
+    """Return the path and query of the request, without the flash message."""
+    params = [(name, value) for name, value in request.query_params.multi_items() if name != "said"]
+    return request.url.path + (f"?{urlencode(params)}" if params else "")
 
 
-@contextmanager
-def bounded(connection: Connection, seconds: float) -> Iterator[None]:
-    """Within it queries of a connection to SQLite end: it has no time limit of its own, as PostgreSQL has."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    end = time.monotonic() + seconds
-    driver: Any = connection.connection.driver_connection
-    driver.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
-    try:
-        yield
-    finally:
-        driver.set_progress_handler(None, 0)  # whoever has the connection next has another deadline
-
-
-def _client(url: str) -> redis.Redis:
+def _connect(url: str) -> redis.Redis:
     client = connect(url, retries=0)
-    # A person waits: better a page that says what is wrong than one that comes late.
-    client.connection_pool.connection_kwargs |= {"socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": 1.0}
+    # A person is waiting: an early error page is better than a late one.
+    timeouts = {"socket_timeout": _REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": 1.0}
+    client.connection_pool.connection_kwargs |= timeouts
     return client

@@ -1,4 +1,4 @@
-"""The customer whom a search is about: typed as a number, in addresses a token, which no history gives away."""
+"""The `customer` parameter of searches: typed as a phone number, but only an encrypted token in URLs."""
 
 from urllib.parse import urlencode
 
@@ -9,27 +9,27 @@ from workers.console.context import ConsoleContext
 from workers.parsing.coerce import as_phone
 
 
-def customer_of(here: ConsoleContext, text: str) -> str | None:
-    """The customer that was typed, or that a link of ours names by its token; None for nothing."""
+def customer_of(console: ConsoleContext, text: str) -> str | None:
+    """Return the customer of a token or a typed number, or None without one."""
     if not text:
         return None
-    return here.reveal(text) or as_phone(text)
+    return console.reveal(text) or as_phone(text)
 
 
-def redirect_to_token(here: ConsoleContext, request: Request) -> Response | None:
-    """Leads to the same page with the token in place of the number that was typed; None where none was."""
+def redirect_to_token(console: ConsoleContext, request: Request) -> Response | None:
+    """Redirect to the same page with a token in place of a typed number; None if no number was typed."""
     typed = request.query_params.get("customer", "").strip()
-    customer = as_phone(typed) if typed and here.reveal(typed) is None else None
+    customer = as_phone(typed) if typed and console.reveal(typed) is None else None
     if customer is None:
         return None
-    return RedirectResponse(f"{request.url.path}?{urlencode(_with(request, here.veil.hide(customer)))}", 303)
+    return RedirectResponse(_url(request, console.url_tokens.hide(customer)), 303)
 
 
-def without(request: Request) -> str:
-    """The same page for all customers."""
-    return f"{request.url.path}?{urlencode(_with(request, ''))}"
+def without_customer(request: Request) -> str:
+    """Return the URL of the same page for all customers."""
+    return _url(request, "")
 
 
-def _with(request: Request, token: str) -> list[tuple[str, str]]:
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in {"customer", "before"}]
-    return [*kept, ("customer", token)] if token else kept
+def _url(request: Request, token: str) -> str:
+    params = [(name, value) for name, value in request.query_params.multi_items() if name not in {"customer", "before"}]
+    return f"{request.url.path}?{urlencode([*params, ('customer', token)] if token else params)}"

@@ -1,4 +1,4 @@
-"""Templates: what they are given on every page, and the filters that make text fit to be shown."""
+"""The template environment, and the filters that make values fit to show."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from shared.errors import InvalidJSON
 from shared.wire import lenient_json
-from workers.console import masking
+from workers.console.masking import customer_number, isolate_untrusted, safe_text
 from workers.operations.format import (
     NO_VALUE,
     datetime_from_ms,
@@ -24,40 +24,39 @@ from workers.operations.format import (
 )
 
 
-def environment() -> Environment:
-    """The console's templates. Everything is escaped unless it is markup already."""
-    made = Environment(
+def template_environment() -> Environment:
+    """Return the environment of the console's templates. Everything that isn't markup already is escaped."""
+    environment = Environment(
         loader=PackageLoader("workers.console"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    environment.filters |= {
         "number": format_number,
-        "span": format_duration,
+        "duration": format_duration,
         "bytes": format_bytes,
-        "count": pluralize,
-        "when": _when,
+        "plural": pluralize,
+        "time": _time,
         "ago": _ago,
         "customer": _customer,
-        "stranger": _stranger,
-        "plain": _plain,
-        "whole": _whole,
-        "pretty": _pretty,
+        "untrusted": _untrusted,
+        "masked": _masked,
+        "multiline": _multiline,
+        "json": _json,
     }
-    made.globals |= {"percent": format_percent, "from_ms": datetime_from_ms}
-    return made
+    environment.globals |= {"percent": format_percent}
+    return environment
 
 
-def _when(when: datetime | float | None) -> Markup:
-    """A time as `<time>`; milliseconds since 1970 are fine too."""
-    moment = datetime_from_ms(when) if isinstance(when, (int, float)) else when
+def _time(value: datetime | float | None) -> Markup:
+    """Return a time, or milliseconds since 1970, as a `<time>` element."""
+    moment = datetime_from_ms(value) if isinstance(value, (int, float)) else value
     if moment is None:
         return escape(NO_VALUE)
-    shown = format_time(moment, datetime.now(UTC))
     return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(
-        moment.astimezone(UTC).isoformat(timespec="milliseconds"), shown
+        moment.astimezone(UTC).isoformat(timespec="milliseconds"), format_time(moment, datetime.now(UTC))
     )
 
 
@@ -67,32 +66,35 @@ def _ago(milliseconds: float) -> str:
 
 @pass_context
 def _customer(context: Context, customer: object) -> str:
-    return masking.number(customer, shown=bool(context["shown"]))
+    return customer_number(customer, show_numbers=_shows_numbers(context))
 
 
 @pass_context
-def _stranger(context: Context, text: object) -> Markup:
-    return masking.isolate_untrusted(text, shown=bool(context["shown"]))
+def _untrusted(context: Context, text: object) -> Markup:
+    return isolate_untrusted(text, show_numbers=_shows_numbers(context))
 
 
 @pass_context
-def _plain(context: Context, text: object) -> str:
-    return masking.plain(text, shown=bool(context["shown"]))
+def _masked(context: Context, text: object) -> str:
+    return safe_text(text, show_numbers=_shows_numbers(context))
 
 
 @pass_context
-def _whole(context: Context, text: object) -> str:
-    """With its line breaks."""
-    return masking.plain(text, shown=bool(context["shown"]), whole=True)
+def _multiline(context: Context, text: object) -> str:
+    return safe_text(text, show_numbers=_shows_numbers(context), multiline=True)
 
 
 @pass_context
-def _pretty(context: Context, text: Any) -> str:
-    """JSON text, indented; as it is where it is none."""
+def _json(context: Context, text: Any) -> str:
+    """Return indented JSON, or the text unchanged if it isn't JSON."""
     try:
         value = lenient_json.loads(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
     except InvalidJSON:
         shown = text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
     else:
         shown = json.dumps(value, indent=2, ensure_ascii=False)
-    return masking.plain(shown, shown=bool(context["shown"]), whole=True)
+    return safe_text(shown, show_numbers=_shows_numbers(context), multiline=True)
+
+
+def _shows_numbers(context: Context) -> bool:
+    return bool(context["show_numbers"])

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import redis
 from redis.exceptions import RedisError
-from starlette.requests import Request
 
 from shared.observability.logging import get_logger
 from workers.operations.format import datetime_from_ms
@@ -31,11 +30,6 @@ class Actor(NamedTuple):
 
     address: str
     session: str
-
-    @classmethod
-    def of(cls, request: Request) -> "Actor":
-        """The one who sent a request."""
-        return cls(request.state.address or "this machine", request.state.session.id[:6])
 
 
 def record(client: redis.Redis, actor: Actor, what: str, about: str = "", count: int | None = None) -> None:

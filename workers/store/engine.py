@@ -1,5 +1,8 @@
 """Database connections, set up so that an outage can't block a worker for long."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psycopg.types.array import ListBinaryDumper
@@ -14,6 +17,8 @@ _KEEPALIVE = {
     "tcp_user_timeout": 30_000,  # milliseconds; also covers data that we sent and the server hasn't acknowledged
 }
 _CONNECT_TIMEOUT_SECONDS = 5
+#: SQLite checks the clock each time it has executed this many instructions of its virtual machine.
+_STEPS_PER_CLOCK_CHECK = 20_000
 
 
 def open_engine(url: str, timeout: float) -> Engine:
@@ -34,6 +39,21 @@ def begin_write(connection: Connection) -> None:
     """Take SQLite's write lock immediately: a transaction that reads first may later fail with SQLITE_BUSY."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def query_time_limit(connection: Connection, seconds: float) -> Iterator[None]:
+    """Abort queries on SQLite that run past the limit; PostgreSQL has its own, the statement timeout."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    deadline = time.monotonic() + seconds
+    driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_PER_CLOCK_CHECK)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)  # the connection returns to the pool
 
 
 def _sqlite(url: URL, timeout: float) -> Engine:

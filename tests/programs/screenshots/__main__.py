@@ -125,7 +125,7 @@ def _take_all(on: Page, found: Running, take: _Take) -> None:
     )
     take("letter")
     on.goto(f"{found.console}/dead")
-    on.get_by_label("all that match").check()
+    on.get_by_label("all matching").check()
     on.get_by_role("button", name="Discard").click()
     take("confirm")
     take("events", "/events?type=message", found.console)

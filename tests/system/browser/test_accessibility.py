@@ -63,7 +63,7 @@ def _at(page: Page, url: str, path: str) -> Page:
             page.locator("table.letters tbody a").first.click()
         case "confirm":
             page.goto(f"{url}/dead")
-            page.get_by_label("all that match").check()
+            page.get_by_label("all matching").check()
             page.get_by_role("button", name="Discard").click()
         case "event":
             page.goto(f"{url}/events")

@@ -31,7 +31,7 @@ def test_the_wrong_password_is_refused_and_the_right_one_opens(found: Running, c
     expect(page).to_have_title("Sign in · Sluice")
     page.get_by_label("Password").fill("wrong")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text("This is not the password.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong password.")
     page.get_by_label("Password").fill(running.PASSWORD)
     page.keyboard.press("Enter")
     expect(page).to_have_title("Dead letters · Sluice")
@@ -58,7 +58,7 @@ def _turned(page: Page) -> bool:
 def test_figures_that_stopped_coming_are_said_to_be_old(found: Running, operator: Page) -> None:
     expect(operator.locator("[data-fresh]")).to_have_text("live")
     operator.evaluate("htmx.remove(htmx.find('#live'))")
-    expect(operator.locator("[data-fresh]")).to_have_text(re.compile(r"no news for \d+ s"), timeout=20_000)
+    expect(operator.locator("[data-fresh]")).to_have_text(re.compile(r"no update for \d+ s"), timeout=20_000)
 
 
 def test_a_dead_letter_is_opened_replayed_and_gone(found: Running, operator: Page) -> None:
@@ -70,18 +70,18 @@ def test_a_dead_letter_is_opened_replayed_and_gone(found: Running, operator: Pag
     expect(operator.get_by_label("Traceback")).to_contain_text("no shop near")
     expect(operator.get_by_label("Payload")).to_contain_text('"latitude"')
     operator.get_by_role("button", name="Replay").click()
-    expect(operator.get_by_role("status").first).to_contain_text("1 dead letter replayed. There were")
+    expect(operator.get_by_role("status").first).to_contain_text("1 dead letter replayed. Total before:")
     assert operator.locator(f'input[value="{name}"]').count() == 0
 
 
 def test_a_ticked_letter_is_discarded_and_restored(found: Running, operator: Page) -> None:
     operator.goto(f"{found.console}/dead?lane=text.answer&why=rejected")
-    operator.get_by_label("Tick all shown").check()
-    expect(operator.locator("[data-chosen]")).to_have_text("(1)")
+    operator.get_by_label("Select all shown").check()
+    expect(operator.locator("[data-selected]")).to_have_text("(1)")
     operator.get_by_role("button", name="Discard").click()
     expect(operator.get_by_role("heading", level=1)).to_have_text("Discard 1 dead letter?")
     operator.get_by_role("button", name="Discard 1").click()
-    expect(operator.get_by_text("No dead letter matches")).to_be_visible()
+    expect(operator.get_by_text("No matching dead letters")).to_be_visible()
     operator.get_by_role("button", name="Undo").click()
     expect(operator.locator("table.letters tbody tr")).to_have_count(1)
 
@@ -99,7 +99,7 @@ def test_a_conversation_is_followed(found: Running, operator: Page) -> None:
     operator.get_by_role("button", name="Show numbers").click()
     expect(operator.locator(".chat")).to_contain_text("Call me at +91 98123 45678")
     operator.locator(".chat .meta a").first.click()
-    expect(operator.get_by_text("Its life")).to_be_visible()
+    expect(operator.get_by_text("History")).to_be_visible()
 
 
 def test_a_lane_is_paused_and_resumed_by_the_keyboard(found: Running, operator: Page) -> None:
@@ -110,12 +110,12 @@ def test_a_lane_is_paused_and_resumed_by_the_keyboard(found: Running, operator: 
     operator.keyboard.press("Enter")
     expect(operator.get_by_role("status").first).to_contain_text("text.answer is paused")
     operator.get_by_role("button", name="Resume text.answer").press("Enter")
-    expect(operator.get_by_role("status").first).to_contain_text("text.answer is handled again")
+    expect(operator.get_by_role("status").first).to_contain_text("text.answer is running again")
 
 
 def test_the_first_tab_leads_past_the_header(found: Running, operator: Page) -> None:
     operator.keyboard.press("Tab")
-    expect(operator.get_by_role("link", name="To the content")).to_be_focused()
+    expect(operator.get_by_role("link", name="Skip to content")).to_be_focused()
     operator.keyboard.press("Enter")
     expect(operator.locator("main")).to_be_focused()
 

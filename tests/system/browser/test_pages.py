@@ -46,7 +46,7 @@ def test_one_lane_is_live_and_pausing_it_is_seen_at_once(found: Running, operato
 
 def test_retries_are_announced_with_their_errors(found: Running, operator: Page) -> None:
     operator.goto(f"{found.console}/lanes/image.describe")
-    expect(operator.get_by_text("Will be tried again:")).to_be_visible()
+    expect(operator.get_by_text("Due:")).to_be_visible()
     expect(operator.get_by_role("table")).to_contain_text("TimeoutError: the vision API did not answer within 30 s")
 
 
@@ -55,14 +55,14 @@ def test_all_letters_of_one_error_are_discarded_and_gone(found: Running, operato
     die(found.stack.url, 3)
     operator.goto(f"{found.console}/dead?why=rejected")
     operator.get_by_role("link", name="Mira wants no answer").click()
-    expect(operator.get_by_text("Only those like:")).to_be_visible()
-    operator.get_by_label("all that match").check()
+    expect(operator.get_by_text("Error:")).to_be_visible()
+    operator.get_by_label("all matching").check()
     operator.get_by_role("button", name="Discard").click()
     expect(operator.get_by_role("heading", level=1)).to_have_text(re.compile(r"Discard \d+ dead letters?\?"))
-    expect(operator.get_by_text(re.compile(r"dead letters? in all; \d+ will be left"))).to_be_visible()
+    expect(operator.get_by_text(re.compile(r"dead letters?\. \d+ will remain"))).to_be_visible()
     operator.get_by_role("button", name=re.compile(r"Discard \d+")).click()
-    expect(operator.get_by_role("status").first).to_contain_text("discarded. There were")
-    expect(operator.get_by_text("No dead letter matches")).to_be_visible()
+    expect(operator.get_by_role("status").first).to_contain_text("discarded. Total before:")
+    expect(operator.get_by_text("No matching dead letters")).to_be_visible()
 
 
 def test_a_customer_s_events_are_searched_paged_and_looked_into(found: Running, operator: Page) -> None:
@@ -76,12 +76,12 @@ def test_a_customer_s_events_are_searched_paged_and_looked_into(found: Running, 
     operator.get_by_role("button", name="Search").click()
     expect(operator.locator("tbody tr")).to_have_count(1)
     operator.locator("tbody a").first.click()
-    life = operator.locator(".life")
+    life = operator.locator(".timeline")
     for told in ("received", "classified", "stored", "attempt 1 of text.answer failed", "dead letter (exhausted)"):
         expect(life).to_contain_text(told)
     life.get_by_role("link").first.click()
     expect(operator.get_by_label("Traceback")).to_contain_text("LookupError")
-    expect(operator.locator(".life")).to_contain_text("attempt 2 of text.answer failed, and was the last")
+    expect(operator.locator(".timeline")).to_contain_text("attempt 2 of text.answer failed, and was the last")
 
 
 def test_older_events_are_a_link_away_and_so_are_the_newest(found: Running, operator: Page) -> None:
@@ -113,7 +113,7 @@ def test_the_report_is_counted_and_downloaded(found: Running, operator: Page, tm
     assert heading == "day,category,billable,sent,delivered,read,failed"
     assert lines
     operator.get_by_role("link", name="CSV by message").click()
-    expect(operator.get_by_role("status").first).to_contain_text("choose “Show numbers” first")
+    expect(operator.get_by_role("status").first).to_contain_text("Choose “Show numbers” first")
 
 
 def test_what_was_done_stands_in_the_audit_log(found: Running, operator: Page) -> None:

@@ -1,1 +1,1 @@
-"""Who may use the console: sessions, tokens, and what is refused before a page is asked."""
+"""Access to the console: passwords, sessions, URL tokens, and the middleware that checks every request."""

@@ -1,4 +1,4 @@
-"""Programs that read the metrics send the console's password with each request, and get no session."""
+"""Authentication for programs that read the metrics: the console's password with each request, without a session."""
 
 import base64
 import binascii
@@ -11,45 +11,44 @@ from workers.console.auth.keys import password_matches
 from workers.console.auth.login_throttle import LoginThrottle
 
 _log = get_logger(__name__)
-#: The page that they may read.
-METRICS = "/metrics"
+METRICS_PATH = "/metrics"
 
 
 class MetricsAuth:
-    """Lets in who knows the password, by HTTP Basic with any user name (RFC 7617) or as a Bearer token (RFC 6750).
+    """Accept the password by HTTP Basic with any user name (RFC 7617) or as a Bearer token (RFC 6750).
 
-    Guessing is as slow as at the sign-in form, and yet apart from it: a program that goes on with an old password must
-    not keep people out.
+    Guessing is as slow as at the sign-in form but counted separately: a program with an outdated password must not keep
+    people from signing in.
     """
 
     def __init__(self, password: str) -> None:
         self._password = password
         self._throttle = LoginThrottle()
 
-    def refusal(self, headers: Headers, address: str) -> Response | None:
-        """What is answered instead of the metrics; None: they may be read."""
-        wait = self._throttle.wait(address)
+    def rejection(self, headers: Headers, address: str) -> Response | None:
+        """Return the response to an unauthorized request, or None if it is authorized."""
+        wait = self._throttle.seconds_to_wait(address)
         if wait > 0:
             return PlainTextResponse("Too many wrong passwords.\n", 429, {"retry-after": str(round(wait + 0.5))})
-        given = _given(headers.get("authorization", ""))
+        given = _password_of(headers.get("authorization", ""))
         if given is not None and password_matches(given, self._password):
-            self._throttle.succeeded(address)
+            self._throttle.record_success(address)
             return None
         if given is not None:
-            self._throttle.failed(address)
-            _log.warning("a wrong password for the console's metrics", address=address)
-        asked = {"www-authenticate": 'Basic realm="sluice", charset="UTF-8"'}
-        return PlainTextResponse("The metrics need the console's password.\n", 401, asked)
+            self._throttle.record_failure(address)
+            _log.warning("wrong password for the console's metrics", address=address)
+        challenge = {"www-authenticate": 'Basic realm="sluice", charset="UTF-8"'}
+        return PlainTextResponse("The metrics require the console's password.\n", 401, challenge)
 
 
-def _given(authorization: str) -> str | None:
-    """The password that a request bears, if any."""
-    scheme, _, words = authorization.partition(" ")
+def _password_of(authorization: str) -> str | None:
+    """Return the password of an Authorization header, or None without one."""
+    scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() == "bearer":
-        return words.strip()
+        return credentials.strip()
     if scheme.lower() != "basic":
         return None
     try:
-        return base64.b64decode(words.strip(), validate=True).decode("utf-8", "replace").partition(":")[2]
+        return base64.b64decode(credentials.strip(), validate=True).decode("utf-8", "replace").partition(":")[2]
     except (binascii.Error, ValueError):
         return ""

@@ -1,4 +1,4 @@
-"""Headers of every answer: nothing is loaded from elsewhere, run from within a page, framed, kept or sniffed."""
+"""Security headers of every response: no foreign or inline resources, no framing, no caching, no type sniffing."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,7 +10,7 @@ _HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",  # none at all would also take the Origin off our own forms
+    "referrer-policy": "same-origin",  # with no-referrer, our own forms would lack the Origin
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
@@ -19,20 +19,20 @@ _HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds them."""
+    """ASGI middleware that sets the security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application."""
+        """Handle one ASGI connection."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers[name] = value
-                # Our own files may be kept, if it is asked each time whether they are still the same.
+                # Static files may be cached, if the browser revalidates them each time.
                 headers.setdefault("cache-control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
             await send(message)
 

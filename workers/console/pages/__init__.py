@@ -1,1 +1,1 @@
-"""The console's pages, a module each."""
+"""The console's pages, one module each."""

@@ -1,4 +1,4 @@
-"""Server-sent events: the part of a page that changes, sent whole each time the figures were renewed."""
+"""Server-sent events: the changing part of a page, sent completely after each refresh of the monitoring state."""
 
 import asyncio
 import time
@@ -14,84 +14,83 @@ from workers.console.context import ConsoleContext, context_of
 from workers.console.pages import lanes, overview
 from workers.operations.monitoring.sampler import MonitoringState
 
-#: Seconds between two looks whether there is anything new, and after which a stream ends: the browser comes again, and
-#: is asked again who it is.
-_UPDATE_INTERVAL = 0.25
-_LASTS = 600.0
-#: Seconds without anything new after which a word is sent all the same, so that a broken connection is noticed.
-_SILENCE = 15.0
-#: Streams at a time. A browser has one a page.
+#: Interval of checks for a new state.
+_CHECK_INTERVAL_SECONDS = 0.25
+#: After this time a stream ends. The browser reconnects, which checks its session again.
+_MAX_STREAM_SECONDS = 600.0
+#: Without a new state a comment is sent at this interval, so that broken connections are noticed.
+_KEEPALIVE_SECONDS = 15.0
+#: Open streams per console; a browser has one per page.
 _MAX_STREAMS = 200
 
 TemplateContext = dict[str, Any]
-#: What a part shows of a state, and the template of it.
-_Shown = Callable[[MonitoringState], Awaitable[TemplateContext]]
-
-
-async def stream(request: Request) -> Response:
-    """The stream of the overview's part, or of that of all lanes."""
-    what = request.path_params["what"]
-    if what not in _PARTS:
-        raise HTTPException(404)
-    template, shown = _PARTS[what]
-    return _stream(request, template, _at_once(shown))
-
-
-async def lane(request: Request) -> Response:
-    """The stream of one lane's part."""
-    here, name = context_of(request), request.path_params["lane"]
-    await lanes.shown_one(here, name)  # it is there
-    return _stream(request, "parts/lane.html", lambda _state: lanes.shown_one(here, name))
-
+#: Returns what a page part shows.
+_GetContext = Callable[[MonitoringState], Awaitable[TemplateContext]]
 
 _PARTS: dict[str, tuple[str, Callable[[MonitoringState], TemplateContext]]] = {
-    "overview": ("parts/overview.html", overview.shown),
-    "lanes": ("parts/lanes.html", lanes.shown),
-    "lanes-all": ("parts/lanes.html", lanes.shown_all),
+    "overview": ("parts/overview.html", overview.overview_context),
+    "lanes": ("parts/lanes.html", lanes.used_lanes_context),
+    "lanes-all": ("parts/lanes.html", lanes.all_lanes_context),
 }
 
 
-def _at_once(shown: Callable[[MonitoringState], TemplateContext]) -> _Shown:
-    async def showing(state: MonitoringState) -> TemplateContext:
-        return shown(state)
+async def stream(request: Request) -> Response:
+    """Stream the changing part of the overview or of the table of lanes."""
+    what = request.path_params["what"]
+    if what not in _PARTS:
+        raise HTTPException(404)
+    template, context = _PARTS[what]
 
-    return showing
+    async def get_context(state: MonitoringState) -> TemplateContext:
+        return context(state)
+
+    return _stream(request, template, get_context)
 
 
-def _stream(request: Request, template: str, shown: _Shown) -> Response:
-    here = context_of(request)
-    if here.streams >= _MAX_STREAMS:
+async def lane_stream(request: Request) -> Response:
+    """Stream the changing part of one lane's page."""
+    console, name = context_of(request), request.path_params["lane"]
+    await lanes.lane_context(console, name)  # raises if there is no such lane
+    return _stream(request, "parts/lane.html", lambda _state: lanes.lane_context(console, name))
+
+
+def _stream(request: Request, template: str, get_context: _GetContext) -> Response:
+    console = context_of(request)
+    if console.open_streams >= _MAX_STREAMS:
         raise HTTPException(503, "Too many pages are open.")
-    events = _events(request, here, template, shown)
+    events = _events(request, console, template, get_context)
     return StreamingResponse(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
-async def _events(request: Request, here: ConsoleContext, template: str, shown: _Shown) -> AsyncIterator[str]:
-    here.streams += 1
+async def _events(
+    request: Request, console: ConsoleContext, template: str, get_context: _GetContext
+) -> AsyncIterator[str]:
+    console.open_streams += 1
     try:
-        end, told, number = time.monotonic() + _LASTS, time.monotonic(), -1
+        end, last_sent, sequence = time.monotonic() + _MAX_STREAM_SECONDS, time.monotonic(), -1
         yield "retry: 2000\n\n"
-        while time.monotonic() < end and not here.stopping and here.sessions.lasts(request.state.session):
-            state = here.sampler.state
-            if state.sequence != number:
-                number, told = state.sequence, time.monotonic()
-                if part := await _part(request, here, template, shown):
+        while time.monotonic() < end and not console.stopping and console.sessions.is_active(request.state.session):
+            state = console.sampler.state
+            if state.sequence != sequence:
+                sequence, last_sent = state.sequence, time.monotonic()
+                if part := await _part(request, console, template, get_context):
                     yield _event(part)
-            elif time.monotonic() - told > _SILENCE:
-                told = time.monotonic()
-                yield ": still here\n\n"
-            await asyncio.sleep(_UPDATE_INTERVAL)
+            elif time.monotonic() - last_sent > _KEEPALIVE_SECONDS:
+                last_sent = time.monotonic()
+                yield ": keepalive\n\n"
+            await asyncio.sleep(_CHECK_INTERVAL_SECONDS)
     finally:
-        here.streams -= 1
+        console.open_streams -= 1
 
 
-async def _part(request: Request, here: ConsoleContext, template: str, shown: _Shown) -> str:
-    """With the count of dead letters that stands beside their link on every page."""
+async def _part(request: Request, console: ConsoleContext, template: str, get_context: _GetContext) -> str:
+    """Return the page's part, and the number of dead letters for the navigation; empty if Redis is unavailable."""
     try:
-        context = await shown(here.sampler.state)
+        context = await get_context(console.sampler.state)
     except (RedisError, OSError):
-        return ""  # the page says how long it has had no news
-    return here.text(request, template, **context) + here.text(request, "parts/badge.html", oob=True)
+        return ""  # the page shows how old its figures are
+    badge = console.render_text(request, "parts/badge.html", oob=True)
+    return console.render_text(request, template, **context) + badge
 
 
 def _event(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The metrics, for Prometheus. Who may read them is decided at the door (guard/door.py)."""
+"""The metrics for Prometheus. Access is checked by the middleware (auth/middleware.py)."""
 
 from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
@@ -8,17 +8,17 @@ from workers.console.context import ConsoleContext, context_of
 from workers.operations.metrics.collect import collect
 
 
-async def page(request: Request) -> Response:
-    """All of them, in the format that is asked for."""
-    here = context_of(request)
-    written, kind = await here.run_redis(_written, here, request.headers.get("accept", ""))
-    return Response(written, media_type=kind)
+async def metrics_page(request: Request) -> Response:
+    """Return all metrics in the requested format."""
+    console = context_of(request)
+    text, media_type = await console.run_redis(_encode, console, request.headers.get("accept", ""))
+    return Response(text, media_type=media_type)
 
 
-def _written(here: ConsoleContext, accepted: str) -> tuple[bytes, str]:
-    sheet = collect(here.redis, here.sampler, has_store=here.store is not None)
+def _encode(console: ConsoleContext, accept: str) -> tuple[bytes, str]:
+    metrics = collect(console.redis, console.sampler, has_store=console.store is not None)
     try:
-        encode, kind = choose_encoder(accepted)
-    except TypeError:  # a version that is no number
-        encode, kind = choose_encoder("")
-    return encode(sheet), kind
+        encode, media_type = choose_encoder(accept)
+    except TypeError:  # the header names an invalid version
+        encode, media_type = choose_encoder("")
+    return encode(metrics), media_type

@@ -58,7 +58,7 @@ def main() -> int:
         connect(redis_url) as client,
         closing(ConsoleContext(_settings(Path(name), database.url, redis_url))) as desk,
     ):
-        pages = asked(desk.veil, lanes.fill(client), options.events)
+        pages = asked(desk.url_tokens, lanes.fill(client), options.events)
         with timing.console(Path(name), database.url, redis_url) as url:
             found = _time(url, pages, database if options.cold else None, options.rounds)
         console.print(_table(found, options.events))

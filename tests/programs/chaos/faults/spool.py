@@ -1,4 +1,4 @@
-"""A disk that is full while Redis is away: nothing can be made durable, so nothing may be acknowledged."""
+"""A disk that is full while Redis is unavailable: nothing can be made durable, so nothing may be acknowledged."""
 
 import time
 from random import Random

@@ -125,4 +125,4 @@ def test_wrong_settings_are_refused_in_words(tmp_path: Path, settings: dict[str,
 
 def test_it_starts_while_redis_is_away_and_says_so(tmp_path: Path) -> None:
     with console(tmp_path, f"redis://127.0.0.1:{free_port()}/0") as (url, _):
-        until(lambda: "Redis does not answer since" in httpx.get(url, trust_env=False, timeout=20).text, within=20)
+        until(lambda: "Redis has been unavailable since" in httpx.get(url, trust_env=False, timeout=20).text, within=20)

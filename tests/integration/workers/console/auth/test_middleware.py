@@ -9,7 +9,7 @@ from shared.errors import InvalidSettings
 from shared.settings import Settings
 from tests.support.console.browsing import Visitor, words
 from tests.support.console.fixtures import Opens, without_password
-from workers.console.app import _routes, create_app
+from workers.console.app import create_app, routes
 from workers.console.auth.middleware import client_address_of
 from workers.console.auth.security_headers import CONTENT_SECURITY_POLICY
 
@@ -24,7 +24,7 @@ FORMS += ["/conversations", "/sign-out", "/numbers"]
 def test_the_lists_here_are_complete() -> None:
     posts = {
         route.path.replace("{lane}", "text.greet")
-        for route in _routes()
+        for route in routes()
         if "POST" in (getattr(route, "methods", None) or ())
     }
     assert posts == {*FORMS, "/sign-in"}
@@ -85,7 +85,7 @@ def test_without_a_password_other_hosts_are_refused_at_the_start(settings: Setti
 def test_without_a_password_this_machine_is_let_in_and_told(settings: Settings, open_desk: Opens, come: Come) -> None:
     answer = come(to=open_desk(without_password(settings))).get("/")
     assert answer.status_code == 200
-    assert "There is no password: only this machine may use the console" in words(answer)
+    assert "No password is set, so the console can only be used on this machine" in words(answer)
 
 
 def test_without_a_password_forms_still_need_their_token(settings: Settings, open_desk: Opens, come: Come) -> None:
@@ -126,7 +126,7 @@ def test_a_fault_of_ours_is_a_page_with_these_headers_too(operator: Visitor, mon
     monkeypatch.setattr("workers.operations.audit_log.entries", lambda *_: 1 / 0)
     answer = operator.get("/audit")
     assert answer.status_code == 500
-    assert "This is a fault of the console" in words(answer)
+    assert "The console failed to show this page" in words(answer)
     assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
 
 

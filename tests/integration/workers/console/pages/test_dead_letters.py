@@ -83,7 +83,7 @@ def test_a_replayed_letter_is_in_its_lane_again_and_noted(lanes: Lanes, operator
     bury(lanes, "text.greet", entry("two"))
     operator.get(f"/dead/{letter}")
     page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "replay", "next": "/dead"}))
-    assert "1 dead letter replayed. There were 2, now there are 1." in words(page)
+    assert "1 dead letter replayed. Total before: 2, now: 1." in words(page)
     assert ticks(operator, "/dead")
     assert letter not in ticks(operator, "/dead")
     (taken,) = lanes.take("text.greet", "test", 10)
@@ -95,14 +95,14 @@ def test_what_was_discarded_can_be_restored_once(lanes: Lanes, client: redis.Red
     letter = bury(lanes, "text.greet", entry("keep me"), "E: why", why="rejected")
     operator.get("/dead")
     page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "discard", "next": "/dead"}))
-    assert "1 dead letter discarded. There were 1, now there are 0." in words(page)
+    assert "1 dead letter discarded. Total before: 1, now: 0." in words(page)
     assert dead(client) == 0
     undo = re.search(r'name="undo" value="([0-9a-f]+)"', page.text)
     assert undo is not None
     ttl = client.ttl(f"sluice:console:discarded:{undo[1]}")
     assert isinstance(ttl, int)
     assert actions.UNDO_TTL - 60 < ttl <= actions.UNDO_TTL
-    for said in ("1 dead letter restored", "It is too late"):
+    for said in ("1 dead letter restored", "Too late"):
         assert said in words(operator.follow(operator.submit("/dead/restore", {"undo": undo[1], "next": "/dead"})))
     (again,) = ticks(operator, "/dead")
     page = operator.get(f"/dead/{again}")
@@ -116,10 +116,10 @@ def test_a_selection_is_asked_for_first_and_told_after(lanes: Lanes, client: red
     letters = [bury(lanes, lane, entry()) for lane in ("text.greet", "text.store", "text.greet")]
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"letter": letters[:2], "action": "replay", "scope": "chosen"})
-    assert "Replay 2 dead letters? There are 3 dead letters in all; 1 will be left." in words(asked)
+    assert "Replay 2 dead letters? Total: 3 dead letters. 1 will remain." in words(asked)
     assert dead(client) == 3  # nothing is done yet
     done = operator.follow(operator.submit("/dead/act", {"letter": letters[:2], "action": "replay", "scope": "chosen"}))
-    assert "2 dead letters replayed. There were 3, now there are 1." in words(done)
+    assert "2 dead letters replayed. Total before: 3, now: 1." in words(done)
 
 
 def test_all_that_match_are_those_that_were_there_when_it_was_asked(
@@ -136,7 +136,7 @@ def test_all_that_match_are_those_that_were_there_when_it_was_asked(
     late = bury(lanes, "text.greet", entry(), "E: one")
     fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
     done = operator.follow(operator.post("/dead/act", fields))
-    assert "450 dead letters discarded. There were 452, now there are 2." in words(done)
+    assert "450 dead letters discarded. Total before: 452, now: 2." in words(done)
     assert set(ticks(operator, "/dead")) == {other, late}
 
 
@@ -145,9 +145,9 @@ def test_all_of_a_lane_are_counted_and_the_others_left(lanes: Lanes, operator: V
         bury(lanes, lane, entry())
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "lane": "text.greet"})
-    assert "Discard 2 dead letters? There are 3 dead letters in all; 1 will be left." in words(asked)
+    assert "Discard 2 dead letters? Total: 3 dead letters. 1 will remain." in words(asked)
     asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all"})
-    assert "Discard 3 dead letters? There are 3 dead letters in all; none will be left." in words(asked)
+    assert "Discard 3 dead letters? Total: 3 dead letters. None will remain." in words(asked)
 
 
 def test_of_very_many_not_all_are_counted_before_but_all_are_done(
@@ -160,7 +160,7 @@ def test_of_very_many_not_all_are_counted_before_but_all_are_done(
     asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "error": "one"})
     assert "Discard at least 2 dead letters?" in words(asked)
     done = operator.follow(operator.submit("/dead/act", {"action": "discard", "scope": "all", "error": "one"}))
-    assert "3 dead letters discarded. There were 3, now there are 0." in words(done)
+    assert "3 dead letters discarded. Total before: 3, now: 0." in words(done)
 
 
 def test_the_last_hour_is_the_hour_before_it_was_asked(lanes: Lanes, operator: Visitor) -> None:
@@ -175,7 +175,7 @@ def test_the_last_hour_is_the_hour_before_it_was_asked(lanes: Lanes, operator: V
 
 def test_a_time_that_cannot_be_read_does_not_mean_all(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
     bury(lanes, "text.greet", entry())
-    assert "yesterday is no time" in words(operator.get("/dead?since=yesterday"))
+    assert "Invalid time yesterday" in words(operator.get("/dead?since=yesterday"))
     for path in ("/dead/confirm", "/dead/act"):
         answer = operator.submit(path, {"action": "discard", "scope": "all", "since": "yesterday"})
         assert answer.status_code == 400
@@ -195,7 +195,7 @@ def test_choosing_nothing_does_nothing(lanes: Lanes, client: redis.Redis, operat
     bury(lanes, "text.greet", entry())
     operator.get("/dead")
     page = operator.follow(operator.submit("/dead/confirm", {"action": "discard", "scope": "chosen", "next": "/dead"}))
-    assert "Nothing was chosen" in words(page)
+    assert "Nothing is selected" in words(page)
     assert operator.submit("/dead/act", {"action": "discard"}).status_code == 400
     assert operator.submit("/dead/act", {"action": "burn", "scope": "all"}).status_code == 400
     assert dead(client) == 1
@@ -205,14 +205,14 @@ def test_a_letter_that_is_gone_is_told_to_be(lanes: Lanes, operator: Visitor) ->
     for path in ("/dead/text.greet/1-1", "/dead/text.greet/no-id"):
         page = operator.get(path)
         assert page.status_code == 404
-        assert "There is no such dead letter any more" in words(page)
+        assert "This dead letter no longer exists" in words(page)
 
 
 def test_a_search_has_its_bound_and_says_so(lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.operations.dead_letters.search.MAX_SCANNED", 3)
     for _ in range(4):
         bury(lanes, "text.greet", entry())
-    assert "3 letters among the newest" in words(operator.get("/dead"))
+    assert "3 dead letters among the newest" in words(operator.get("/dead"))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def _member(lanes: Lanes) -> bytes:
 
 def life(operator: Visitor) -> str:
     page = words(operator.get(links(operator.get("/events"), "/events/")[0]))
-    return page[page.index("Its life") : page.index("Payload")]
+    return page[page.index("History") : page.index("Payload")]
 
 
 def test_what_was_handled_at_once_says_so(run: Runs, operator: Visitor) -> None:

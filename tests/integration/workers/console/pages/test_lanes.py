@@ -29,7 +29,7 @@ def test_one_lane_shows_its_next_retries(lanes: Lanes, desk: ConsoleContext, ope
     lanes.settle("text.greet", list(zip((held.id for held in taken), verdicts, strict=True)))
     desk.sampler.refresh()
     page = operator.get("/lanes/text.greet")
-    assert "Will be tried again: 1 within a minute, 2 within 10 minutes, 1 later." in words(page)
+    assert "Due: 1 within a minute, 2 within 10 minutes, 1 later." in words(page)
     assert "text 1 ConnectionError: the <CRM>" in words(page)
     assert "ConnectionError: the &lt;CRM&gt;" in page.text
 
@@ -54,7 +54,7 @@ def test_a_lane_is_paused_and_resumed_and_that_is_noted(
     assert client.exists("sluice:lane:text.greet:paused")
     assert "text.greet is paused; 1 event waits." in words(operator.get("/"))
     page = operator.follow(operator.submit("/lanes/text.greet/resume", {"next": "/lanes"}))
-    assert "text.greet is handled again" in words(page)
+    assert "text.greet is running again" in words(page)
     assert not client.exists("sluice:lane:text.greet:paused")
     audit = words(operator.get("/audit"))
     assert "paused text.greet" in audit

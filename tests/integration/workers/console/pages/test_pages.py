@@ -38,14 +38,14 @@ _INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascrip
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/", "Nothing has happened yet No worker has ever connected to this Redis. Start everything with sluice up"),
-        ("/lanes", "Nothing has happened in any lane yet"),
-        ("/dead", "No dead letters Every event was handled"),
-        ("/dead?lane=x", "No dead letter matches Ask for less"),
+        ("/", "No workers yet No worker has connected to this Redis yet. Start everything with sluice up"),
+        ("/lanes", "No lane has been used yet"),
+        ("/dead", "No dead letters Events that fail and"),
+        ("/dead?lane=x", "No matching dead letters Change or clear the filter"),
         ("/events", "No events yet"),
-        ("/events?type=text", "No event matches"),
-        ("/conversations", "Nobody has written yet"),
-        ("/report", "Nothing was sent in these days"),
+        ("/events?type=text", "No matching events"),
+        ("/conversations", "No conversations yet"),
+        ("/report", "No messages were sent in this period"),
     ],
 )
 def test_an_empty_page_says_what_to_do_next(
@@ -62,16 +62,16 @@ def test_with_workers_but_no_webhook_the_overview_says_how_to_send_one(
 ) -> None:
     monkeypatch.setattr("workers.operations.monitoring.sampler.find_problems", lambda *_given: [])
     desk.sampler.refresh()
-    assert "All well. Nothing has come yet. Send a webhook: sluice send text" in words(operator.get("/"))
+    assert "Everything is working. No webhooks yet. Send a test message: sluice send text" in words(operator.get("/"))
     lanes.push("text.greet", [entry()])
     lanes.settle("text.greet", [(held.id, Completed()) for held in lanes.take("text.greet", "test", 1)])
     desk.sampler.refresh()
-    assert "All well. Every event is handled, and none is late." in words(operator.get("/"))
+    assert "Everything is working. Events are being handled on time." in words(operator.get("/"))
 
 
 def test_an_empty_audit_says_what_will_be_there(client: redis.Redis, operator: Visitor) -> None:
     client.delete("sluice:console:audit")
-    assert "Nothing was done yet" in words(operator.get("/audit"))
+    assert "No actions yet" in words(operator.get("/audit"))
 
 
 @pytest.mark.logs("warning")
@@ -80,13 +80,13 @@ def test_without_redis_each_page_answers_and_says_so(settings: Settings, open_de
     visitor = come(to=away)
     assert visitor.sign_in().status_code == 303
     away.sampler.refresh()
-    assert re.search(r"Redis does not answer since [\d:]+ \(", words(visitor.get("/")))
-    assert "Redis does not answer since" in words(visitor.get("/lanes"))
+    assert re.search(r"Redis has been unavailable since [\d:]+ \(", words(visitor.get("/")))
+    assert "Redis has been unavailable since" in words(visitor.get("/lanes"))
     for path in ("/dead", "/dead/text.greet/1-1", "/audit"):
         page = visitor.get(path)
         assert page.status_code == 503
-        assert "Redis is away" in words(page)
-        assert "Webhooks go to the ingress's spool meanwhile" in words(page)
+        assert "Redis is unavailable" in words(page)
+        assert "webhooks go to the ingress's spool and workers wait" in words(page)
     for path in ("/events", "/conversations", "/report"):
         assert visitor.get(path).status_code == 200
 
@@ -100,7 +100,7 @@ def test_without_the_database_its_pages_answer_and_say_so(
     for path in ("/events", "/conversations", "/report", "/report/billing", "/report/days.csv"):
         page = visitor.get(path)
         assert page.status_code == 503
-        assert "The event store is away" in words(page)
+        assert "The event store is unavailable" in words(page)
     away.sampler.refresh_database()
     away.sampler.refresh()
     assert "The event store does not answer" in words(visitor.get("/"))
@@ -121,11 +121,11 @@ def test_a_query_that_takes_too_long_is_ended(
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
         connection.exec_driver_sql(numbers)  # type: ignore[attr-defined]
 
-    monkeypatch.setattr("workers.console.context.QUERY_SECONDS", 0.2)
-    monkeypatch.setattr("workers.console.pages.conversation.recent_conversations", endless)
+    monkeypatch.setattr("workers.console.context.QUERY_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("workers.console.pages.conversations.recent_conversations", endless)
     page = operator.get("/conversations")
     assert page.status_code == 503
-    assert "The event store is away" in words(page)
+    assert "The event store is unavailable" in words(page)
 
 
 def test_what_strangers_wrote_stays_text(lanes: Lanes, store: Store, operator: Visitor, desk: ConsoleContext) -> None:
@@ -197,7 +197,7 @@ def test_events_are_searched_and_paged(store: Store, operator: Visitor) -> None:
     assert "Newest" in words(second)
     assert len(links(operator.get("/events?type=image"), "/events/")) == 1
     assert operator.get("/events?before=rubbish").status_code == 400
-    assert "2026-99-99 is no time" in words(operator.get("/events?since=2026-99-99"))
+    assert "Invalid time 2026-99-99" in words(operator.get("/events?since=2026-99-99"))
 
 
 @pytest.mark.parametrize("path", ["/events", "/dead"])
@@ -253,10 +253,10 @@ def test_a_conversation_shows_both_directions(store: Store, operator: Visitor) -
         assert told in words(found)
     assert number not in str(found.url)
     assert links(page, "/conversations/")[0] == found.url.path
-    assert "Nothing is known of this customer" in words(
+    assert "No messages with this customer" in words(
         operator.follow(operator.submit("/conversations", {"customer": "911111111111"}))
     )
-    assert "That is no number" in words(operator.follow(operator.submit("/conversations", {"customer": " "})))
+    assert "Invalid phone number" in words(operator.follow(operator.submit("/conversations", {"customer": " "})))
 
 
 def test_the_report_counts_and_is_downloaded(store: Store, operator: Visitor) -> None:
@@ -267,7 +267,7 @@ def test_the_report_counts_and_is_downloaded(store: Store, operator: Visitor) ->
     assert "Delivered 1" in words(page)
     (billing,) = links(page, "/report/billing")
     operator.http.headers["hx-request"] = "true"
-    assert words(operator.get(billing)) == "None is billed."
+    assert words(operator.get(billing)) == "No billable conversations."
     del operator.http.headers["hx-request"]
     assert "Delivery report Billable conversations" in words(operator.get(billing))
     csv = operator.get(f"/report/days.csv?{days}")
@@ -281,7 +281,7 @@ def test_the_file_with_phone_numbers_needs_them_to_be_shown(store: Store, operat
     store.write([status("sent", wamid="wamid.1", recipient="919812345678")])
     days = "since=2026-01-01&until=2026-01-03"
     refused = operator.get(f"/report/deliveries.csv?{days}")
-    assert "choose “Show numbers” first" in words(operator.follow(refused))
+    assert "Choose “Show numbers” first" in words(operator.follow(refused))
     operator.get("/report")
     operator.submit("/numbers", {"show": "1"})
     assert "919812345678" in operator.get(f"/report/deliveries.csv?{days}").text

@@ -41,7 +41,7 @@ def test_another_password_opens_nothing(come: Come, password: str) -> None:
     visitor = come()
     answer = visitor.sign_in(password)
     assert answer.status_code == 403
-    assert "This is not the password" in words(answer)
+    assert "Wrong password" in words(answer)
     assert visitor.get("/").status_code == 303
 
 

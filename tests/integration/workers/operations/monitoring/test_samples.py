@@ -5,7 +5,7 @@ import redis
 
 from tests.integration.workers.operations.monitoring.test_problems import NOW, ingress, lane, seen
 from tests.support.console.fixtures import bury, entry
-from workers.console.charts import HEIGHT, chart, max_rate, rate
+from workers.console.charts import HEIGHT, draw_chart, maximum, per_second
 from workers.console.context import ConsoleContext
 from workers.lanes import Completed, DeadLettered, Lanes
 from workers.lanes.dead_letter_queue import DeadLetterQueue
@@ -120,19 +120,19 @@ def test_a_fault_of_a_look_is_not_shown_as_if_it_were_now(lanes: Lanes, desk: Co
 def test_a_chart_is_drawn_from_where_samples_begin_and_broken_where_there_are_none() -> None:
     times = [*range(0, 600, 2), *range(1200, 1800, 2)]
     samples = [Sample(at=NOW + second * 1000, span=2.0, taken=second % 7, lag=second) for second in times]
-    drawn = chart(samples, rate("taken"), 3600)
-    assert drawn.covers == 1798
+    drawn = draw_chart(samples, per_second("taken"), 3600)
+    assert drawn.seconds == 1798
     assert drawn.line.count("M") == 2
     assert drawn.line.startswith("M0.0 ")
-    assert chart(samples, max_rate("lag", 0.001), 3600).highest == pytest.approx(1.798)
+    assert draw_chart(samples, maximum("lag", 0.001), 3600).highest == pytest.approx(1.798)
     assert drawn.highest <= 3.5
 
 
 def test_a_chart_of_nothing_is_flat_or_empty() -> None:
-    assert chart([], rate("taken"), 3600).line == ""
-    still = chart([Sample(at=NOW, span=2.0), Sample(at=NOW + 2000, span=2.0)], rate("taken"), 3600)
+    assert draw_chart([], per_second("taken"), 3600).line == ""
+    still = draw_chart([Sample(at=NOW, span=2.0), Sample(at=NOW + 2000, span=2.0)], per_second("taken"), 3600)
     assert f" {HEIGHT - 1}" in still.line
-    assert chart([Sample(at=NOW, span=2.0)], rate("taken"), 3600).line.count("L") == 1
+    assert draw_chart([Sample(at=NOW, span=2.0)], per_second("taken"), 3600).line.count("L") == 1
 
 
 def test_there_may_be_no_ingress_to_ask() -> None:

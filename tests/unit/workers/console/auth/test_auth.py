@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.clock import Clock
-from workers.console.auth.login_throttle import FREE_FAILURES, MAX_FAILURES_TOTAL, MAX_WAIT, LoginThrottle
+from workers.console.auth.login_throttle import FREE_FAILURES, MAX_FAILURES_TOTAL, MAX_WAIT_SECONDS, LoginThrottle
 from workers.console.auth.url_tokens import InvalidUrlToken, UrlTokenCipher
-from workers.console.masking import isolate_untrusted, number, plain
+from workers.console.masking import customer_number, isolate_untrusted, safe_text
 from workers.operations.format import (
     NO_VALUE,
     datetime_from_ms,
@@ -54,52 +54,52 @@ def test_each_wrong_password_doubles_the_wait() -> None:
     throttle = LoginThrottle(time)
     waits = []
     for _ in range(FREE_FAILURES + 12):
-        throttle.failed("192.0.2.1")
-        waits.append(throttle.wait("192.0.2.1"))
+        throttle.record_failure("192.0.2.1")
+        waits.append(throttle.seconds_to_wait("192.0.2.1"))
         time.now += waits[-1]
     assert waits[: FREE_FAILURES - 1] == [0.0] * (FREE_FAILURES - 1)
     assert waits[FREE_FAILURES - 1 : FREE_FAILURES + 3] == [1.0, 2.0, 4.0, 8.0]
-    assert waits[-1] == MAX_WAIT
+    assert waits[-1] == MAX_WAIT_SECONDS
 
 
 def test_a_while_later_all_is_forgotten() -> None:
     time = Clock()
     throttle = LoginThrottle(time)
     for _ in range(FREE_FAILURES + 5):
-        throttle.failed("192.0.2.1")
+        throttle.record_failure("192.0.2.1")
     time.now += 901
-    assert throttle.wait("192.0.2.1") == 0
-    throttle.failed("192.0.2.1")
-    assert throttle.wait("192.0.2.1") == 0
+    assert throttle.seconds_to_wait("192.0.2.1") == 0
+    throttle.record_failure("192.0.2.1")
+    assert throttle.seconds_to_wait("192.0.2.1") == 0
 
 
 def test_many_addresses_together_are_slowed_down_too() -> None:
     time = Clock()
     throttle = LoginThrottle(time)
     for n in range(MAX_FAILURES_TOTAL):
-        throttle.failed(f"192.0.2.{n}")
-    assert throttle.wait("198.51.100.1") == 5.0
+        throttle.record_failure(f"192.0.2.{n}")
+    assert throttle.seconds_to_wait("198.51.100.1") == 5.0
     time.now += 5
-    assert throttle.wait("198.51.100.1") == 0.0
+    assert throttle.seconds_to_wait("198.51.100.1") == 0.0
     time.now += 300
-    throttle.failed("198.51.100.1")
-    assert throttle.wait("198.51.100.2") == 0.0
+    throttle.record_failure("198.51.100.1")
+    assert throttle.seconds_to_wait("198.51.100.2") == 0.0
 
 
 def test_the_addresses_of_one_ipv6_network_are_one() -> None:
     throttle = LoginThrottle(Clock())
     for n in range(FREE_FAILURES):
-        throttle.failed(f"2001:db8::{n:x}")
-    assert throttle.wait("2001:db8::ffff") > 0
-    assert throttle.wait("2001:db8:0:1::1") == 0
+        throttle.record_failure(f"2001:db8::{n:x}")
+    assert throttle.seconds_to_wait("2001:db8::ffff") > 0
+    assert throttle.seconds_to_wait("2001:db8:0:1::1") == 0
 
 
 def test_the_right_password_clears_an_address() -> None:
     throttle = LoginThrottle(Clock())
     for _ in range(FREE_FAILURES):
-        throttle.failed("192.0.2.1")
-    throttle.succeeded("192.0.2.1")
-    assert throttle.wait("192.0.2.1") == 0
+        throttle.record_failure("192.0.2.1")
+    throttle.record_success("192.0.2.1")
+    assert throttle.seconds_to_wait("192.0.2.1") == 0
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,11 @@ def test_the_right_password_clears_an_address() -> None:
     ],
 )
 def test_text_of_strangers_is_made_plain(text: str, masked: str) -> None:
-    assert plain(text, shown=False) == masked
+    assert safe_text(text, show_numbers=False) == masked
 
 
 def test_names_are_isolated_and_escaped() -> None:
-    assert isolate_untrusted("<b>\u202e", shown=True) == "<bdi>&lt;b&gt;\\u202e</bdi>"
+    assert isolate_untrusted("<b>\u202e", show_numbers=True) == "<bdi>&lt;b&gt;\\u202e</bdi>"
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_names_are_isolated_and_escaped() -> None:
     [("919812345678", "9198…678"), ("5551234", "5551…234"), ("IN.ABC", "IN.ABC"), ("16505551234", "1650…234")],
 )
 def test_a_customer_s_number_is_masked_whatever_its_length(customer: str, masked: str) -> None:
-    assert number(customer, shown=False) == masked
-    assert number(customer, shown=True) == customer
+    assert customer_number(customer, show_numbers=False) == masked
+    assert customer_number(customer, show_numbers=True) == customer
 
 
 def test_figures_are_written_for_people() -> None:
