@@ -48,6 +48,18 @@ def test_every_named_file_exists(page: Path) -> None:
     assert sorted(name for name in named if not (ROOT / name).exists()) == []
 
 
+def test_every_page_that_manifests_and_code_name_exists() -> None:
+    files = [file for folder in ("deploy", "ingress", "shared", "workers") for file in (ROOT / folder).rglob("*.*")]
+    texts = [
+        file.read_text()
+        for file in files
+        if file.suffix in {".py", ".lua", ".yml", ".yaml", ".json", ".conf", ".example"}
+    ]
+    named = {name for text in texts for name in re.findall(r"docs/[a-z0-9/-]+\.md", text)}
+    assert "docs/runbook.md" in named
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+
+
 @every_written
 def test_every_command_exists(page: Path) -> None:
     commands = [code for line in _code(page) for code in _SLUICE.findall(line)]

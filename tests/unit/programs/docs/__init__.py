@@ -1,0 +1,1 @@
+"""The generator of the documentation's tables and the checks of the built site."""
