@@ -1,4 +1,4 @@
-"""Metadata that was fetched lately, by media id, in Redis: each id is asked for once, whoever needs it next."""
+"""A cache of recently fetched metadata in Redis, so that each media id is looked up once for all processes."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -8,9 +8,9 @@ import redis
 
 from workers.events import MediaMetadata
 
-#: Seconds. Meta's addresses live 5 minutes (Cloud API, "Media"), so whoever gets one here has a minute left to use it.
+#: Seconds. Meta's URLs expire after 5 minutes (Cloud API, "Media"), so a cached one is valid for another minute.
 FOUND_TTL = 240
-#: Seconds. A final answer is asked for again only after that.
+#: Seconds for which a permanent failure is kept.
 PERMANENT_TTL = 3600
 
 _encoder = msgspec.json.Encoder()
@@ -25,16 +25,16 @@ class MediaCache:
         self._prefix = prefix
 
     def get_many(self, ids: Iterable[str]) -> dict[str, MediaMetadata]:
-        """What is known of these ids; those not known are left out. `error` is set where the answer was final."""
-        wanted = list(dict.fromkeys(ids))
-        if not wanted:
+        """Return the cached metadata of these ids. `error` is set for permanent failures; unknown ids are left out."""
+        unique = list(dict.fromkeys(ids))
+        if not unique:
             return {}
-        known = zip(wanted, self._client.mget([self._key(media_id) for media_id in wanted]), strict=True)
-        found = {media_id: _decode(text) for media_id, text in known if text is not None}
-        return {media_id: metadata for media_id, metadata in found.items() if metadata is not None}
+        values = self._client.mget([self._key(media_id) for media_id in unique])
+        cached = {media_id: _decode(text) for media_id, text in zip(unique, values, strict=True) if text is not None}
+        return {media_id: metadata for media_id, metadata in cached.items() if metadata is not None}
 
     def put_many(self, metadata: Mapping[str, MediaMetadata]) -> None:
-        """Keeps each for FOUND_TTL seconds, or GONE_TTL if it has an `error`."""
+        """Keep each for FOUND_TTL seconds, or PERMANENT_TTL if it has an `error`."""
         pipe = self._client.pipeline(transaction=False)
         for media_id, each in metadata.items():
             if text := _encode(each):
@@ -42,19 +42,19 @@ class MediaCache:
         pipe.execute()
 
     def _key(self, media_id: str) -> str:
-        # Hashed: an id is a stranger's text of any length. surrogatepass: it may even hold half a character.
+        # Hashed, since an id is untrusted text of any length. surrogatepass, since it may hold a lone surrogate.
         return f"{self._prefix}:{hashlib.sha256(media_id.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _encode(metadata: MediaMetadata) -> bytes | None:
     try:
         return _encoder.encode(metadata)
-    except UnicodeEncodeError:  # half a character: such an id is refused before it is asked for, so it costs nothing
+    except UnicodeEncodeError:  # a lone surrogate: such an id is refused before a lookup, so it costs nothing
         return None
 
 
 def _decode(text: bytes | str) -> MediaMetadata | None:
     try:
         return _decoder.decode(text)
-    except msgspec.DecodeError:  # written by another version: as good as not there
+    except msgspec.DecodeError:  # written by another version: treated as missing
         return None

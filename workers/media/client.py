@@ -1,26 +1,30 @@
-"""Metadata of many media ids at once, for callers that block: Celery tasks."""
+"""Metadata of many media ids at the same time, for callers that block: Celery tasks."""
 
 import asyncio
 import os
 import threading
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
 from datetime import datetime
 
+import anyio
+from anyio.from_thread import BlockingPortal
+
 from workers.media.address import InvalidMediaId, MediaAddress
-from workers.media.answers import LookupResult, Permanent, Transient
 from workers.media.lookup import MediaLookup
+from workers.media.results import LookupResult, Permanent, Transient
 
 _CLEANUP_SECONDS = 1.0
 
 
 class MediaClient:
-    """Fetches concurrently on an event loop in a thread of its own, so that a lookup can be ended at any moment.
+    """Looks up media ids concurrently, on an event loop in a thread of its own, so a lookup can be ended at any moment.
 
-    (Blocking sockets in a pool of threads need half the CPU time, 0.5 ms instead of 1 ms a lookup, but a thread that
-    waits for a name server or for a trickling header cannot be stopped, and its place is lost.)
+    (Blocking sockets in a pool of threads need half the CPU time, 0.5 ms instead of 1 ms per lookup, but a thread that
+    waits for a name server or for a trickling header cannot be stopped, and is lost to others.)
 
-    To be made after a fork, by the process that uses it; its threads may share it. At most `concurrency` lookups are
-    under way at once, whoever asked for them. `timeout` bounds one lookup, `deadline` a whole call; both in seconds.
+    Create it after the fork, in the process that uses it; the process's threads may share it. At most `concurrency`
+    lookups run at a time, for all callers together. `timeout` limits one lookup and `deadline` a call, in seconds.
     """
 
     def __init__(
@@ -37,69 +41,80 @@ class MediaClient:
             raise ValueError("concurrency, timeout and deadline must be above zero")
         self._address = address
         self._deadline = deadline
-        self._lookup = MediaLookup(auth, connections=concurrency, seconds=timeout, now=now)
-        self._places = asyncio.Semaphore(concurrency)
-        self._process = os.getpid()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="media-lookups", daemon=True)
+        self._lookup = MediaLookup(auth, connections=concurrency, timeout=timeout, now=now)
+        self._slots = asyncio.Semaphore(concurrency)
+        self._pid = os.getpid()
+        self._is_closed = False
+        # Not start_blocking_portal: its generator would wait for the thread when it is dropped in a forked child.
+        started: Future[BlockingPortal] = Future()
+        self._thread = threading.Thread(target=anyio.run, args=(_serve, started), name="media-lookups", daemon=True)
         self._thread.start()
+        self._portal = started.result()
 
     def fetch(self, ids: Sequence[str], *, within: float | None = None) -> dict[str, LookupResult]:
-        """An answer for each id, within `within` seconds (default: the client's deadline). Never raises for one id.
+        """Return a result for each id, within `within` seconds (default: the client's deadline).
 
-        An exception that hits the caller meanwhile (Celery's soft time limit) ends the lookups.
+        An exception that is raised in the waiting caller (a time limit) ends the lookups. Raises RuntimeError if the
+        client is closed or was created before a fork, but never because of an id.
         """
-        if self._process != os.getpid():
-            raise RuntimeError("this MediaClient was made before the fork, and its thread did not come along")
-        if self._loop.is_closed():
+        if self._pid != os.getpid():
+            raise RuntimeError("this MediaClient was created before the fork; its thread does not exist here")
+        if self._is_closed:
             raise RuntimeError("this MediaClient is closed")
         if not ids:
             return {}
         seconds = self._deadline if within is None else within
-        future = asyncio.run_coroutine_threadsafe(self._fetch(dict.fromkeys(ids), seconds), self._loop)
+        future = self._portal.start_task_soon(self._fetch, dict.fromkeys(ids), seconds)
         try:
             return future.result()
         finally:
             future.cancel()
 
     def close(self) -> None:
-        """Closes all connections and ends the thread. Not while a fetch is under way; a second call does nothing."""
-        if self._loop.is_closed():
+        """Close all connections and end the thread. No fetch may be running. Closing twice does nothing."""
+        if self._is_closed:
             return
-        asyncio.run_coroutine_threadsafe(self._lookup.close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._is_closed = True
+        self._portal.call(self._lookup.close)
+        self._portal.call(self._portal.stop)
         self._thread.join()
-        self._loop.close()
 
     async def _fetch(self, ids: dict[str, None], seconds: float) -> dict[str, LookupResult]:
         asked: set[str] = set()
-        tasks = {media_id: asyncio.create_task(self._one(media_id, asked)) for media_id in ids}
+        tasks = {media_id: asyncio.create_task(self._fetch_one(media_id, asked)) for media_id in ids}
         try:
             done, _ = await asyncio.wait(tasks.values(), timeout=seconds)
         finally:
-            await _cancel(tasks.values())
+            with anyio.CancelScope(shield=True):
+                await _cancel(tasks.values())
         return {
             media_id: task.result() if task in done else _too_late(media_id in asked)
             for media_id, task in tasks.items()
         }
 
-    async def _one(self, media_id: str, asked: set[str]) -> LookupResult:
+    async def _fetch_one(self, media_id: str, asked: set[str]) -> LookupResult:
         try:
             url = self._address.url(media_id)
         except InvalidMediaId as error:
-            return Permanent(str(error), asked=False)
-        async with self._places:
+            return Permanent(str(error), was_asked=False)
+        async with self._slots:
             asked.add(media_id)
             return await self._lookup.fetch(media_id, url)
 
 
+async def _serve(started: "Future[BlockingPortal]") -> None:
+    async with BlockingPortal() as portal:
+        started.set_result(portal)
+        await portal.sleep_until_stopped()
+
+
 def _too_late(asked: bool) -> Transient:
-    return Transient("no answer in time", asked=True) if asked else Transient("not reached in time", asked=False)
+    return Transient("no answer in time" if asked else "not reached in time", was_asked=asked)
 
 
 async def _cancel(tasks: Collection[asyncio.Task[LookupResult]]) -> None:
-    late = [task for task in tasks if not task.done()]
-    for task in late:
+    pending = [task for task in tasks if not task.done()]
+    for task in pending:
         task.cancel()
-    if late:
-        await asyncio.wait(late, timeout=_CLEANUP_SECONDS)
+    if pending:
+        await asyncio.wait(pending, timeout=_CLEANUP_SECONDS)

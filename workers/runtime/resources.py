@@ -11,11 +11,11 @@ from shared.settings import Settings
 from workers.lanes import Lanes
 from workers.media import (
     MediaAddress,
-    MediaAnswerCounter,
     MediaBreakerPolicy,
     MediaCache,
     MediaCircuitBreaker,
     MediaClient,
+    MediaResultCounter,
 )
 from workers.media.breaker import MEDIA_BREAKER_KEY
 from workers.runtime import heartbeat
@@ -101,5 +101,5 @@ class WorkerResources:
             MediaClient(MediaAddress(settings.media_url or ""), settings.media_header),
             MediaCache(client, "sluice:media"),
             MediaCircuitBreaker(client, MEDIA_BREAKER_KEY, MediaBreakerPolicy(per_hour=None)),
-            MediaAnswerCounter(client),
+            MediaResultCounter(client),
         )

@@ -9,7 +9,7 @@ from shared.wire.process_stats_fields import COUNTERS_KEY, RESPONSES_KEY
 from workers.lanes.clock import time_reply_ms
 from workers.lanes.reader import LaneCounters, LaneReader
 from workers.media.breaker import MEDIA_BREAKER_KEY
-from workers.media.counting import ANSWERS as MEDIA_RESPONSES_KEY
+from workers.media.result_counter import RESULTS_KEY as MEDIA_RESPONSES_KEY
 
 RedisHash = dict[bytes, bytes]
 

@@ -15,14 +15,14 @@ from workers.media import (
     Fetched,
     LookupCounts,
     LookupResult,
-    MediaAnswerCounter,
     MediaCache,
     MediaCircuitBreaker,
     MediaClient,
+    MediaResultCounter,
     Permanent,
     Transient,
-    count_answers,
-    status,
+    count_results,
+    http_status,
 )
 from workers.runtime.event_entry import EventEntry, InvalidEntry, pack, unpack
 from workers.runtime.steps.base import Outcomes
@@ -41,7 +41,7 @@ class MediaParts(NamedTuple):
     client: MediaClient
     cache: MediaCache
     breaker: MediaCircuitBreaker
-    counts: MediaAnswerCounter
+    counts: MediaResultCounter
 
 
 class EnrichMediaStep:
@@ -96,13 +96,15 @@ class EnrichMediaStep:
         while ids and (allowed := self._parts.breaker.allow(len(ids))):
             answers |= self._fetch(ids[:allowed])
             ids = ids[allowed:]
-        return answers | dict.fromkeys(ids, Transient("too many lookups failed lately", _BREAKER_PAUSE, asked=False))
+        return answers | dict.fromkeys(
+            ids, Transient("too many lookups failed lately", _BREAKER_PAUSE, was_asked=False)
+        )
 
     def _fetch(self, ids: list[str]) -> dict[str, LookupResult]:
         count = LookupCounts(0, 0, len(ids))  # if this is interrupted, nothing is known
         try:
             fetched = self._parts.client.fetch(ids)
-            count = count_answers(fetched.values())
+            count = count_results(fetched.values())
         finally:
             self._parts.breaker.record(*count)
         self._parts.counts.add(fetched.values())
@@ -140,6 +142,6 @@ def _final(answers: Mapping[str, LookupResult]) -> dict[str, MediaMetadata]:
     gone = {
         media_id: answer
         for media_id, answer in answers.items()
-        if isinstance(answer, Permanent) and answer.asked and status(answer) not in {"401", "403"}
+        if isinstance(answer, Permanent) and answer.was_asked and http_status(answer) not in {"401", "403"}
     }
     return kept | {media_id: MediaMetadata(id=media_id, error=answer.reason) for media_id, answer in gone.items()}

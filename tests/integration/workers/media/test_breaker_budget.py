@@ -57,7 +57,9 @@ def test_a_process_that_died_gives_its_places_back_in_time_though_others_go_on(
 
 
 def test_a_spent_budget_is_refilled_as_failures_grow_an_hour_old(client: redis.Redis) -> None:
-    breaker = MediaCircuitBreaker(client, "b", MediaBreakerPolicy(failures=60))  # which never opens for another reason
+    breaker = MediaCircuitBreaker(
+        client, "b", MediaBreakerPolicy(failure_threshold=60)
+    )  # which never opens for another reason
     for failures in (8, 9, 1):
         assert breaker.allow(failures) == failures
         breaker.record(0, failures)

@@ -20,7 +20,7 @@ def test_each_id_gets_its_own_answer(media: MediaClient) -> None:
         "html-6": Permanent, "huge-7": Permanent, "..": Permanent, "": Permanent,
     }  # fmt: skip
     assert answers["busy-4"] == Transient("429 Too Many Requests: Too many requests", 7.0)
-    assert not answers[".."].asked
+    assert not answers[".."].was_asked
 
 
 def test_metadata_is_what_the_api_said_with_the_id_and_the_time(media: MediaClient) -> None:

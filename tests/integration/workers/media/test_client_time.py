@@ -62,7 +62,7 @@ def test_a_call_ends_at_its_deadline(api: MediaApi) -> None:
     assert time.monotonic() - began < 4.0  # an answer may take 5 s
     assert isinstance(answers["1"], Fetched)
     assert answers["hang-2"] == Transient("no answer in time")
-    assert answers["4"] == Transient("not reached in time", asked=False)
+    assert answers["4"] == Transient("not reached in time", was_asked=False)
     client.close()
 
 

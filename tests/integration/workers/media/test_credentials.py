@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.media.fixtures import CREDENTIAL
 from tests.support.media_api import MediaApi
+from tests.support.programs import ROOT
 from workers.media import Fetched, MediaAddress, MediaClient, Permanent
 from workers.media.lookup import MediaLookup
 
@@ -54,7 +55,7 @@ def test_no_log_shows_the_credential_even_at_the_lowest_level(
 
 
 def test_no_representation_shows_the_credential(media: MediaClient) -> None:
-    lookup = MediaLookup(CREDENTIAL, connections=1, seconds=1.0)
+    lookup = MediaLookup(CREDENTIAL, connections=1, timeout=1.0)
 
     assert SECRET not in repr(media) + repr(vars(media)) + repr(lookup)
 
@@ -101,7 +102,7 @@ def test_a_client_made_after_a_fork_works(api: MediaApi) -> None:
 
 def test_the_stand_in_runs_as_a_process_of_its_own() -> None:
     command = [sys.executable, "-m", "tests.support.media_api", "--port", "0", "--auth", "apikey: k"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         template = process.stdout.readline().strip()
         try:

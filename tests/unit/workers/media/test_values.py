@@ -34,7 +34,7 @@ NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
     ],
 )
 def test_a_file_size_is_read_from_numbers_and_strings(written: Any, size: int | None) -> None:
-    assert values.size(written) == size
+    assert values.as_count(written) == size
 
 
 @pytest.mark.parametrize(

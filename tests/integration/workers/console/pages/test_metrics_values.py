@@ -12,7 +12,7 @@ from tests.support.console.scraping import scrape, tell
 from workers.console.context import ConsoleContext
 from workers.lanes import Lanes
 from workers.lanes.dead_letter_queue import DeadLetterQueue
-from workers.media import MediaAnswerCounter, Permanent, Transient
+from workers.media import MediaResultCounter, Permanent, Transient
 from workers.media.breaker import MEDIA_BREAKER_KEY, MediaBreakerPolicy, MediaCircuitBreaker
 
 GREET = "text.greet"
@@ -108,15 +108,21 @@ def test_a_queue_that_nobody_takes_from_is_seen(busy: None, operator: Visitor) -
 
 def test_a_credential_that_the_media_api_refuses_is_seen(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
     refused = Permanent("401 Unauthorized: token expired")
-    MediaAnswerCounter(client).add(
-        [Permanent("404 Not Found"), refused, refused, Transient("no answer within 5 s"), Permanent("x", asked=False)]
+    MediaResultCounter(client).add(
+        [
+            Permanent("404 Not Found"),
+            refused,
+            refused,
+            Transient("no answer within 5 s"),
+            Permanent("x", was_asked=False),
+        ]
     )
     told = scrape(operator)
     assert told.value("sluice_media_answers_total", status="401") == 2
     assert told.value("sluice_media_answers_total", status="404") == 1
     assert told.value("sluice_media_answers_total", status="none") == 1
     assert told.value("sluice_media_breaker_open") == 0
-    breaker = MediaCircuitBreaker(client, MEDIA_BREAKER_KEY, MediaBreakerPolicy(failures=1, per_hour=None))
+    breaker = MediaCircuitBreaker(client, MEDIA_BREAKER_KEY, MediaBreakerPolicy(failure_threshold=1, per_hour=None))
     breaker.allow(1)
     breaker.record(0, 1)
     assert scrape(operator).value("sluice_media_breaker_open") == 1

@@ -8,7 +8,7 @@ import pytest
 
 from workers.events import MediaMetadata
 from workers.lanes import Completed, DeadLettered, Outcome, Rescheduled, TakenEntry, TakeTimings
-from workers.media import Fetched, LookupResult, Permanent, Transient, status
+from workers.media import Fetched, LookupResult, Permanent, Transient, http_status
 from workers.parsing import RawEvent
 from workers.runtime.event_entry import EventEntry, pack, unpack
 from workers.runtime.steps.enrich_media import MAX_WAIT, POLICY, EnrichMediaStep, MediaParts
@@ -158,7 +158,7 @@ def test_answers_are_counted_as_they_came_and_what_was_known_is_not() -> None:
     parts = Parts({"2": Permanent("401 Unauthorized"), "3": Transient("no answer within 5 s")})
     parts.cached["1"] = FOUND.metadata
     run(parts, entry("1"), entry("2", 2), entry("2", 3), entry("3", 4))
-    assert [status(answer) for answer in parts.counted] == ["401", "none"]
+    assert [http_status(answer) for answer in parts.counted] == ["401", "none"]
 
 
 def test_an_event_that_goes_on_was_done_and_one_that_waits_was_not() -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.media.answers import Fetched, LookupResult, Permanent
-from workers.media.reply import MAX_BODY_BYTES, MediaResponse, interpret_response
+from workers.media.response import MAX_BODY_BYTES, MediaResponse, interpret_response
+from workers.media.results import Fetched, LookupResult, Permanent
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 URL = "https://lookaside.example/whatsapp/?mid=1&ext=2"
@@ -20,13 +20,15 @@ def answer(body: bytes, encoding: str = "") -> LookupResult:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"\xff", b'{"url": NaN}', b"[" * 60_000])
 def test_what_is_no_json_is_final(body: bytes) -> None:
-    assert answer(body) == Permanent("200 OK: the answer is no JSON object")
+    assert answer(body) == Permanent("200 OK: the response is not a JSON object")
 
 
 def test_a_body_over_the_limit_is_no_metadata() -> None:
     whole = json.dumps({"url": URL, "x": "y" * MAX_BODY_BYTES}).encode()
 
-    assert answer(whole[: MAX_BODY_BYTES + 1]) == Permanent("200 OK: the answer has over 64 KiB, so it is no metadata")
+    assert answer(whole[: MAX_BODY_BYTES + 1]) == Permanent(
+        "200 OK: the response has over 64 KiB, so it is not metadata"
+    )
 
 
 def test_a_body_at_the_limit_is_read() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from workers.events import MediaMetadata
-from workers.media.answers import Fetched, LookupResult, Permanent, Transient, count_answers, status
-from workers.media.reply import MediaResponse, interpret_response
+from workers.media.response import MediaResponse, interpret_response
+from workers.media.results import Fetched, LookupResult, Permanent, Transient, count_results, http_status
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 URL = "https://lookaside.example/whatsapp/?mid=1&ext=2"
@@ -49,7 +49,7 @@ def test_what_a_database_cannot_hold_is_taken_out_of_words() -> None:
     "url", [None, "", 7, "javascript:alert(1)", "file:///etc/passwd", "https://", "/x", "https://a\nb"]
 )
 def test_an_answer_without_a_web_address_is_final(url: Any) -> None:
-    assert answer(200, {"url": url, "mime_type": "a/b"}) == Permanent("200 OK: the answer has no url")
+    assert answer(200, {"url": url, "mime_type": "a/b"}) == Permanent("200 OK: the response has no url")
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_an_answer_without_a_web_address_is_final(url: Any) -> None:
         (409, {"error": {"code": 1}}, "409 Conflict"),
         (499, {}, "499"),
         (200, {"error": {"message": "expired"}}, "200 OK: expired"),
-        (200, [], "200 OK: the answer is no JSON object"),
-        (200, None, "200 OK: the answer is no JSON object"),
-        (204, {}, "204 No Content: the answer has no url"),
+        (200, [], "200 OK: the response is not a JSON object"),
+        (200, None, "200 OK: the response is not a JSON object"),
+        (204, {}, "204 No Content: the response has no url"),
     ],
 )
 def test_a_refusal_is_final_with_its_reason(status: int, value: Any, reason: str) -> None:
@@ -122,11 +122,11 @@ def test_the_tally_counts_whatever_was_asked_and_not_found_as_failed() -> None:
         Fetched(MediaMetadata()),
         Permanent("404 Not Found"),
         Transient("500"),
-        Permanent("the media id is empty", asked=False),
-        Transient("not reached in time", asked=False),
+        Permanent("the media id is empty", was_asked=False),
+        Transient("not reached in time", was_asked=False),
     ]
 
-    assert count_answers(ended) == (1, 2, 2)
+    assert count_results(ended) == (1, 2, 2)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +135,11 @@ def test_the_tally_counts_whatever_was_asked_and_not_found_as_failed() -> None:
         (Fetched(MediaMetadata(id="1")), "200"),
         (Permanent("401 Unauthorized: expired"), "401"),
         (Transient("503"), "503"),
-        (Permanent("200 OK: the answer has no url"), "200"),
+        (Permanent("200 OK: the response has no url"), "200"),
         (Transient("no answer within 5 s"), "none"),
         (Transient("the connection failed: 127"), "none"),
-        (Permanent("1234 is no media id", asked=False), "none"),
+        (Permanent("1234 is no media id", was_asked=False), "none"),
     ],
 )
 def test_an_answer_tells_its_status(answer: LookupResult, told: str) -> None:
-    assert status(answer) == told
+    assert http_status(answer) == told
