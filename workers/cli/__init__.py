@@ -1,4 +1,4 @@
-"""The command line: `sluice …`. One module a group of commands."""
+"""The command line, `sluice …`: one module per group of commands."""
 
 from workers.cli.entry import main
 

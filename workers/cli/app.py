@@ -1,16 +1,19 @@
-"""The commands of `sluice`, declared."""
+"""Declaration of the `sluice` commands."""
+
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from workers.cli import dead_letters, doctor, events, health, pause, purge, replay, send, simulate, status, up
 
-_RUN, _LOOK, _ACT = "Run it", "See how it does", "Do something about it"
+_RUN, _INSPECT, _ACT = "Run", "Inspect", "Act"
 
 app = typer.Typer(
     name="sluice",
-    help="WhatsApp webhooks, taken in, kept safe and handled.",
-    epilog="Exit codes: 0 done or well, 1 not done or not well, 2 wrong usage, 69 Redis, the database or the ingress "
-    "cannot be reached, 78 wrong settings, 130 interrupted. `sluice COMMAND --help` gives examples.",
+    help="Receive WhatsApp webhooks, keep them safe and handle them.",
+    epilog="Exit codes: 0 success or healthy, 1 failure or unhealthy, 2 invalid usage, 69 Redis, the database or the "
+    "ingress is unavailable, 78 invalid settings, 130 interrupted. `sluice COMMAND --help` shows examples.",
     no_args_is_help=True,
     add_completion=True,
     rich_markup_mode="markdown",
@@ -20,10 +23,10 @@ app = typer.Typer(
 app.command("up", rich_help_panel=_RUN)(up.up)
 app.command("send", rich_help_panel=_RUN)(send.send)
 app.command("simulate", rich_help_panel=_RUN)(simulate.simulate)
-app.command("status", rich_help_panel=_LOOK)(status.status)
-app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
-app.add_typer(health.app, name="health", rich_help_panel=_LOOK)
-app.add_typer(events.app, name="events", rich_help_panel=_LOOK)
+app.command("status", rich_help_panel=_INSPECT)(status.status)
+app.command("doctor", rich_help_panel=_INSPECT)(doctor.doctor)
+app.add_typer(health.app, name="health", rich_help_panel=_INSPECT)
+app.add_typer(events.app, name="events", rich_help_panel=_INSPECT)
 app.add_typer(dead_letters.app, name="dead", rich_help_panel=_ACT)
 app.command("replay", rich_help_panel=_ACT)(replay.replay)
 app.command("pause", rich_help_panel=_ACT)(pause.pause)
@@ -31,6 +34,21 @@ app.command("resume", rich_help_panel=_ACT)(pause.resume)
 app.command("purge", rich_help_panel=_ACT)(purge.purge)
 
 
+def _print_version(requested: bool) -> None:
+    if requested:
+        typer.echo(f"sluice {version('sluice-webhooks')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Receive WhatsApp webhooks, keep them safe and handle them."""
+
+
 def main() -> None:
-    """The console script."""
+    """Run the command of the command line."""
     app()

@@ -1,9 +1,9 @@
-"""What the commands share: settings, Redis, and how they say what went wrong."""
+"""What the commands share: options, settings, Redis, and how results and errors are printed."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import orjson
 import redis
@@ -17,33 +17,40 @@ from shared.settings import Settings
 from shared.startup import exit_with
 from shared.text import escape_control_chars
 
-#: Exit code where what a command needs is not there now.
-UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h
-_ENDLESS = 1_000_000
+#: Exit code when something that a command needs is unavailable (EX_UNAVAILABLE of sysexits.h).
+UNAVAILABLE = 69
+_UNLIMITED_WIDTH = 1_000_000
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
-def settings() -> Settings:
-    """The settings; exits naming every wrong one."""
+def load_settings() -> Settings:
+    """Return the settings, or exit with a line for each invalid one."""
     try:
         return Settings.load()
     except InvalidSettings as error:
         exit_with(error)
 
 
-def address(found: Settings, port: int | None = None) -> str:
-    """The ingress's address as a URL; with a port, that of what listens there."""
-    host = f"[{found.host}]" if ":" in found.host else found.host  # IPv6
-    return f"http://{host}:{found.port if port is None else port}"
+def ingress_url(settings: Settings, port: int | None = None) -> str:
+    """Return the base URL of the ingress, or of the process at `port` on the same host."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host  # IPv6
+    return f"http://{host}:{settings.port if port is None else port}"
+
+
+def redis_url() -> str:
+    """Return the address of Redis, or exit with a line for each invalid setting."""
+    try:
+        return load_settings().redis
+    except InvalidSettings as error:
+        exit_with(error)
 
 
 @contextmanager
 def redis_client() -> Iterator[redis.Redis]:
-    """A connection to the settings' Redis; exits with one line where it fails."""
-    try:
-        url = settings().redis
-    except InvalidSettings as error:
-        exit_with(error)
-    client = connect(url, retries=0)
+    """Connect to the Redis of the settings, and exit with one line if it fails within the context."""
+    client = connect(redis_url(), retries=0)
     try:
         yield client
     except RedisError as error:
@@ -53,16 +60,24 @@ def redis_client() -> Iterator[redis.Redis]:
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
-    """One line on stderr, and exit."""
+    """Print one line on stderr and exit."""
     typer.echo(f"sluice: {escape_control_chars(message)}", err=True)
     raise typer.Exit(code)
 
 
 def console() -> Console:
-    """Where tables are printed. Without a terminal each row is one line, however long: for grep and cut."""
-    return Console() if sys.stdout.isatty() else Console(width=_ENDLESS)
+    """Return the console for tables. Without a terminal a row is one line, however long, for grep and cut."""
+    return Console() if sys.stdout.isatty() else Console(width=_UNLIMITED_WIDTH)
 
 
 def print_json(value: Any) -> None:
-    """JSON on stdout, indented."""
+    """Print indented JSON on stdout."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_result(text: str, fields: dict[str, Any], json: bool) -> None:
+    """Print the fields as JSON, or else the text."""
+    if json:
+        print_json(fields)
+    else:
+        typer.echo(text)

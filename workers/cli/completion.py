@@ -1,4 +1,4 @@
-"""What a shell completes beyond the names of commands and options. It never says why it has nothing to offer."""
+"""Shell completion of arguments. A failure offers nothing and prints nothing."""
 
 from contextlib import suppress
 
@@ -11,13 +11,13 @@ from workers.devtools import samples
 from workers.lanes.reader import LaneReader
 
 
-def kinds(incomplete: str) -> list[str]:
-    """Kinds of samples that begin so."""
+def sample_names(incomplete: str) -> list[str]:
+    """Return the names of samples with that beginning."""
     return [name for name in samples.names() if name.startswith(incomplete)]
 
 
-def lanes(incomplete: str) -> list[str]:
-    """Lanes that any worker ever made known and that begin so."""
+def lane_names(incomplete: str) -> list[str]:
+    """Return the names of registered lanes with that beginning."""
     with suppress(RedisError, OSError, InvalidSettings), connect(Settings.load().redis, retries=0) as client:
         return [lane for lane in LaneReader(client).lanes() if lane.startswith(incomplete)]
     return []

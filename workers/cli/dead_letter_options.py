@@ -1,41 +1,64 @@
-"""Which dead letters a command is for: by id, by filter, or all."""
+"""The options that select dead letters: ids, filters or --all."""
 
-import re
-from typing import Annotated
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
+from workers.cli.parsing import parse_age
 from workers.lanes.clock import local_time_ms
 from workers.operations.dead_letters.filter import DeadLetterFilter
 
-Which = Annotated[list[str] | None, typer.Argument(metavar="[LANE/ID]...", help="As `sluice dead list` names them.")]
-Lane = Annotated[str, typer.Option(help="Only of this lane.")]
-Type = Annotated[str, typer.Option("--type", help="Only events of this type.")]
-Why = Annotated[str, typer.Option(help="Only with this reason: rejected, exhausted, poison, undecodable …")]
-Error = Annotated[str, typer.Option(help="Only where the error holds this text.")]
-Older = Annotated[str, typer.Option(metavar="AGE", help="Only what died longer ago: 90s, 15m, 6h, 2d.")]
-Newer = Annotated[str, typer.Option(metavar="AGE", help="Only what died since: 90s, 15m, 6h, 2d.")]
-All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
-
-_AGE = re.compile(r"(\d+)([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_Command = Callable[..., None]
+_Ids = Annotated[list[str] | None, typer.Argument(metavar="[LANE/ID]...", help="As listed by `sluice dead list`.")]
+_Lane = Annotated[str, typer.Option(help="Only this lane.")]
+_Type = Annotated[str, typer.Option("--type", help="Only events of this type.")]
+_Why = Annotated[str, typer.Option(help="Only this reason: rejected, exhausted, poison, undecodable …")]
+_Error = Annotated[str, typer.Option(help="Only errors that contain this text.")]
+_Older = Annotated[str, typer.Option(metavar="AGE", help="Only dead for longer than 90s, 15m, 6h, 2d.")]
+_Newer = Annotated[str, typer.Option(metavar="AGE", help="Only dead for less than 90s, 15m, 6h, 2d.")]
+_All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
+_HiddenAll = Annotated[bool, typer.Option("--all", hidden=True)]
 
 
 def dead_letter_filter(
-    which: list[str] | None, lane: str, type_: str, why: str, error: str, older: str, newer: str, everything: bool
+    ids: _Ids = None,
+    lane: _Lane = "",
+    type_: _Type = "",
+    why: _Why = "",
+    error: _Error = "",
+    older: _Older = "",
+    newer: _Newer = "",
+    everything: _All = False,
 ) -> DeadLetterFilter:
-    """The filter that these options make. Raises BadParameter where nothing was chosen, or an age is none."""
-    if not (which or lane or type_ or why or error or older or newer or everything):
-        raise typer.BadParameter("name dead letters, or a filter, or --all")
-    wanted = DeadLetterFilter(frozenset(which or ()), lane, type_, why, error)
-    return wanted.with_ages(parse_age(older), parse_age(newer), local_time_ms())
+    """Return the filter for these options. Raises BadParameter if nothing is selected or an age is invalid."""
+    if not (ids or lane or type_ or why or error or older or newer or everything):
+        raise typer.BadParameter("name dead letters, or use a filter, or --all")
+    selected = DeadLetterFilter(frozenset(ids or ()), lane, type_, why, error)
+    return selected.with_ages(parse_age(older), parse_age(newer), local_time_ms())
 
 
-def parse_age(age: str) -> int:
-    """`15m` as milliseconds; 0 for an empty text. Raises BadParameter."""
-    if not age:
-        return 0
-    found = _AGE.fullmatch(age)
-    if not found:
-        raise typer.BadParameter(f"{age!r} is no age; 90s, 15m, 6h or 2d are")
-    return int(found[1]) * _SECONDS[found[2]] * 1000
+def with_filter_options(*, required: bool) -> Callable[[_Command], _Command]:
+    """Return a decorator that replaces the first parameter of a command, the filter, with the options for it.
+
+    `required`: at least one option must be given. Otherwise none means every dead letter; `--all` is hidden then.
+    """
+    options = list(inspect.signature(dead_letter_filter).parameters.values())
+    if not required:
+        options[-1] = options[-1].replace(annotation=_HiddenAll, default=True)
+
+    def decorate(command: _Command) -> _Command:
+        @functools.wraps(command)
+        def with_options(**values: Any) -> None:
+            selected = dead_letter_filter(**{option.name: values.pop(option.name) for option in options})
+            command(selected, **values)
+
+        _, *others = inspect.signature(command).parameters.values()
+        parameters = [*options, *others]
+        with_options.__annotations__ = {each.name: each.annotation for each in parameters}
+        with_options.__dict__["__signature__"] = inspect.Signature(parameters)
+        return with_options
+
+    return decorate

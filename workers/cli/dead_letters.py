@@ -1,4 +1,4 @@
-"""`sluice dead …`: the dead letters."""
+"""`sluice dead …`: list, show, replay, discard and export dead letters."""
 
 import base64
 import sys
@@ -13,95 +13,137 @@ from rich.text import Text
 
 from shared.observability.logging import mask_phone_numbers
 from shared.text import escape_control_chars, escape_keep_newlines
-from workers.cli.common import console, fail, print_json, redis_client
-from workers.cli.dead_letter_options import All, Error, Lane, Newer, Older, Type, Which, Why, dead_letter_filter
+from workers.cli.common import Json, Yes, console, fail, print_json, print_result, redis_client
+from workers.cli.dead_letter_options import with_filter_options
 from workers.lanes.dead_letter_queue import DeadLetterQueue
 from workers.lanes.reader import LaneReader
 from workers.lanes.records import DeadLetter
 from workers.operations.dead_letters import search
 from workers.operations.dead_letters.actions import batches
+from workers.operations.dead_letters.filter import DeadLetterFilter
 
-_WIDTH = 10  # of the names in `sluice dead show`
+_NAME_WIDTH = 10  # of the first column of `sluice dead show`
 
-app = typer.Typer(help="Dead letters: events that nothing more is tried with.", no_args_is_help=True)
+app = typer.Typer(help="Dead letters: events that will not be retried.", no_args_is_help=True)
 
 
 @app.command("list")
+@with_filter_options(required=False)
 def list_(
-    which: Which = None,
-    lane: Lane = "",
-    type_: Type = "",
-    why: Why = "",
-    error: Error = "",
-    older: Older = "",
-    newer: Newer = "",
-    everything: Annotated[bool, typer.Option("--all", help="Of every lane (also without this).")] = True,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The latest so many of each lane.")] = 50,
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    selected: DeadLetterFilter,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number per lane.")] = 50,
+    json: Json = False,
 ) -> None:
-    """List dead letters, the latest first.
+    """List dead letters, newest first.
 
     Examples:
 
     - `sluice dead list --lane text.greet --error timeout --newer 2h`
     """
-    wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
     with redis_client() as client:
-        letters = search.latest(client, wanted, limit)
+        newest = search.latest(client, selected, limit)
     if json:
-        print_json([_as_dict(letter, whole=False) for letter in letters])
-    elif not letters:
-        typer.echo("There are no dead letters.")
+        print_json([_summary(letter) for letter in newest])
+    elif not newest:
+        typer.echo("No dead letters.")
     else:
-        console().print(_table(letters))
+        console().print(_table(newest))
 
 
 @app.command()
 def show(
-    which: Annotated[str, typer.Argument(metavar="LANE/ID", help="As `sluice dead list` names it.")],
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    name: Annotated[str, typer.Argument(metavar="LANE/ID", help="As listed by `sluice dead list`.")],
+    json: Json = False,
 ) -> None:
-    """Show one dead letter whole: error, traceback and payload.
+    """Show one dead letter in full: error, traceback and payload.
 
     Examples:
 
     - `sluice dead show text.greet/1795371599627-0`
     """
-    lane, _, identity = which.rpartition("/")
+    lane, _, letter_id = name.rpartition("/")
     with redis_client() as client:
         try:
-            letter = LaneReader(client).dead_letter(lane, identity) if lane else None
-        except ResponseError:  # no id at all
+            letter = LaneReader(client).dead_letter(lane, letter_id) if lane else None
+        except ResponseError:  # not the format of an id
             letter = None
     if letter is None:
-        fail(f"there is no dead letter {which}; `sluice dead list` names those there are")
+        fail(f"there is no dead letter {name}; `sluice dead list` lists them")
+    fields = _summary(letter) | {"traceback": letter.trace, "entry": letter.data.decode("utf-8", "backslashreplace")}
     if json:
-        print_json(_as_dict(letter, whole=True))
+        print_json(fields)
         return
-    for name, value in _as_dict(letter, whole=True).items():
-        typer.echo(f"{name:<{_WIDTH}}{_block(str(value))}")
+    for field, value in fields.items():
+        typer.echo(f"{field:<{_NAME_WIDTH}}{_indented(str(value))}")
 
 
-def _table(letters: list[DeadLetter]) -> Table:
+@app.command()
+@with_filter_options(required=True)
+def replay(selected: DeadLetterFilter, json: Json = False) -> None:
+    """Put dead letters back into their lanes, with no attempts counted.
+
+    Examples:
+
+    - `sluice dead replay --lane text.greet --newer 2h`
+    """
+    with redis_client() as client:
+        queue = DeadLetterQueue(client)
+        count = sum(queue.replay(lane, ids) for lane, ids in batches(search.walk(client, selected)))
+    print_result(f"{count} replayed.", {"replayed": count}, json)
+
+
+@app.command()
+@with_filter_options(required=True)
+def discard(selected: DeadLetterFilter, yes: Yes = False, json: Json = False) -> None:
+    """Delete dead letters permanently. Their events stay in the event store if they got that far.
+
+    Examples:
+
+    - `sluice dead discard --why rejected --older 30d`
+    """
+    with redis_client() as client:
+        count = sum(1 for _ in search.walk(client, selected))
+        if count and not yes:
+            typer.confirm(f"Delete {count} dead letters permanently?", abort=True)
+        queue = DeadLetterQueue(client)
+        discarded = sum(queue.discard(lane, ids) for lane, ids in batches(search.walk(client, selected)))
+    print_result(f"{discarded} discarded.", {"discarded": discarded}, json)
+
+
+@app.command()
+@with_filter_options(required=False)
+def export(selected: DeadLetterFilter) -> None:
+    """Print dead letters in full as JSON, one per line. `data` is the entry, unchanged, in base64.
+
+    Examples:
+
+    - `sluice dead export > letters.jsonl`
+    """
+    with redis_client() as client:
+        for letter in search.walk(client, selected):
+            line = letter._asdict() | {"data": base64.b64encode(letter.data).decode()}
+            sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
+
+
+def _table(newest: list[DeadLetter]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("letter", overflow="fold", no_wrap=True)  # whole, since it is what `show` is given
+    table.add_column("letter", overflow="fold", no_wrap=True)  # never shortened: `show` takes it
     for heading in ("died", "why", "attempts", "error"):
         table.add_column(heading, overflow="fold")
-    for letter in letters:
+    for letter in newest:
         row = (f"{letter.lane}/{letter.id}", _time(letter.at_ms), letter.why, str(letter.attempts), letter.error)
-        table.add_row(
-            *[Text(mask_phone_numbers(escape_control_chars(cell))) for cell in row]
-        )  # as Text: brackets in it are no markup
+        # Text, because brackets in a str are markup.
+        table.add_row(*[Text(mask_phone_numbers(escape_control_chars(cell))) for cell in row])
     return table
 
 
-def _block(value: str) -> str:
-    """Further lines are indented, so that none of them looks like a name of ours."""
-    return escape_keep_newlines(value).replace("\n", "\n" + " " * _WIDTH)
+def _indented(value: str) -> str:
+    """Indent all lines but the first, so that none of them looks like a field."""
+    return escape_keep_newlines(value).replace("\n", "\n" + " " * _NAME_WIDTH)
 
 
-def _as_dict(letter: DeadLetter, *, whole: bool) -> dict[str, Any]:
-    described = {
+def _summary(letter: DeadLetter) -> dict[str, Any]:
+    return {
         "letter": f"{letter.lane}/{letter.id}",
         "lane": letter.lane,
         "why": letter.why,
@@ -110,98 +152,7 @@ def _as_dict(letter: DeadLetter, *, whole: bool) -> dict[str, Any]:
         "deaths": letter.deaths,
         "died_at": _time(letter.at_ms),
     }
-    if whole:
-        described |= {"traceback": letter.trace, "entry": letter.data.decode("utf-8", "backslashreplace")}
-    return described
 
 
 def _time(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
-
-
-_Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
-
-
-@app.command()
-def replay(
-    which: Which = None,
-    lane: Lane = "",
-    type_: Type = "",
-    why: Why = "",
-    error: Error = "",
-    older: Older = "",
-    newer: Newer = "",
-    everything: All = False,
-    json: _Json = False,
-) -> None:
-    """Put dead letters back into their lanes, as if nothing had been tried yet.
-
-    Examples:
-
-    - `sluice dead replay --lane text.greet --newer 2h`
-    """
-    wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
-    with redis_client() as client:
-        queue = DeadLetterQueue(client)
-        count = sum(queue.replay(lane, ids) for lane, ids in batches(search.walk(client, wanted)))
-    _tell("replayed", count, json)
-
-
-@app.command()
-def discard(
-    which: Which = None,
-    lane: Lane = "",
-    type_: Type = "",
-    why: Why = "",
-    error: Error = "",
-    older: Older = "",
-    newer: Newer = "",
-    everything: All = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    json: _Json = False,
-) -> None:
-    """Throw dead letters away, for good. The events stay in the event store if they got that far.
-
-    Examples:
-
-    - `sluice dead discard --why rejected --older 30d`
-    """
-    wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
-    with redis_client() as client:
-        count = sum(1 for _ in search.walk(client, wanted))
-        if count and not yes:
-            typer.confirm(f"Throw {count} dead letters away for good?", abort=True)
-        queue = DeadLetterQueue(client)
-        discarded = sum(queue.discard(lane, ids) for lane, ids in batches(search.walk(client, wanted)))
-    _tell("discarded", discarded, json)
-
-
-@app.command()
-def export(
-    which: Which = None,
-    lane: Lane = "",
-    type_: Type = "",
-    why: Why = "",
-    error: Error = "",
-    older: Older = "",
-    newer: Newer = "",
-    everything: Annotated[bool, typer.Option("--all", help="Every dead letter (also without this).")] = True,
-) -> None:
-    """Print dead letters as JSON, one a line, each whole: `data` is its entry as it was, in base64.
-
-    Examples:
-
-    - `sluice dead export > letters.jsonl`
-    """
-    wanted = dead_letter_filter(which, lane, type_, why, error, older, newer, everything)
-    with redis_client() as client:
-        for letter in search.walk(client, wanted):
-            line = letter._asdict() | {"data": base64.b64encode(letter.data).decode()}
-            sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
-
-
-def _tell(what: str, count: int, json: bool) -> None:
-    if json:
-        print_json({what: count})
-    else:
-        typer.echo(f"{count} {what}.")

@@ -1,12 +1,10 @@
 """`sluice doctor`: is everything as the promises need it?"""
 
-from typing import Annotated
-
 import typer
 from rich.text import Text
 
 from shared.text import escape_control_chars
-from workers.cli.common import console, print_json, settings
+from workers.cli.common import Json, console, load_settings, print_json
 from workers.operations.doctor.checks import run_checks
 from workers.operations.doctor.facts import Check
 from workers.operations.doctor.probe import gather_facts
@@ -14,7 +12,7 @@ from workers.operations.doctor.probe import gather_facts
 _WIDTH = 18
 
 
-def doctor(json: Annotated[bool, typer.Option("--json", help="The checks, as JSON.")] = False) -> None:
+def doctor(json: Json = False) -> None:
     """Check Redis, the database, the webhook secret, the disk, the workers, your handlers and the media API.
 
     A line for each, with ✓ where it is well, else ✗ and what to do. The media API is asked once, for an id that does
@@ -25,7 +23,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="The checks, as JSO
     - `sluice doctor`
     - `sluice doctor --json | jq '.checks[] | select(.well | not)'`
     """
-    found = run_checks(gather_facts(settings()))
+    found = run_checks(gather_facts(load_settings()))
     well = all(check.ok for check in found)
     if json:
         print_json({"well": well, "checks": [_as_dict(check) for check in found]})

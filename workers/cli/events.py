@@ -1,8 +1,8 @@
-"""`sluice events search` and `sluice events show`: what the event store holds."""
+"""`sluice events search` and `sluice events show`: read the event store."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -15,22 +15,20 @@ from shared.errors import InvalidSettings
 from shared.observability.logging import mask_phone_numbers
 from shared.redis.connection import connect
 from shared.text import escape_control_chars
-from workers.cli import events
-from workers.cli.common import UNAVAILABLE, console, fail, print_json, settings
-from workers.cli.dead_letter_options import parse_age
-from workers.events import TYPES
+from workers.cli.common import UNAVAILABLE, Json, console, fail, load_settings, print_json
+from workers.cli.parsing import check_event_type, parse_time
 from workers.operations.event_history import HistoryStep, event_history
 from workers.parsing.coerce import as_phone
 from workers.store import Store, StoreUnavailable
 from workers.store.read.event_detail import EventDetails, event_details, find_by_masked_key
 from workers.store.read.search import EventFilter, EventSummary, search_events
 
-app = typer.Typer(help="Events of the event store: search them, look into one.", no_args_is_help=True)
+app = typer.Typer(help="Search the event store, and show events.", no_args_is_help=True)
 
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
-_AT_ONCE = 200
-_Json = Annotated[bool, typer.Option("--json", help="As JSON; phone numbers are whole in it.")]
-_Numbers = Annotated[bool, typer.Option("--show-numbers", help="Whole phone numbers; else they are masked.")]
+_KINDS = ("message", "status", "unknown")
+_PAGE_SIZE = 200
+_MIN_NAME_WIDTH = 18
+_ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Do not mask phone numbers.")]
 _Time = Annotated[
     str, typer.Option(metavar="TIME|AGE", help="2026-01-31, 2026-01-31T08:00:00 (UTC), or 90s, 15m, 2d ago.")
 ]
@@ -40,18 +38,18 @@ _Time = Annotated[
 def search(
     wamid: Annotated[str, typer.Option(help="Only about this message.")] = "",
     customer: Annotated[str, typer.Option(help="Only of this customer.")] = "",
-    type_: Annotated[list[str] | None, typer.Option("--type", help="Only of this type; may be repeated.")] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Only of this type; repeatable.")] = None,
     kind: Annotated[str, typer.Option(help="Only of this kind: message, status or unknown.")] = "",
-    status: Annotated[str, typer.Option(help="Messages of yours that came so far and no further: sent, read …")] = "",
-    text: Annotated[str, typer.Option(help="Only messages with this text in them.")] = "",
-    number: Annotated[str, typer.Option(help="Only of this business number of yours.")] = "",
+    status: Annotated[str, typer.Option(help="Only your messages with this latest status: sent, read …")] = "",
+    text: Annotated[str, typer.Option(help="Only messages that contain this text.")] = "",
+    number: Annotated[str, typer.Option(help="Only of this business number.")] = "",
     since: _Time = "",
     until: _Time = "",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The newest so many.")] = 50,
-    show_numbers: _Numbers = False,
-    json: _Json = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Maximum number of events.")] = 50,
+    show_numbers: _ShowNumbers = False,
+    json: Json = False,
 ) -> None:
-    """Search events, the newest first. All filters must hold.
+    """Search events, newest first. An event must match all filters. JSON has whole phone numbers.
 
     Examples:
 
@@ -59,64 +57,62 @@ def search(
     - `sluice events search --text "where is my order"`
     - `sluice events search --customer 919800000001 --json`
     """
-    unknown = [name for name in type_ or () if name not in TYPES]
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is no event type; {', '.join(sorted(TYPES))} are")
-    if kind not in ("", "message", "status", "unknown"):
-        raise typer.BadParameter(f"{kind!r} is no kind; message, status and unknown are")
-    wanted = EventFilter(
+    if kind and kind not in _KINDS:
+        raise typer.BadParameter(f"unknown kind {kind!r} (use message, status or unknown)")
+    event_filter = EventFilter(
         wamid or None,
         as_phone(customer) if customer else None,
-        tuple(type_ or ()),
+        tuple(map(check_event_type, type_ or ())),
         kind or None,
         status or None,
         text or None,
         as_phone(number) if number else None,
-        _time(since),
-        _time(until),
+        parse_time(since),
+        parse_time(until),
     )
-    with _reading() as connection:
-        found = _all(connection, wanted, limit)
+    with _connection() as connection:
+        events = _search(connection, event_filter, limit)
     if json:
-        print_json([event._asdict() for event in found])
-    elif not found:
-        typer.echo("No event is like that. `sluice status` tells whether some still wait to be handled.")
+        print_json([event._asdict() for event in events])
+    elif not events:
+        typer.echo("No matching events. `sluice status` shows events that still wait.")
     else:
-        console().print(events.table(found, str if show_numbers else mask_phone_numbers))
+        console().print(_table(events, str if show_numbers else mask_phone_numbers))
 
 
 @app.command()
 def show(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="As `sluice events search` names it, masked or whole.")],
-    show_numbers: _Numbers = False,
-    json: _Json = False,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="As listed by `sluice events search`, masked or whole.")],
+    show_numbers: _ShowNumbers = False,
+    json: Json = False,
 ) -> None:
-    """Show one event whole: its rows, what became of it, and where it waits or died.
+    """Show one event in full: its rows, its history, and where it waits or died. JSON has whole phone numbers.
 
     Examples:
 
     - `sluice events show m:text:wamid.HBgM…`
     """
-    with _reading() as connection:
-        whole = find_by_masked_key(connection, key, mask_phone_numbers) if "…" in key else key
-        known = event_details(connection, whole) if whole else None
-    if known is None:
-        fail(f"there is no event {key}, or several; `sluice events search --json` names those there are")
-    steps = _steps(known)
+    with _connection() as connection:
+        whole_key = find_by_masked_key(connection, key, mask_phone_numbers) if "…" in key else key
+        event = event_details(connection, whole_key) if whole_key else None
+    if event is None:
+        fail(f"no event, or more than one, has the key {key}; `sluice events search --json` lists the whole keys")
+    steps = _history(event)
     if json:
-        related = [event._asdict() for event in known.related]
-        print_json(known._asdict() | {"related": related, "life": _plain(steps)})
+        related = [each._asdict() for each in event.related]
+        print_json(event._asdict() | {"related": related, "life": _history_fields(steps)})
         return
-    for line in events.lines(known, steps):
+    for line in _lines(event, steps):
         typer.echo(line if show_numbers else mask_phone_numbers(line))
 
 
 @contextmanager
-def _reading() -> Iterator[Connection]:
-    address = settings().database
-    if address is None:
+def _connection() -> Iterator[Connection]:
+    """Connect to the event store, and exit with one line if it is disabled or unavailable."""
+    database_url = load_settings().database
+    if database_url is None:
         fail("there is no event store: SLUICE_DATABASE_URL is none")
-    store = Store(address)
+    store = Store(database_url)
     try:
         with store.reading() as connection:
             yield connection
@@ -126,92 +122,74 @@ def _reading() -> Iterator[Connection]:
         store.close()
 
 
-def _all(connection: Connection, wanted: EventFilter, limit: int) -> list[EventSummary]:
-    """Also where the store looks at so many events at a time only."""
-    found: list[EventSummary] = []
+def _search(connection: Connection, event_filter: EventFilter, limit: int) -> list[EventSummary]:
+    """Return up to `limit` events. The store may scan a limited number of events per page, so pages can be short."""
+    events: list[EventSummary] = []
     before = None
-    while len(found) < limit:
-        page = search_events(connection, wanted, before=before, limit=min(limit - len(found), _AT_ONCE))
-        found += page.events
+    while len(events) < limit:
+        page = search_events(connection, event_filter, before=before, limit=min(limit - len(events), _PAGE_SIZE))
+        events += page.events
         before = page.older
         if before is None:
             break
-    return found
+    return events
 
 
-def _steps(known: EventDetails) -> list[HistoryStep] | None:
+def _history(event: EventDetails) -> list[HistoryStep] | None:
+    """Return the event's history, or None if Redis does not answer."""
     try:
-        with connect(settings().redis, retries=0) as client:
-            return event_history(client, known)
+        with connect(load_settings().redis, retries=0) as client:
+            return event_history(client, event)
     except (RedisError, InvalidSettings):
         return None
 
 
-def _plain(steps: list[HistoryStep] | None) -> list[dict[str, object]] | None:
+def _history_fields(steps: list[HistoryStep] | None) -> list[dict[str, object]] | None:
     if steps is None:
         return None
     return [{"at": step.at, "what": step.what, "about": step.about, "bad": step.is_problem} for step in steps]
 
 
-def _time(given: str) -> datetime | None:
-    """A time, or an age before now. Raises BadParameter."""
-    if not given:
-        return None
-    for form in _FORMATS:
-        with suppress(ValueError):
-            return datetime.strptime(given, form).replace(tzinfo=UTC)
-    try:
-        return datetime.now(UTC) - timedelta(milliseconds=parse_age(given))
-    except (typer.BadParameter, OverflowError):
-        forms = "2026-01-31, 2026-01-31T08:00:00 (UTC), 90s, 15m, 6h or 2d"
-        raise typer.BadParameter(f"{given!r} is neither a time nor an age: {forms} are") from None
-
-
-_WIDTH = 18  # of names, at least
-
-
-def table(found: list[EventSummary], shown: Callable[[str], str]) -> Table:
-    """What was found, a row each; `shown` makes of a cell what may be shown of it."""
+def _table(events: list[EventSummary], mask: Callable[[str], str]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("event", overflow="fold", no_wrap=True)  # whole, since it is what `show` is given
-    for heading in ("happened", "type", "customer", "came to", "text"):
+    table.add_column("event", overflow="fold", no_wrap=True)  # never shortened: `show` takes it
+    for heading in ("happened", "type", "customer", "status", "text"):
         table.add_column(heading, overflow="fold")
-    for event in found:
-        row = (event.key, _instant(event.occurred_at), event.type, event.customer, event.status, event.text)
-        table.add_row(
-            *[Text(shown(escape_control_chars(cell or ""))) for cell in row]
-        )  # as Text: brackets in it are no markup
+    for event in events:
+        row = (event.key, _format(event.occurred_at), event.type, event.customer, event.status, event.text)
+        # Text, because brackets in a str are markup.
+        table.add_row(*[Text(mask(escape_control_chars(cell or ""))) for cell in row])
     return table
 
 
-def lines(known: EventDetails, steps: list[HistoryStep] | None) -> Iterator[str]:
-    """One event whole. No stranger's text can look like a line of ours. `steps`: None where Redis does not say."""
-    named = (("event", known.event), ("message", known.message), ("media", known.media), ("customer", known.customer))
-    for name, row in (*named, *(("delivery", row) for row in known.deliveries)):
+def _lines(event: EventDetails, steps: list[HistoryStep] | None) -> Iterator[str]:
+    """Yield the event line by line. Text from outside is indented and cannot look like one of these headings."""
+    rows = (("event", event.event), ("message", event.message), ("media", event.media), ("customer", event.customer))
+    for name, row in (*rows, *(("delivery", row) for row in event.deliveries)):
         if row is not None:
             yield f"{name}:"
             yield from _columns((column, value) for column, value in row.items() if value is not None)
-    if known.related:
+    if event.related:
         yield "of the same message:"
-        yield from _columns((event.type, f"{_instant(event.occurred_at)} {event.key}") for event in known.related)
+        yield from _columns((each.type, f"{_format(each.occurred_at)} {each.key}") for each in event.related)
     if steps is None:
-        yield "life: Redis does not answer, so whether it waits or died in a lane is not known"
+        yield "history: unknown, because Redis does not answer"
     else:
-        yield "life:"
-        yield from _columns((step.what, _about(step)) for step in steps)
+        yield "history:"
+        yield from _columns((step.what, _describe(step)) for step in steps)
 
 
 def _columns(values: Iterable[tuple[str, object]]) -> Iterator[str]:
-    found = list(values)
-    width = max([_WIDTH, *[len(name) + 1 for name, _ in found]])
-    for name, value in found:
-        shown = _instant(value) if isinstance(value, datetime) else escape_control_chars(str(value))
+    pairs = list(values)
+    width = max([_MIN_NAME_WIDTH, *[len(name) + 1 for name, _ in pairs]])
+    for name, value in pairs:
+        shown = _format(value) if isinstance(value, datetime) else escape_control_chars(str(value))
         yield f"  {name:<{width}}{shown}"
 
 
-def _about(step: HistoryStep) -> str:
-    return " ".join(filter(None, (_instant(step.at) if step.at else "", step.about)))
+def _describe(step: HistoryStep) -> str:
+    return " ".join(filter(None, (_format(step.at) if step.at else "", step.about)))
 
 
-def _instant(at: datetime) -> str:
+def _format(at: datetime) -> str:
     return at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")

@@ -1,4 +1,4 @@
-"""`sluice health …`: whether what runs on this machine is well. For probes, so it loads little."""
+"""`sluice health …`: check the ingress or the workers of this machine. For probes, so this module imports little."""
 
 import http.client
 import socket
@@ -9,23 +9,21 @@ import orjson
 import typer
 from redis.exceptions import RedisError
 
-from shared.errors import InvalidSettings
 from shared.redis.connection import connect
-from shared.startup import exit_with
 from shared.text import escape_control_chars
-from workers.cli.common import fail, print_json, settings
+from workers.cli.common import Json, fail, load_settings, print_json, redis_url
 from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.worker_status import WorkerStatus
 
-_READY = "/health/ready"
+_READY_PATH = "/health/ready"
 _TIMEOUT = 3.0  # seconds
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is bound so is asked on loopback
-#: What a new start would mend, or has begun to.
-_UNDER_WAY = {worker_status.STARTING, worker_status.STOPPING, worker_status.ENDING}
-_Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
+_MAX_RESPONSE_BYTES = 65536
+_PROBE_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - these bind all addresses, loopback included
+#: States in which a restart has begun or is about to.
+_TRANSITIONAL_STATES = {worker_status.STARTING, worker_status.STOPPING, worker_status.ENDING}
 
 app = typer.Typer(
-    help="Whether the ingress or a worker of this machine is well: exit code 0 if it is, else 1 and the reason.",
+    help="Check the ingress or a worker of this machine: exit code 0 if it is healthy, else 1 and the reason.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -34,117 +32,120 @@ app = typer.Typer(
 )
 
 
-class Answer(NamedTuple):
-    """What a probe is told: one line, and what JSON says beyond it."""
+class HealthReport(NamedTuple):
+    """The result of a probe: one line, and further fields for JSON."""
 
-    well: bool
-    line: str
-    more: dict[str, object]
+    healthy: bool
+    reason: str
+    fields: dict[str, object]
 
 
 @app.command()
-def web(json: _Json = False) -> None:
-    """Ask the ingress at SLUICE_HOST:SLUICE_PORT whether it takes webhooks (GET /health/ready), for 3 s at most.
+def web(json: Json = False) -> None:
+    """Ask the ingress at SLUICE_HOST:SLUICE_PORT if it takes webhooks (GET /health/ready), within 3 s.
 
-    It does while Redis is away, as long as its spool has room. For a readiness probe; GET /health/live is for liveness.
+    It does while Redis is unavailable, as long as its spool has room. Use this for readiness probes, and
+    GET /health/live for liveness probes.
 
     Examples:
 
     - `sluice health web && echo ready`
     """
-    found = settings()
-    host = _EVERYWHERE.get(found.host, found.host)
-    _tell(_ask(host, found.port), json)
+    settings = load_settings()
+    _report(_probe_ingress(_PROBE_HOST.get(settings.host, settings.host), settings.port), json)
 
 
 @app.command()
 def worker(
-    anywhere: Annotated[bool, typer.Option("--any", help="Of all machines, not only of this one.")] = False,
+    anywhere: Annotated[bool, typer.Option("--any", help="Accept a worker of any machine.")] = False,
     liveness: Annotated[
-        bool, typer.Option("--liveness", help="Only what a new start would mend: exit code 0 also without Redis.")
+        bool,
+        typer.Option("--liveness", help="Report only what a restart would fix. Exit code 0 if Redis is unavailable."),
     ] = False,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
-    """Look in Redis whether at least one worker of this machine (or container) takes messages.
+    """Check in Redis that at least one worker of this machine (or container) takes messages.
 
-    As it is, for a readiness probe and for people: exit code 1 also where Redis cannot be reached. With --liveness, for
-    a liveness probe: ending workers because Redis is away would cost what they have in hand and mend nothing.
+    Use it without options for readiness probes and for people: the exit code is 1 if Redis is unavailable. Use
+    --liveness for liveness probes: restarting workers during a Redis outage would lose their work in progress and fix
+    nothing.
 
     Examples:
 
     - `sluice health worker`
     - `sluice health worker --any --json`
     """
-    try:
-        url = settings().redis
-    except InvalidSettings as error:
-        exit_with(error)
+    url = redis_url()
     try:
         with connect(url, retries=0) as client:
             workers = worker_status.worker_statuses(client)
     except RedisError as error:
-        _tell(Answer(liveness, "Redis cannot be reached", {"error": type(error).__name__, "workers": []}), json)
-    here = [found for found in workers if anywhere or found.report.host == socket.gethostname()]
-    _tell(_judge(here, _mendable if liveness else _trouble, "" if anywhere else " of this host"), json)
+        fields: dict[str, object] = {"error": type(error).__name__, "workers": []}
+        _report(HealthReport(liveness, "Redis is unavailable", fields), json)
+    here = [each for each in workers if anywhere or each.report.host == socket.gethostname()]
+    _report(_judge(here, _fixable_problem if liveness else _problem, "" if anywhere else " of this host"), json)
 
 
-def _ask(host: str, port: int) -> Answer:
+def _probe_ingress(host: str, port: int) -> HealthReport:
     connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
     try:
-        connection.request("GET", _READY)
-        answer = connection.getresponse()
-        body = answer.read(65536)
+        connection.request("GET", _READY_PATH)
+        response = connection.getresponse()
+        body = response.read(_MAX_RESPONSE_BYTES)
     except (OSError, http.client.HTTPException) as error:
-        why = "it does not answer within 3 s" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-        shown = f"[{host}]" if ":" in host else host  # IPv6
-        return Answer(False, f"http://{shown}:{port}: {why}", {"status": None})
+        why = "no answer within 3 s" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+        shown_host = f"[{host}]" if ":" in host else host  # IPv6
+        return HealthReport(False, f"http://{shown_host}:{port}: {why}", {"status": None})
     finally:
         connection.close()
-    ready, words = _read(body)
-    return Answer(ready and answer.status == 200, f"{answer.status} {words}", {"status": answer.status})
+    ready, text = _parse_response(body)
+    return HealthReport(ready and response.status == 200, f"{response.status} {text}", {"status": response.status})
 
 
-def _read(body: bytes) -> tuple[bool, str]:
-    """Whether the ingress says that it is ready, and its words. Another program's are shown as they are."""
+def _parse_response(body: bytes) -> tuple[bool, str]:
+    """Return whether the ingress reports that it is ready, and its message. Another program's body is shown as text."""
     try:
-        told = orjson.loads(body)
-        if "error" in told:
-            return False, str(told["error"]["message"])
-        return told["status"] == "ready", str(told.get("redis") or told["status"])
+        document = orjson.loads(body)
+        if "error" in document:
+            return False, str(document["error"]["message"])
+        return document["status"] == "ready", str(document.get("redis") or document["status"])
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return False, body[:200].decode("utf-8", "replace")
 
 
-def _trouble(found: WorkerStatus) -> str:
-    return found.problem
+def _problem(worker: WorkerStatus) -> str:
+    return worker.problem
 
 
-def _mendable(found: WorkerStatus) -> str:
-    heard = found.age < worker_status.REPORT_TIMEOUT
-    return "" if heard and found.report.state in _UNDER_WAY else found.problem
+def _fixable_problem(worker: WorkerStatus) -> str:
+    """Return the worker's problem if a restart would fix it, else ""."""
+    reports = worker.age < worker_status.REPORT_TIMEOUT
+    return "" if reports and worker.report.state in _TRANSITIONAL_STATES else worker.problem
 
 
-def _judge(workers: list[WorkerStatus], trouble: Callable[[WorkerStatus], str], where: str) -> Answer:
-    troubles = {found: trouble(found) for found in workers}
-    well = [found.report.node for found, why in troubles.items() if not why]
-    if well:
-        line = f"{len(well)} of {len(workers)} workers{where} well: {', '.join(well)}"
+def _judge(workers: list[WorkerStatus], problem_of: Callable[[WorkerStatus], str], where: str) -> HealthReport:
+    """Return a report that is healthy if at least one worker has no problem."""
+    problems = {each: problem_of(each) for each in workers}
+    healthy = [each.report.node for each, problem in problems.items() if not problem]
+    if healthy:
+        reason = f"{len(healthy)} of {len(workers)} workers{where} healthy: {', '.join(healthy)}"
     elif workers:
-        line = "; ".join(f"{found.report.node}: {why}" for found, why in troubles.items())
+        reason = "; ".join(f"{each.report.node}: {problem}" for each, problem in problems.items())
     else:
-        line = f"no worker{where} has said anything within the last minutes"
-    return Answer(bool(well), line, {"workers": [_as_dict(found, why) for found, why in troubles.items()]})
+        reason = f"no worker{where} has reported in the last minutes"
+    return HealthReport(bool(healthy), reason, {"workers": [_fields(each, why) for each, why in problems.items()]})
 
 
-def _as_dict(found: WorkerStatus, why: str) -> dict[str, object]:
-    return {"name": found.name, "seconds_ago": round(found.age, 1), "trouble": why} | found.report.as_dict()
+def _fields(worker: WorkerStatus, problem: str) -> dict[str, object]:
+    return {"name": worker.name, "seconds_ago": round(worker.age, 1), "trouble": problem} | worker.report.as_dict()
 
 
-def _tell(answer: Answer, json: bool) -> NoReturn:
+def _report(report: HealthReport, json: bool) -> NoReturn:
+    """Print the report and exit with its code."""
     if json:
-        print_json({"well": answer.well, "reason": answer.line} | answer.more)
-    elif answer.well:
-        typer.echo(escape_control_chars(answer.line))
+        print_json({"well": report.healthy, "reason": report.reason} | report.fields)
+    elif report.healthy:
+        typer.echo(escape_control_chars(report.reason))
     else:
-        fail(answer.line)
-    raise typer.Exit(0 if answer.well else 1)
+        fail(report.reason)
+    raise typer.Exit(0 if report.healthy else 1)

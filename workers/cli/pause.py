@@ -6,35 +6,36 @@ import redis
 import typer
 
 from workers.cli import completion
-from workers.cli.common import fail, print_json, redis_client
+from workers.cli.common import Json, fail, print_result, redis_client
 from workers.lanes.client import pause_lane, resume_lane
 from workers.lanes.reader import LaneReader
 
 _Lane = Annotated[
     str,
     typer.Argument(
-        metavar="LANE", help="Such as text.greet; `sluice status --all` names them.", autocompletion=completion.lanes
+        metavar="LANE",
+        help="For example text.greet; `sluice status --all` lists the lanes.",
+        autocompletion=completion.lane_names,
     ),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
 
 
-def pause(lane: _Lane, json: _Json = False) -> None:
-    """Stop handling a lane, in all workers, within a second: its events wait in Redis.
+def pause(lane: _Lane, json: Json = False) -> None:
+    """Stop handling a lane in all workers, within a second. Its events wait in Redis.
 
-    What is being handled is ended.
+    Handlers that are running finish.
 
     Examples:
 
     - `sluice pause text.greet`
     """
     with redis_client() as client:
-        _check(client, lane)
+        _require_lane(client, lane)
         pause_lane(client, lane)
-    _tell(f"{lane} is paused; `sluice resume {lane}` ends that.", {"lane": lane, "paused": True}, json)
+    print_result(f"{lane} is paused; `sluice resume {lane}` resumes it.", {"lane": lane, "paused": True}, json)
 
 
-def resume(lane: _Lane, json: _Json = False) -> None:
+def resume(lane: _Lane, json: Json = False) -> None:
     """Handle a paused lane again, at once.
 
     Examples:
@@ -42,19 +43,12 @@ def resume(lane: _Lane, json: _Json = False) -> None:
     - `sluice resume text.greet`
     """
     with redis_client() as client:
-        _check(client, lane)
+        _require_lane(client, lane)
         was_paused = resume_lane(client, lane)
-    said = f"{lane} is handled again." if was_paused else f"{lane} was not paused."
-    _tell(said, {"lane": lane, "paused": False, "was_paused": was_paused}, json)
+    text = f"{lane} is resumed." if was_paused else f"{lane} was not paused."
+    print_result(text, {"lane": lane, "paused": False, "was_paused": was_paused}, json)
 
 
-def _check(client: redis.Redis, lane: str) -> None:
+def _require_lane(client: redis.Redis, lane: str) -> None:
     if not LaneReader(client).exists(lane):
-        fail(f"there is no lane {lane}; `sluice status --all` names them")
-
-
-def _tell(said: str, answer: dict[str, object], json: bool) -> None:
-    if json:
-        print_json(answer)
-    else:
-        typer.echo(said)
+        fail(f"unknown lane {lane}; `sluice status --all` lists the lanes")

@@ -1,64 +1,64 @@
-"""`sluice purge --customer …`: everything about one customer goes."""
+"""`sluice purge --customer …`: remove everything about one customer."""
 
 from typing import Annotated
 
 import typer
 
-from workers.cli.common import UNAVAILABLE, fail, print_json, redis_client, settings
+from workers.cli.common import UNAVAILABLE, Json, Yes, fail, load_settings, print_json, redis_client
 from workers.operations.purge import count_not_reached, purge_lanes
 from workers.parsing.coerce import as_phone
 from workers.store import Store, StoreUnavailable
 from workers.store.purge import purge as purge_store
 
-#: What is said of that which a purge leaves.
-_LEFT = {
-    "not_yet_classified": "{} webhooks that may name this customer are not classified yet: do it again in a moment.",
-    "unreadable_webhooks": "{} dead letters of the intake lanes name this customer, and maybe others, and are left: "
-    "see `sluice dead list --lane intake` and `sluice dead discard`.",
-    "spooled_bytes": "{} bytes of webhooks are in the ingress's spool: do it again when it is empty.",
+#: What a purge leaves, and what to do about it.
+_REMAINING = {
+    "not_yet_classified": "{} webhooks that may be about this customer are not classified yet: repeat in a moment.",
+    "unreadable_webhooks": "{} dead letters of the intake lanes name this customer, and maybe others: see "
+    "`sluice dead list --lane intake` and `sluice dead discard`.",
+    "spooled_bytes": "{} bytes of webhooks are in the ingress's spool: repeat when it is empty.",
 }
 
 
 def purge(
     customer: Annotated[str, typer.Option(help="Phone number with country code, or business-scoped id.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+    yes: Yes = False,
+    json: Json = False,
 ) -> None:
-    """Remove one customer's events, messages, deliveries, media rows, dead letters and waiting entries, for good.
+    """Remove one customer's events, messages, deliveries, media rows, dead letters and waiting entries, permanently.
 
-    While webhooks of that customer come in, do it twice: what was under way at the first time goes at the second.
-    Webhooks that are not classified, and what is in the ingress's spool, are left, and told. Beyond reach are backups,
-    Redis' own log until it is rewritten, and what your handlers have kept.
+    While webhooks about the customer come in, run it twice: the second run removes what was in progress at the first.
+    Webhooks that are not classified or still in the ingress's spool are left and counted. It cannot reach backups,
+    Redis's append-only file until that is rewritten, and what your handlers have stored.
 
     Examples:
 
     - `sluice purge --customer 919800000001`
     """
-    who = as_phone(customer)
-    if who is None:
-        raise typer.BadParameter("a phone number or a business-scoped id is expected")
+    customer_id = as_phone(customer)
+    if customer_id is None:
+        raise typer.BadParameter(f"invalid customer {customer!r} (use a phone number or a business-scoped id)")
     if not yes:
-        typer.confirm("Remove everything about this customer, for good?", abort=True)
+        typer.confirm("Remove everything about this customer permanently?", abort=True)
     with redis_client() as client:
-        gone = purge_lanes(client, who)
-        address = settings().database
-        if address is not None:
-            gone |= _purge_store(address, who)
-        left = count_not_reached(client, who)
+        removed = purge_lanes(client, customer_id)
+        database_url = load_settings().database
+        if database_url is not None:
+            removed |= _purge_store(database_url, customer_id)
+        remaining = count_not_reached(client, customer_id)
     if json:
-        print_json(gone | left)
+        print_json(removed | remaining)
         return
-    typer.echo("Removed: " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in gone.items()) + ".")
-    for what, count in left.items():
+    typer.echo("Removed: " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in removed.items()) + ".")
+    for what, count in remaining.items():
         if count:
-            typer.echo(_LEFT[what].format(count))
+            typer.echo(_REMAINING[what].format(count))
 
 
-def _purge_store(address: str, who: str) -> dict[str, int]:
-    store = Store(address)
+def _purge_store(database_url: str, customer_id: str) -> dict[str, int]:
+    store = Store(database_url)
     try:
         store.create()
         with store.writing() as connection:
-            return purge_store(connection, who)
+            return purge_store(connection, customer_id)
     except StoreUnavailable as error:
         fail(str(error), UNAVAILABLE)

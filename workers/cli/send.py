@@ -1,4 +1,4 @@
-"""`sluice send KIND`: posts a sample webhook, as the provider would."""
+"""`sluice send NAME`: post a sample webhook as the provider would."""
 
 import difflib
 import hashlib
@@ -15,21 +15,23 @@ from rich.columns import Columns
 from shared.settings import Settings
 from shared.text import escape_keep_newlines
 from workers.cli import completion
-from workers.cli.common import UNAVAILABLE, address, console, fail, print_json, settings
+from workers.cli.common import UNAVAILABLE, Json, console, fail, ingress_url, load_settings, print_json, print_result
 from workers.devtools import samples
+
+_TIMEOUT = 10.0  # seconds
 
 
 def send(
     kind: Annotated[
-        str, typer.Argument(help="What to send; without it, the kinds are listed.", autocompletion=completion.kinds)
+        str, typer.Argument(help="The sample; without it, they are listed.", autocompletion=completion.sample_names)
     ] = "",
-    url: Annotated[str, typer.Option(help="Where to; by default this machine's ingress.")] = "",
+    url: Annotated[str, typer.Option(help="Target; by default the ingress of this machine.")] = "",
     as_is: Annotated[
-        bool, typer.Option("--as-is", help="With the sample's own ids and times, not fresh ones.")
+        bool, typer.Option("--as-is", help="Keep the sample's ids and times instead of new ones.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+    json: Json = False,
 ) -> None:
-    """Post a sample webhook of any kind to the ingress, as the provider would.
+    """Post a sample webhook to the ingress, as the provider would.
 
     Examples:
 
@@ -38,44 +40,45 @@ def send(
     - `sluice send image --url https://example.com/webhooks`
     """
     if not kind:
-        _list(samples.names(), json)
+        _list_samples(json)
     if kind not in samples.names():
-        raise typer.BadParameter(f"there is no kind {kind!r}; `sluice send` lists them{_close(kind)}")
+        raise typer.BadParameter(f"unknown sample {kind!r}{_suggestion(kind)}; `sluice send` lists them")
     body = samples.load(kind) if as_is else samples.fresh(kind, int(time.time()), random.Random())
-    found = settings()
-    target = url or f"{address(found)}/webhooks"
+    settings = load_settings()
+    target = url or f"{ingress_url(settings)}/webhooks"
     try:
-        answer = httpx.post(target, content=body, headers=headers(found, body), timeout=10, trust_env=False)
+        response = httpx.post(
+            target, content=body, headers=auth_headers(settings, body), timeout=_TIMEOUT, trust_env=False
+        )
     except httpx.InvalidURL as error:
-        fail(f"{target} is no address: {error}", 2)
+        fail(f"invalid URL {target}: {error}", 2)
     except httpx.HTTPError as error:
         fail(f"{target} does not answer: {error}", UNAVAILABLE)
-    if json:
-        print_json({"status": answer.status_code, "answer": answer.text, "sent": body.decode()})
-    else:
-        typer.echo(f"{answer.status_code} {escape_keep_newlines(answer.text)}")
-    raise typer.Exit(0 if answer.status_code == 200 else 1)
+    fields = {"status": response.status_code, "answer": response.text, "sent": body.decode()}
+    print_result(f"{response.status_code} {escape_keep_newlines(response.text)}", fields, json)
+    raise typer.Exit(0 if response.status_code == 200 else 1)
 
 
-def _list(kinds: list[str], json: bool) -> NoReturn:
+def _list_samples(json: bool) -> NoReturn:
+    names = samples.names()
     if json:
-        print_json({"kinds": kinds})
+        print_json({"kinds": names})
     else:
-        console().print(Columns(kinds, column_first=True, padding=(0, 2)) if sys.stdout.isatty() else "\n".join(kinds))
+        console().print(Columns(names, column_first=True, padding=(0, 2)) if sys.stdout.isatty() else "\n".join(names))
     raise typer.Exit
 
 
-def _close(kind: str) -> str:
-    found = difflib.get_close_matches(kind, samples.names(), n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+def _suggestion(kind: str) -> str:
+    matches = difflib.get_close_matches(kind, samples.names(), n=1)
+    return f" (did you mean {matches[0]}?)" if matches else ""
 
 
-def headers(found: Settings, body: bytes) -> dict[str, str]:
-    """What proves that this sender may send: the token and the signature of the settings."""
-    proof = {"content-type": "application/json"}
-    if found.webhook_token:
-        proof["x-webhook-token"] = found.webhook_token[0].get_secret_value()
-    if found.hmac_secret:
-        key = found.hmac_secret.get_secret_value().encode()
-        proof["x-hub-signature-256"] = "sha256=" + hmac.digest(key, body, hashlib.sha256).hex()
-    return proof
+def auth_headers(settings: Settings, body: bytes) -> dict[str, str]:
+    """Return the headers that authenticate a webhook: the token and the signature, if the settings have them."""
+    headers = {"content-type": "application/json"}
+    if settings.webhook_token:
+        headers["x-webhook-token"] = settings.webhook_token[0].get_secret_value()
+    if settings.hmac_secret:
+        key = settings.hmac_secret.get_secret_value().encode()
+        headers["x-hub-signature-256"] = "sha256=" + hmac.digest(key, body, hashlib.sha256).hex()
+    return headers

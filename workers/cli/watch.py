@@ -1,4 +1,4 @@
-"""A picture on the terminal that is drawn anew every second."""
+"""A display on the terminal that is redrawn every second."""
 
 import signal
 import threading
@@ -12,14 +12,14 @@ from workers.cli.common import console
 _INTERVAL = 1.0  # seconds
 
 
-def watch(picture: Callable[[], RenderableType]) -> None:
-    """Shows it until Ctrl-C or SIGTERM, and leaves the last one standing. Raises what `picture` raises."""
-    ended = threading.Event()
-    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+def watch(render: Callable[[], RenderableType]) -> None:
+    """Redraw until Ctrl-C or SIGTERM, and leave the last picture on the screen. Raises what `render` raises."""
+    stop = threading.Event()
+    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with Live(picture(), console=console(), auto_refresh=False) as live:
-            while not ended.wait(_INTERVAL):
-                live.update(picture(), refresh=True)
+        with Live(render(), console=console(), auto_refresh=False) as live:
+            while not stop.wait(_INTERVAL):
+                live.update(render(), refresh=True)
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

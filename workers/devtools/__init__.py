@@ -1,1 +1,1 @@
-"""Tools for development: `sluice up`, sample webhooks and simulated traffic."""
+"""Development tools: `sluice up`, sample webhooks and simulated traffic."""

@@ -1,7 +1,7 @@
-"""Sample webhooks, one of each kind, for the simulator, the demo and the tests.
+"""Sample webhooks of every kind, for the simulator, the demo and the tests.
 
-All data in them is invented. The names are the types, with what is special about a sample behind a dash; they are
-in Omni's format, except those that begin with `meta-`.
+All data in them is invented. A name is an event type, followed by what is special about the sample after a dash.
+Samples are in Omni's format, except those with names that begin with `meta-`.
 """
 
 import re
@@ -12,42 +12,42 @@ from uuid import UUID
 
 import orjson
 
-#: The ids that are an event's or a delivery's own: wamids and UUIDs, not those of media or of buttons.
-_IDS = re.compile(r"wamid\.|[0-9a-f]{8}-[0-9a-f]{4}-")
+#: The ids of events and deliveries: wamids and UUIDs, as opposed to ids of media or buttons.
+_EVENT_ID = re.compile(r"wamid\.|[0-9a-f]{8}-[0-9a-f]{4}-")
 
 
 def names() -> list[str]:
-    """The names of all samples, sorted."""
+    """Return the names of all samples, sorted."""
     return sorted(file.name.removesuffix(".json") for file in files(__name__).iterdir() if file.name.endswith(".json"))
 
 
 def load(name: str) -> bytes:
-    """One sample as it would be posted (JSON in UTF-8). Raises FileNotFoundError where there is none of that name."""
+    """Return the body of a sample (JSON in UTF-8). Raises FileNotFoundError for an unknown name."""
     return files(__name__).joinpath(f"{name}.json").read_bytes()
 
 
 def fresh(name: str, now: int, random: Random) -> bytes:
-    """The sample as if it were sent at `now` (seconds since 1970): new ids, so that it is no repetition."""
+    """Return a sample with new ids and the time `now` (seconds since 1970), so that it is not a repetition."""
     document = orjson.loads(load(name))
-    renamed: dict[str, str] = {}
-    _renew(document, str(now), random, renamed)
+    new_ids: dict[str, str] = {}
+    _renew(document, str(now), random, new_ids)
     return orjson.dumps(document)
 
 
-def _renew(value: Any, now: str, random: Random, renamed: dict[str, str]) -> None:
-    # Equal ids stay equal: several statuses speak of one message, and the stub repeats the delivery's id.
-    for part in value if isinstance(value, list) else [value]:
-        if not isinstance(part, dict):
+def _renew(value: Any, now: str, random: Random, new_ids: dict[str, str]) -> None:
+    # Equal ids stay equal: several statuses refer to one message, and the last item repeats the delivery's id.
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, dict):
             continue
-        for key, inner in part.items():
-            if key in {"id", "message_id"} and isinstance(inner, str) and _IDS.match(inner):
-                part[key] = renamed.setdefault(inner, _new_id(inner, random))
+        for key, inner in item.items():
+            if key in {"id", "message_id"} and isinstance(inner, str) and _EVENT_ID.match(inner):
+                item[key] = new_ids.setdefault(inner, _new_id(inner, random))
             elif key == "timestamp":
-                part[key] = now
+                item[key] = now
             else:
-                _renew(inner, now, random, renamed)
+                _renew(inner, now, random, new_ids)
 
 
 def _new_id(old: str, random: Random) -> str:
-    fresh_part = f"{random.getrandbits(128):032X}"
-    return f"wamid.{fresh_part}" if old.startswith("wamid.") else str(UUID(fresh_part))
+    digits = f"{random.getrandbits(128):032X}"
+    return f"wamid.{digits}" if old.startswith("wamid.") else str(UUID(digits))

@@ -1,4 +1,4 @@
-"""Made-up traffic that looks like the real one: for the demo, `sluice simulate` and the bench."""
+"""Simulated traffic in realistic proportions, for the demo, `sluice simulate` and the benchmark."""
 
 from workers.devtools.simulation.traffic import DUPLICATES, MIX, Expected, SimulatedTraffic, SimulatedWebhook
 

@@ -1,4 +1,4 @@
-"""The parts of a made-up webhook: messages and statuses in Omni's format, from the samples, with new ids."""
+"""The parts of a simulated webhook: messages and statuses in Omni's format, made from the samples with new ids."""
 
 from random import Random
 from typing import Any
@@ -9,7 +9,7 @@ from workers.devtools import samples
 
 Json = dict[str, Any]
 
-#: Samples of one message each, with how often a customer sends such a one.
+#: Weights of the samples with one message.
 MESSAGE_MIX = {
     "text": 40,
     "text-reply": 8,
@@ -39,7 +39,7 @@ _NAMES = ("Asha Rao", "José Núñez", "Ольга", "इमरान खान"
 
 
 class SampleFactory:
-    """Draws from `random`: the same seed makes the same traffic."""
+    """Makes the parts with the generator `random`, so that equal seeds make equal traffic."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -47,37 +47,37 @@ class SampleFactory:
         self.customers = [f"9198{random.randrange(10**8):08d}" for _ in range(500)]
 
     def wamid(self) -> str:
-        """A message id that was never used."""
+        """Return a new message id."""
         return f"wamid.SIM{self._random.getrandbits(112):028X}"
 
     def delivery(self) -> str:
-        """A webhook's own id."""
+        """Return a new id of a webhook."""
         return f"{self._random.getrandbits(128):032x}"
 
     def message(self, now: int, kind: str = "") -> Json:
-        """A message of a random customer; `kind` names a sample, by default drawn from MESSAGE_MIX."""
+        """Return a message of a random customer. `kind` is the name of a sample, by default drawn from MESSAGE_MIX."""
         kind = kind or self._random.choices(list(MESSAGE_MIX), list(MESSAGE_MIX.values()))[0]
-        made: Json = orjson.loads(orjson.dumps(self._bodies[kind]))
-        made |= {"from": self._random.choice(self.customers), "id": self.wamid(), "timestamp": str(now)}
-        part = made.get(made.get("type", ""))
-        if isinstance(part, dict) and "mime_type" in part and "id" in part:
-            part["id"] = str(self._random.getrandbits(52))
-        return made
+        message: Json = orjson.loads(orjson.dumps(self._bodies[kind]))
+        message |= {"from": self._random.choice(self.customers), "id": self.wamid(), "timestamp": str(now)}
+        content = message.get(message.get("type", ""))
+        if isinstance(content, dict) and "mime_type" in content and "id" in content:
+            content["id"] = str(self._random.getrandbits(52))
+        return message
 
     def contact(self, customer: str) -> Json:
-        """The contact that comes with a message."""
+        """Return the contact that accompanies a message of the customer."""
         return {"profile": {"name": self._random.choice(_NAMES)}, "wa_id": customer}
 
-    def status(self, wamid: str, customer: str, word: str, now: int) -> Json:
-        """One status of a message that was sent."""
-        made: Json = {"id": wamid, "status": word, "timestamp": str(now), "recipient_id": customer}
-        if word == "failed":
-            return made | {"errors": [{"code": 131026, "title": "Message undeliverable"}]}
+    def status(self, wamid: str, customer: str, state: str, now: int) -> Json:
+        """Return a status (sent, delivered, read or failed) of a sent message."""
+        status: Json = {"id": wamid, "status": state, "timestamp": str(now), "recipient_id": customer}
+        if state == "failed":
+            return status | {"errors": [{"code": 131026, "title": "Message undeliverable"}]}
         category = self._random.choice(("service", "marketing", "utility", "authentication"))
-        made["conversation"] = {
+        status["conversation"] = {
             "id": f"{self._random.getrandbits(128):032x}",
             "expiration_timestamp": str(now + 86_400),
             "origin": {"type": category},
         }
-        made["pricing"] = {"billable": category != "service", "pricing_model": "CBP", "category": category}
-        return made
+        status["pricing"] = {"billable": category != "service", "pricing_model": "CBP", "category": category}
+        return status

@@ -1,21 +1,21 @@
-"""One connection of a sender: HTTP/1.1 by hand, since a client library costs more than the ingress that is tested."""
+"""A minimal HTTP/1.1 client: a client library would use more CPU than the ingress under test."""
 
 import asyncio
 import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-#: Seconds after which an answer is given up.
+#: Seconds to wait for a response.
 TIMEOUT = 30.0
 
 
 class WebhookTarget:
-    """Where to post. Raises ValueError for what is no http(s) address."""
+    """The URL to post to. Raises ValueError if it is not an http or https URL."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or not url.isascii() or not url.isprintable():
-            raise ValueError(f"{url} is no http(s) address")
+            raise ValueError(f"{url} is not an http or https URL")
         self.url = url
         self.host = parts.hostname
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -24,37 +24,37 @@ class WebhookTarget:
         self._head = f"POST {path} HTTP/1.1\r\nhost: {parts.netloc.rpartition('@')[2]}\r\n"
 
     def request(self, body: bytes, headers: Mapping[str, str]) -> bytes:
-        """The request's bytes."""
+        """Return the bytes of a request."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"{self._head}{lines}content-length: {len(body)}\r\n\r\n".encode("latin-1") + body
 
 
 class HttpConnection:
-    """Posts one request after the other; connects when it must."""
+    """Posts requests one after the other, and connects when necessary."""
 
     def __init__(self, target: WebhookTarget) -> None:
         self._target = target
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, request: bytes) -> int | None:
-        """The answer's code; None where none came."""
+        """Send a request and return the status code of the response, or None without a response."""
         try:
             async with asyncio.timeout(TIMEOUT):
-                # A server may close a connection that was idle just as the next request is on its way.
+                # A server may close an idle connection just when the next request is sent: try once more.
                 return (await self._post(request) if self._streams else None) or await self._post(request)
         except (OSError, EOFError, ValueError, TimeoutError, asyncio.LimitOverrunError):
             self.close()
             return None
 
     def close(self) -> None:
-        """Closes it; it may be used again."""
+        """Close the connection. `post` opens it again."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
 
     async def _post(self, request: bytes) -> int | None:
-        """None where a connection that was used before is closed without an answer."""
-        target, used = self._target, self._streams is not None
+        """Return the status code, or None if a connection that was used before is closed without a response."""
+        target, reused = self._target, self._streams is not None
         if self._streams is None:
             self._streams = await asyncio.open_connection(target.host, target.port, ssl=target.tls)
         reader, writer = self._streams
@@ -63,7 +63,7 @@ class HttpConnection:
             head = await reader.readuntil(b"\r\n\r\n")
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             self.close()
-            if used and not getattr(error, "partial", b""):
+            if reused and not getattr(error, "partial", b""):
                 return None
             raise
         status, *lines = head.decode("latin-1").lower().split("\r\n")

@@ -1,1 +1,1 @@
-"""`sluice up`: everything in the foreground, for a laptop, a demonstration or a test. Not for production."""
+"""`sluice up`: every process in the foreground, for development, demonstrations and tests. Not for production."""

@@ -1,35 +1,45 @@
-"""Reading a Procfile: `name: command` a line."""
+"""The processes that `sluice up` starts: those of a Procfile (`name: command` per line), or the built-in list."""
 
 import re
 from pathlib import Path
 
 from shared.errors import SluiceError
 
+#: The commands that run without a Procfile. The Procfile of the repository has the same.
+DEFAULT_COMMANDS = {
+    "web": "python -m ingress",
+    "worker": "celery --quiet -A workers worker --concurrency 2 --loglevel INFO",
+    "console": "python -m workers.console",
+}
 _LINE = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(\S.*)")
 
 
 class InvalidProcfile(SluiceError):
-    """The Procfile is missing or has a line that is none."""
+    """The Procfile cannot be read, or a line of it is not `name: command`."""
 
 
 def read_procfile(path: Path) -> dict[str, str]:
-    """Commands by name, in their order. Raises InvalidProcfile."""
-    try:
-        lines = path.read_text().splitlines()
-    except OSError as error:
-        raise InvalidProcfile(f"{path} cannot be read: {error.strerror}; run this in the folder that has it") from None
-    except UnicodeDecodeError:
-        raise InvalidProcfile(f"{path} is no text in UTF-8") from None
+    """Return the commands by name, in the order of the file. Raises InvalidProcfile."""
     commands: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_lines(path), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        found = _LINE.fullmatch(line.strip())
-        if not found:
-            raise InvalidProcfile(f"{path}, line {number}: `name: command` is expected")
-        if found[1] in commands:
-            raise InvalidProcfile(f"{path}, line {number}: there is a {found[1]} already")
-        commands[found[1]] = found[2]
+        match = _LINE.fullmatch(line.strip())
+        if not match:
+            raise InvalidProcfile(f"{path}, line {number}: expected `name: command`")
+        name, command = match.groups()
+        if name in commands:
+            raise InvalidProcfile(f"{path}, line {number}: duplicate name {name}")
+        commands[name] = command
     if not commands:
-        raise InvalidProcfile(f"{path} names nothing to run")
+        raise InvalidProcfile(f"{path} has no commands")
     return commands
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError as error:
+        raise InvalidProcfile(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InvalidProcfile(f"{path} is not UTF-8 text") from None

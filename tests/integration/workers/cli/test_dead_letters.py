@@ -118,7 +118,7 @@ def test_a_limit_counts_only_what_is_meant(sluice: Sluice, lanes: Lanes, redis_u
 
 def test_where_there_is_none_that_is_said(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
     result = sluice("dead", "list", redis_url=redis_url)
-    assert (result.exit_code, result.stdout) == (0, "There are no dead letters.\n")
+    assert (result.exit_code, result.stdout) == (0, "No dead letters.\n")
     assert _json(sluice, redis_url, "list") == []
 
 
@@ -147,7 +147,7 @@ def test_one_that_is_not_there_is_an_error(sluice: Sluice, lanes: Lanes, redis_u
     result = sluice("dead", "show", which, redis_url=redis_url)
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"sluice: there is no dead letter {which}; `sluice dead list` names those there are\n"
+    assert result.stderr == f"sluice: there is no dead letter {which}; `sluice dead list` lists them\n"
 
 
 def _assert_harmless(shown: str) -> None:

@@ -58,7 +58,7 @@ def test_what_is_neither_a_time_nor_an_age_is_an_error_of_usage(sluice: Sluice, 
     for given in ("yesterday", "2026-13-01", "99999999999d"):
         result = sluice("events", "search", "--since", given, database_url=database)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert f"'{given}' is neither a time nor an age: 2026-01-31, " in result.stderr
+        assert f"invalid time '{given}' (use 2026-01-31, " in result.stderr
 
 
 def test_a_search_goes_on_where_the_store_stopped_short(
@@ -72,7 +72,7 @@ def test_a_search_goes_on_where_the_store_stopped_short(
 def test_the_table_masks_numbers_and_lets_no_text_do_anything(sluice: Sluice, database: str) -> None:
     shown = sluice("events", "search", database_url=database).stdout
     heading, *rows = shown.splitlines()
-    assert heading.split() == ["event", "happened", "type", "customer", "came", "to", "text"]
+    assert heading.split() == ["event", "happened", "type", "customer", "status", "text"]
     assert len(rows) == 4
     assert "[bold]my\\x1b[31m order[/bold]\\n2026 forged" in rows[0]
     assert rows[1].split()[0] == "s:wamid.S:delivered:9198…002"

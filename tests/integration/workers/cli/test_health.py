@@ -118,7 +118,7 @@ def test_one_that_does_not_answer_in_time_is_not_well(sluice: Sluice, monkeypatc
         result = sluice("health", "web", "--json", port=str(port))
         end.set()
     assert result.exit_code == 1
-    assert "does not answer within" in json.loads(result.stdout)["reason"]
+    assert "no answer within 3 s" in json.loads(result.stdout)["reason"]
 
 
 def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_worker_that_takes_messages_is_well(sluice: Sluice, client: redis.Redi
     for node, state in (("one", LISTENING), ("two", FULL), ("three", STALLED)):
         says(client, node, state)
     result = sluice("health", "worker", redis_url=redis_url)
-    assert (result.exit_code, result.stdout) == (0, "2 of 3 workers of this host well: one, two\n")
+    assert (result.exit_code, result.stdout) == (0, "2 of 3 workers of this host healthy: one, two\n")
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ def test_workers_of_other_hosts_count_if_one_says_so(sluice: Sluice, client: red
     here = sluice("health", "worker", redis_url=redis_url)
     assert (here.exit_code, here.stderr) == (
         1,
-        "sluice: no worker of this host has said anything within the last minutes\n",
+        "sluice: no worker of this host has reported in the last minutes\n",
     )
-    assert sluice("health", "worker", "--any", redis_url=redis_url).stdout == "1 of 1 workers well: far\n"
+    assert sluice("health", "worker", "--any", redis_url=redis_url).stdout == "1 of 1 workers healthy: far\n"
 
 
 def test_as_json_all_is_told(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
@@ -187,7 +187,7 @@ def test_without_redis_workers_are_not_ready_but_need_no_new_start(
 ) -> None:
     url = f"redis://:tell-nobody@127.0.0.1:{free_port()}/0"
     result = sluice("health", "worker", *arguments, redis_url=url)
-    assert (result.exit_code, result.output.removeprefix("sluice: ")) == (code, "Redis cannot be reached\n")
+    assert (result.exit_code, result.output.removeprefix("sluice: ")) == (code, "Redis is unavailable\n")
     told = json.loads(sluice("health", "worker", "--json", *arguments, redis_url=url).stdout)
     assert (told["well"], told["workers"]) == (code == 0, [])
 

@@ -1,6 +1,7 @@
 """What the commands say of themselves."""
 
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,10 @@ def test_there_are_as_many_commands_as_there_should_be() -> None:
 def test_the_exit_codes_are_told(sluice: Sluice) -> None:
     told = " ".join(sluice("--help").stdout.split())
 
-    assert "0 done or well, 1 not done or not well, 2 wrong usage, 69 Redis, the database or the ingress cannot" in told
-    assert "78 wrong settings, 130 interrupted." in told
+    assert (
+        "0 success or healthy, 1 failure or unhealthy, 2 invalid usage, 69 Redis, the database or the ingress" in told
+    )
+    assert "78 invalid settings, 130 interrupted." in told
 
 
 def test_what_is_not_to_be_installed_from_there_is_not_offered(sluice: Sluice) -> None:
@@ -89,8 +92,21 @@ def test_what_is_not_understood_is_an_error_of_usage(sluice: Sluice, arguments: 
     assert "Usage: " in result.stderr
 
 
+def test_the_version_is_that_of_the_distribution(sluice: Sluice) -> None:
+    result = sluice("--version", port="wrong")
+
+    assert (result.exit_code, result.stdout) == (0, f"sluice {version('sluice-webhooks')}\n")
+
+
+@pytest.mark.parametrize("command", ["list", "export"])
+def test_an_option_without_effect_is_accepted_but_not_shown(sluice: Sluice, valkey_url: str, command: str) -> None:
+    assert sluice("dead", command, "--all", redis_url=valkey_url).exit_code == 0
+    assert "--all" not in sluice("dead", command, "--help").stdout
+    assert "--all" in sluice("dead", "replay", "--help").stdout
+
+
 def test_the_console_script_is_there(tmp_path: Path) -> None:
     ended = run([program("sluice"), "--help"], tmp_path)
 
     assert ended.returncode == 0
-    assert "WhatsApp webhooks" in ended.stdout
+    assert "Receive WhatsApp webhooks" in ended.stdout

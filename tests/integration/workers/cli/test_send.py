@@ -105,7 +105,7 @@ def test_an_address_that_is_none_is_one_line(sluice: Sluice, address: str, code:
 
     assert result.exit_code == code
     [line] = result.stderr.splitlines()
-    assert line.startswith(f"sluice: {address} ")
+    assert line.startswith(f"sluice: invalid URL {address}: " if code == 2 else f"sluice: {address} does not answer: ")
 
 
 def test_an_ipv6_host_is_written_as_urls_have_it(sluice: Sluice) -> None:
@@ -124,13 +124,12 @@ def test_without_a_kind_the_kinds_are_listed(sluice: Sluice) -> None:
 
 
 def test_an_unknown_kind_is_an_error_that_names_the_one_that_may_be_meant(sluice: Sluice, ingress: Receiver) -> None:
-    for kind, meant in (("txet", "; did you mean text?"), ("../secrets", "")):
+    for kind, meant in (("txet", " (did you mean text?)"), ("../secrets", "")):
         result = sluice("send", kind, "--url", ingress.url)
 
         assert (result.exit_code, result.stdout) == (2, "")
         said = " ".join(result.stderr.replace("│", "").split())
-        assert f"there is no kind '{kind}'; `sluice send` lists them" in said
-        assert meant in said
+        assert f"unknown sample '{kind}'{meant}; `sluice send` lists them" in said
     assert ingress.sent == []
 
 

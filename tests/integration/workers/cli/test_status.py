@@ -10,7 +10,7 @@ import redis
 from tests.support.cli.fixtures import Sluice, bury
 from tests.support.cli.terminal import on_a_terminal
 from tests.support.programs import free_port, program, run
-from workers.cli.status import age, span
+from workers.cli.status import format_age, format_span
 from workers.lanes import Completed, DeadLettered, Lanes, LaneSpec, Rescheduled
 
 
@@ -76,7 +76,7 @@ def test_where_nothing_ever_was_there_is_no_table(sluice: Sluice, lanes: Lanes, 
     ("milliseconds", "shown"), [(None, ""), (-5, "0.0 s"), (59_900, "59.9 s"), (60_000, "1 m"), (11_000_000, "3 h")]
 )
 def test_an_age_is_exact_as_long_as_that_matters(milliseconds: int | None, shown: str) -> None:
-    assert age(milliseconds) == shown
+    assert format_age(milliseconds) == shown
 
 
 def _broken(lanes: Lanes, error: str = "ConnectionError: the CRM") -> None:
@@ -107,17 +107,17 @@ def test_and_shown_to_people(sluice: Sluice, lanes: Lanes, redis_url: str) -> No
     _, row, line, totals = sluice("status", redis_url=redis_url).stdout.splitlines()
 
     assert row.startswith("text.greet (breaker open) ")
-    assert line.startswith("text.greet: breaker open for 3 m: ConnectionError: the CRM (the next try is in 2")
+    assert line.startswith("text.greet: breaker open for 3 m: ConnectionError: the CRM (next probe in 2")
     assert totals.startswith("0 waiting, 0 in flight, 20 to be retried, 0 dead")
 
 
 def test_so_is_that_a_try_is_due_or_under_way(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
     _broken(lanes)
     lanes.client.delete("sluice:lane:text.greet:hold")
-    assert "the CRM (the next try is due)\n" in sluice("status", redis_url=redis_url).stdout
+    assert "the CRM (a probe is due)\n" in sluice("status", redis_url=redis_url).stdout
     lanes.push("text.greet", [b"new"])
     assert lanes.start_drain("text.greet", None, "test").probe
-    assert "the CRM (one entry is being tried now)\n" in sluice("status", redis_url=redis_url).stdout
+    assert "the CRM (a probe is running)\n" in sluice("status", redis_url=redis_url).stdout
 
 
 def test_a_hostile_error_does_nothing(lanes: Lanes, redis_url: str, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_hostile_error_does_nothing(lanes: Lanes, redis_url: str, tmp_path: Pa
     [(0.2, "0 s"), (59.4, "59 s"), (60, "1 m"), (3599, "59 m"), (3600, "1 h"), (86_399, "23 h"), (200_000, "2 d")],
 )
 def test_how_long_is_told_in_one_unit(seconds: float, shown: str) -> None:
-    assert span(seconds) == shown
+    assert format_span(seconds) == shown
 
 
 def test_all_shows_the_quiet_lanes_too(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:

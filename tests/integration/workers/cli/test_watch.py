@@ -17,7 +17,7 @@ from rich.console import Console
 from tests.support.cli.fixtures import Sluice, bury
 from tests.support.programs import clean_environment, program
 from tests.support.waiting import until
-from workers.cli.status import moving
+from workers.cli.status import live_display
 from workers.lanes import DeadLettered, Lanes, LaneSpec
 from workers.lanes.dead_letter_queue import DeadLetterQueue
 
@@ -60,7 +60,7 @@ def test_on_a_small_screen_what_matters_most_is_at_the_top(lanes: Lanes) -> None
     DeadLetterQueue(lanes.client).discard("a.done", [_letter(lanes, "a.done")])
     DeadLetterQueue(lanes.client).discard("b.done", [_letter(lanes, "b.done")])
     screen = Console(file=io.StringIO(), width=120)
-    screen.print(moving(lanes.client, everything=False))
+    screen.print(live_display(lanes.client, everything=False))
     first, _, *rows = screen.file.getvalue().splitlines()  # type: ignore[attr-defined]
 
     assert first.startswith("0 waiting, 0 in flight, 0 to be retried, 2 dead in ")

@@ -72,12 +72,12 @@ def test_a_folder_that_others_can_enter_is_not_used_for_it(tmp_path: Path, monke
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     place = socket_in(tmp_path / "with space").parent
     place.chmod(0o777)
-    with pytest.raises(PermissionError, match="is not this user's own"):
+    with pytest.raises(PermissionError, match="is not a private folder of this user"):
         socket_in(tmp_path / "with space")
     place.rmdir()
     (tmp_path / "theirs").mkdir(mode=0o700)
     place.symlink_to(tmp_path / "theirs")
-    with pytest.raises(PermissionError, match="is not this user's own"):
+    with pytest.raises(PermissionError, match="is not a private folder of this user"):
         socket_in(tmp_path / "with space")
 
 

