@@ -2,13 +2,13 @@
 
 from shared.wire import lenient_json
 from workers.events import Message, StatusUpdate
-from workers.runtime.event_entry import EventEntry, InvalidEntry, event_of, unpack
+from workers.runtime.event_entry import EventEntry, InvalidEntry, build_event, decode_entry
 
 
 def type_and_key(data: bytes) -> tuple[str, str]:
     """Return the type and the key of an entry's event; both are empty for a webhook that is not classified yet."""
     try:
-        item = unpack(data).item
+        item = decode_entry(data).raw_event
     except InvalidEntry:
         return "", ""
     return item.type, item.key
@@ -26,13 +26,13 @@ def key_marker(key: str) -> bytes:
 
 def payload_of(entry: EventEntry) -> bytes:
     """Return the event's own part of the webhook's payload, as JSON."""
-    return lenient_json.dumps(entry.item.body)
+    return lenient_json.dumps(entry.raw_event.body)
 
 
 def is_about(data: bytes, customer: str) -> bool:
     """Return whether an entry's event is from or to the customer; for unknown events, whether it names the number."""
     try:
-        event = event_of(unpack(data), 1)
+        event = build_event(decode_entry(data), 1)
     except InvalidEntry:
         return customer.encode() in data
     if isinstance(event, Message):

@@ -14,7 +14,7 @@ from workers.lanes.reader import LaneReader, Location, Waiting
 from workers.lanes.records import DeadLetter, ScheduledRetry
 from workers.operations.entries import key_marker
 from workers.operations.format import datetime_from_ms, pluralize
-from workers.runtime.attempt_history import DIED, HANDLED, MAX_CLOCK_SKEW_MS, RETRIED, Attempt, attempts
+from workers.runtime.attempt_history import DEAD, HANDLED, MAX_CLOCK_SKEW_MS, RETRIED, Attempt, list_attempts
 from workers.runtime.lane_config import MEDIA_LANE
 from workers.store.read.event_detail import EventDetails
 
@@ -35,7 +35,7 @@ def event_history(client: redis.Redis, details: EventDetails) -> list[HistorySte
     """Return the event's steps, lane by lane. Raises RedisError."""
     event = details.event
     key, received_ms = str(event["key"]), round(event["received_at"].timestamp() * 1000)
-    past = attempts(client, key, received_ms)
+    past = list_attempts(client, key, received_ms)
     steps = [
         HistoryStep(event["occurred_at"], "happened", "by the provider's clock"),
         HistoryStep(event["received_at"], "received", "acknowledged with a 200, durable from then on"),
@@ -54,12 +54,12 @@ def event_history(client: redis.Redis, details: EventDetails) -> list[HistorySte
 
 def failed_attempts(client: redis.Redis, lane: str, key: str, received_ms: int) -> list[HistoryStep]:
     """Return the recorded attempts in one lane. Raises RedisError."""
-    return [_attempt_step(attempt) for attempt in _of_lane(lane, attempts(client, key, received_ms))]
+    return [_attempt_step(attempt) for attempt in _of_lane(lane, list_attempts(client, key, received_ms))]
 
 
 def lane_steps(lane: str, past: list[Attempt], location: Location) -> list[HistoryStep]:
     """Return what happened to the event in a lane: its recorded attempts, and where it is now. Pure."""
-    if isinstance(location, DeadLetter) and past and past[-1].outcome == DIED:
+    if isinstance(location, DeadLetter) and past and past[-1].outcome == DEAD:
         past = past[:-1]  # the dead letter reports it
     return [*map(_attempt_step, past), *_location_steps(lane, past, location)]
 
@@ -103,7 +103,7 @@ def _attempt_step(attempt: Attempt) -> HistoryStep:
     if attempt.outcome == HANDLED:
         return HistoryStep(at, f"handled by {attempt.lane}", f"at attempt {attempt.number}")
     what = f"attempt {attempt.number} of {attempt.lane} failed"
-    suffix = ", and was the last" if attempt.outcome == DIED else ""
+    suffix = ", and was the last" if attempt.outcome == DEAD else ""
     return HistoryStep(at, what + suffix, attempt.error, is_problem=True)
 
 

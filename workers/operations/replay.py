@@ -13,7 +13,7 @@ from workers.events import MediaMetadata
 from workers.lanes import Lanes
 from workers.lanes.reader import LaneReader
 from workers.parsing import RawEvent
-from workers.runtime.event_entry import REPLAYED, EventEntry, pack
+from workers.runtime.event_entry import REPLAYED, EventEntry, encode_entry
 from workers.store.read.replay import StoredEvent
 
 #: Events in a lane, beyond which nothing more is put into it for now.
@@ -73,7 +73,7 @@ def replay(
         by_lane: dict[str, list[bytes]] = {}
         for event in batch:
             for lane in targets.get(event.type, ()):
-                by_lane.setdefault(lane, []).append(pack(entry(event)))
+                by_lane.setdefault(lane, []).append(encode_entry(entry(event)))
         for lane, entries in by_lane.items():
             while reader.unsettled(lane) > MAX_WAITING:
                 sleep(_BACKLOG_CHECK_INTERVAL)

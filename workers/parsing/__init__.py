@@ -12,7 +12,7 @@ Both `split` and `event` are total: whatever JSON value they are given, they rai
 """
 
 from workers.parsing.envelopes import count_events, split_webhook, unknown_document
-from workers.parsing.items import RawEvent
+from workers.parsing.raw_event import RawEvent
 from workers.parsing.to_event import to_event
 
 __all__ = ["RawEvent", "count_events", "split_webhook", "to_event", "unknown_document"]

@@ -15,13 +15,13 @@ from workers.parsing.coerce import (
     as_text,
     as_timestamp,
 )
-from workers.parsing.items import RawEvent
+from workers.parsing.raw_event import RawEvent
 
 #: Keyword arguments of an event class.
 Fields = dict[str, Any]
 
 
-def common(item: RawEvent, body: Json, received_at: datetime, receipt: str, attempt: int) -> Fields:
+def event_fields(item: RawEvent, body: Json, received_at: datetime, receipt: str, attempt: int) -> Fields:
     """The fields that every event has."""
     occurred_at = as_timestamp(body.get("timestamp"))
     return {
@@ -35,19 +35,19 @@ def common(item: RawEvent, body: Json, received_at: datetime, receipt: str, atte
         "receipt": receipt,
         "attempt": attempt,
         "business_number": item.business_number,
-        "contact": contact(item.contact),
-        "errors": errors(body.get("errors")),
+        "contact": parse_contact(item.contact),
+        "errors": parse_errors(body.get("errors")),
     }
 
 
-def contact(value: Any) -> Contact | None:
+def parse_contact(value: Any) -> Contact | None:
     """One entry of `contacts` beside the messages: `profile.name` and `wa_id`."""
     if not isinstance(value, dict):
         return None
     return Contact(name=as_text(as_object(value.get("profile")).get("name")), wa_id=as_identifier(value.get("wa_id")))
 
 
-def errors(value: Any) -> tuple[ErrorDetail, ...]:
+def parse_errors(value: Any) -> tuple[ErrorDetail, ...]:
     """An `errors` list (Meta, "Error codes"), or a single one. Entries that are no objects are left out."""
     if not value:
         return ()
@@ -65,7 +65,7 @@ def _error(entry: Json) -> ErrorDetail:
     )
 
 
-def context(value: Any) -> Context | None:
+def parse_context(value: Any) -> Context | None:
     """What a message refers to."""
     if not isinstance(value, dict) or not value:
         return None
@@ -81,7 +81,7 @@ def context(value: Any) -> Context | None:
     )
 
 
-def referral(value: Any) -> Referral | None:
+def parse_referral(value: Any) -> Referral | None:
     """The advertisement that led the customer here (Meta, "Click to WhatsApp ads")."""
     if not isinstance(value, dict) or not value:
         return None

@@ -13,7 +13,7 @@ from typing import Any
 
 from workers.parsing.addresses import contact_id, recipient, sender
 from workers.parsing.coerce import Json, as_list, as_object, as_phone
-from workers.parsing.items import ERRORS, RawEvent, message, status, unknown
+from workers.parsing.raw_event import ACCOUNT_ERRORS, RawEvent, message_event, status_event, unknown_event
 
 #: Names that are no event family of their own.
 _ENVELOPE = {
@@ -36,7 +36,7 @@ def split_webhook(document: Any) -> list[RawEvent]:
         return _document(document)
     if isinstance(document, list) and document:
         return [item for part in document for item in _part(part)]
-    return [unknown(document, None, "nothing in it")]
+    return [unknown_event(document, None, "nothing in it")]
 
 
 def count_events(document: Any) -> int:
@@ -54,7 +54,7 @@ def count_events(document: Any) -> int:
 
 def unknown_document(document: Any, reason: str) -> RawEvent:
     """The document as one unknown item."""
-    return unknown(document, as_object(document).get("id"), reason)
+    return unknown_event(document, as_object(document).get("id"), reason)
 
 
 def _count_batch(source: Json) -> int:
@@ -62,7 +62,7 @@ def _count_batch(source: Json) -> int:
 
 
 def _part(part: Any) -> list[RawEvent]:
-    return _document(part) if isinstance(part, dict) else [unknown(part, None, "a document that is no object")]
+    return _document(part) if isinstance(part, dict) else [unknown_event(part, None, "a document that is no object")]
 
 
 def _document(document: Json) -> list[RawEvent]:
@@ -70,13 +70,13 @@ def _document(document: Json) -> list[RawEvent]:
     items = _batch(document, delivery, as_phone(document.get("businessPhoneNumber")), is_root=True)
     for entry in as_list(document.get("entry")):
         items += _entry(entry, document)
-    return items or [unknown(document, delivery, _why_nothing(document))]
+    return items or [unknown_event(document, delivery, _why_nothing(document))]
 
 
 def _entry(entry: Any, document: Json) -> list[RawEvent]:
     changes = as_list(as_object(entry).get("changes"))
     if not changes:
-        return [unknown(entry, document.get("id"), "an entry without changes")]
+        return [unknown_event(entry, document.get("id"), "an entry without changes")]
     return [item for change in changes for item in _change(change, document)]
 
 
@@ -86,7 +86,7 @@ def _change(change: Any, document: Json) -> list[RawEvent]:
     business_number = as_phone(number) or as_phone(document.get("businessPhoneNumber"))
     delivery = document.get("id")
     items = _batch(value, delivery, business_number)
-    return items or [unknown(change, delivery, _why_nothing(value), business_number)]
+    return items or [unknown_event(change, delivery, _why_nothing(value), business_number)]
 
 
 def _batch(source: Json, delivery: Any, business_number: str | None, *, is_root: bool = False) -> list[RawEvent]:
@@ -94,20 +94,22 @@ def _batch(source: Json, delivery: Any, business_number: str | None, *, is_root:
     items = []
     messages = source.get("messages")
     if messages is not None:
-        items = [message(body, delivery, business_number) for body in as_list(messages) if not _is_stub(body, delivery)]
+        items = [
+            message_event(body, delivery, business_number) for body in as_list(messages) if not _is_stub(body, delivery)
+        ]
     statuses = source.get("statuses")
     if statuses is not None:
         bodies = as_list(statuses)
         if is_root and bodies and _has_only_id(bodies[-1]):
             bodies = bodies[:-1]
-        items += [status(body, delivery, business_number) for body in bodies if not _is_stub(body, delivery)]
+        items += [status_event(body, delivery, business_number) for body in bodies if not _is_stub(body, delivery)]
     if items:
         contacts = source.get("contacts")
         if contacts:
             _attach(contacts, items)
         errors = source.get("errors")
         if errors:
-            items.append(unknown(errors, delivery, ERRORS, business_number))
+            items.append(unknown_event(errors, delivery, ACCOUNT_ERRORS, business_number))
     return items
 
 

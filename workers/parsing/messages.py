@@ -34,12 +34,12 @@ from workers.parsing.coerce import Json, as_boolean, as_identifier, as_list, as_
 from workers.parsing.common_fields import Fields
 
 
-def text(common: Fields, body: Json) -> TextMessage:
+def text_message(common: Fields, body: Json) -> TextMessage:
     """`type: text`."""
     return TextMessage(**common, text=as_text(as_object(body.get("text")).get("body")))
 
 
-def location(common: Fields, body: Json) -> LocationMessage:
+def location_message(common: Fields, body: Json) -> LocationMessage:
     """`type: location`; degrees."""
     part = as_object(body.get("location"))
     return LocationMessage(
@@ -52,20 +52,20 @@ def location(common: Fields, body: Json) -> LocationMessage:
     )
 
 
-def reaction(common: Fields, body: Json) -> ReactionMessage:
+def reaction_message(common: Fields, body: Json) -> ReactionMessage:
     """`type: reaction`; an empty or absent emoji takes the reaction back."""
     part = as_object(body.get("reaction"))
     about = as_identifier(part.get("message_id")) or as_identifier(part.get("messsage_id"))  # so misspelt at one sender
     return ReactionMessage(**common, emoji=as_text(part.get("emoji")) or None, message_id=about)
 
 
-def button(common: Fields, body: Json) -> ButtonMessage:
+def button_message(common: Fields, body: Json) -> ButtonMessage:
     """`type: button`."""
     part = as_object(body.get("button"))
     return ButtonMessage(**common, text=as_text(part.get("text")), payload=as_text(part.get("payload")))
 
 
-def order(common: Fields, body: Json) -> OrderMessage:
+def order_message(common: Fields, body: Json) -> OrderMessage:
     """`type: order`."""
     part = as_object(body.get("order"))
     items = tuple(as_list(part.get("product_items")))
@@ -74,7 +74,7 @@ def order(common: Fields, body: Json) -> OrderMessage:
     )
 
 
-def system(common: Fields, body: Json) -> SystemMessage:
+def system_message(common: Fields, body: Json) -> SystemMessage:
     """`type: system`; the new number is `new_wa_id`, since Cloud API 12 `wa_id`."""
     part = as_object(body.get("system"))
     number_now = as_phone(part.get("new_wa_id")) or as_phone(part.get("wa_id"))
@@ -83,17 +83,17 @@ def system(common: Fields, body: Json) -> SystemMessage:
     )
 
 
-def edit(common: Fields, body: Json) -> EditMessage:
+def edit_message(common: Fields, body: Json) -> EditMessage:
     """`type: edit`."""
     return EditMessage(**common, message_id=_earlier(as_object(body.get("edit"))))
 
 
-def revoke(common: Fields, body: Json) -> RevokeMessage:
+def revoke_message(common: Fields, body: Json) -> RevokeMessage:
     """`type: revoke`."""
     return RevokeMessage(**common, message_id=_earlier(as_object(body.get("revoke"))))
 
 
-def unknown(common: Fields, body: Json) -> UnknownMessage:
+def unknown_message(common: Fields, body: Json) -> UnknownMessage:
     """A message of any other type, or of none."""
     return UnknownMessage(**common, stated_type=as_text(body.get("type")))
 
@@ -102,7 +102,7 @@ def _earlier(part: Json) -> str | None:
     return as_identifier(part.get("message_id")) or as_identifier(part.get("original_message_id"))
 
 
-def contacts(common: Fields, body: Json) -> ContactsMessage:
+def contacts_message(common: Fields, body: Json) -> ContactsMessage:
     """`type: contacts`. Entries that are no objects are left out; `raw` has them."""
     cards = tuple(_card(entry) for entry in as_list(body.get("contacts")) if isinstance(entry, dict))
     return ContactsMessage(**common, cards=cards)
@@ -126,7 +126,7 @@ def _all(entries: list[Json], name: str) -> tuple[str, ...]:
     return tuple(value for value in found if value is not None)
 
 
-def media(kind: str, common: Fields, body: Json, metadata: MediaMetadata | None) -> MediaMessage:
+def media_message(kind: str, common: Fields, body: Json, metadata: MediaMetadata | None) -> MediaMessage:
     """A message of one of MEDIA_TYPES; `metadata` is what the media API said of it."""
     part = as_object(body.get(kind))
     fields = {**common, **_file(part), "metadata": metadata}
@@ -156,7 +156,7 @@ def _file(part: Json) -> dict[str, Any]:
     }
 
 
-def interactive(common: Fields, body: Json) -> InteractiveMessage:
+def interactive_message(common: Fields, body: Json) -> InteractiveMessage:
     """`type: interactive`."""
     part = as_object(body.get("interactive"))
     subtype = as_text(part.get("type"))

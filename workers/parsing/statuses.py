@@ -8,7 +8,7 @@ from workers.parsing.coerce import Json, as_boolean, as_identifier, as_object, a
 from workers.parsing.common_fields import Fields
 
 
-def status(common: Fields, body: Json) -> StatusUpdate:
+def status_update(common: Fields, body: Json) -> StatusUpdate:
     """One entry of `statuses`."""
     return StatusUpdate(
         **common,

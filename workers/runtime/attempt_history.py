@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from workers.lanes import Completed, DeadLettered, Outcome, Rescheduled, TakenEntry
 from workers.lanes.paging import iter_entries
-from workers.runtime.event_entry import InvalidEntry, key_of
+from workers.runtime.event_entry import InvalidEntry, entry_key
 from workers.runtime.steps.base import SettledTake
 from workers.runtime.steps.classify import dedupe_key
 
@@ -27,7 +27,7 @@ _MAX_ERROR_LENGTH = 200  # characters
 #: How far the ingress's clock, which dates events, may be ahead of Redis's (milliseconds).
 MAX_CLOCK_SKEW_MS = 60_000
 
-HANDLED, RETRIED, DIED = "handled", "to be tried again", "dead"
+HANDLED, RETRIED, DEAD = "handled", "to be tried again", "dead"
 
 
 class Attempt(NamedTuple):
@@ -58,7 +58,7 @@ def record(client: redis.Redis, take: SettledTake) -> None:
         pipe.execute()
 
 
-def attempts(client: redis.Redis, key: str, received_ms: int) -> list[Attempt]:
+def list_attempts(client: redis.Redis, key: str, received_ms: int) -> list[Attempt]:
     """Return the recorded attempts of the event with that key, oldest first. Raises RedisError.
 
     `received_ms`: when the event was received, in milliseconds since 1970; older records are not read.
@@ -81,11 +81,11 @@ def _fields(lane: str, entry: TakenEntry, outcome: Outcome, breaker_open: bool) 
             result = RETRIED
         case DeadLettered(error=error, failed=failed):
             # While the lane's breaker is open a failed event is retried, whatever its outcome says.
-            result = RETRIED if failed and breaker_open else DIED
+            result = RETRIED if failed and breaker_open else DEAD
         case _:
             return None
     try:
-        key = key_of(entry.data)
+        key = entry_key(entry.data)
     except InvalidEntry:  # a webhook: it has no key yet
         return None
     text = error[:_MAX_ERROR_LENGTH].encode("utf-8", "backslashreplace")

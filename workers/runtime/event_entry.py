@@ -23,7 +23,7 @@ class EventEntry(msgspec.Struct):
     """A classified event with the receipt it came in and, once fetched, its media metadata; and the context of the
     trace that it is a part of, if any."""
 
-    item: RawEvent
+    raw_event: RawEvent
     receipt: str
     received_ms: int
     metadata: MediaMetadata | None = None
@@ -41,9 +41,9 @@ _SHORT = {"k": "key", "n": "kind", "t": "type", "b": "body", "c": "contact", "u"
 _SHORT |= {"w": "reason"}
 
 
-def pack(entry: EventEntry) -> bytes:
+def encode_entry(entry: EventEntry) -> bytes:
     """The entry's bytes. Parts that are None or empty are left out."""
-    item = entry.item
+    item = entry.raw_event
     fields: dict[str, Any] = {"r": entry.receipt, "at": entry.received_ms}
     for short, name in _SHORT.items():
         value = getattr(item, name)
@@ -56,7 +56,7 @@ def pack(entry: EventEntry) -> bytes:
     return lenient_json.dumps(fields)
 
 
-def unpack(data: bytes) -> EventEntry:
+def decode_entry(data: bytes) -> EventEntry:
     """The entry in `data`. Raises InvalidEntry."""
     try:
         fields = lenient_json.loads(data)
@@ -76,18 +76,18 @@ def unpack(data: bytes) -> EventEntry:
         raise InvalidEntry(f"this is no event entry: {error!r}") from None
 
 
-def origin(data: bytes) -> Origin:
+def entry_origin(data: bytes) -> Origin:
     """Receipt and trace of the entry in `data`, by a quick look where that does; both empty in what is no entry."""
     try:
         return msgspec.json.decode(data, type=Origin)
     except msgspec.DecodeError:  # JSON that only jsontext reads (half a character, say), or no entry
         with suppress(InvalidEntry):
-            entry = unpack(data)
+            entry = decode_entry(data)
             return Origin(entry.receipt, entry.trace)
     return Origin()
 
 
-def key_of(data: bytes) -> str:
+def entry_key(data: bytes) -> str:
     """The idempotency key of the event in `data`, at a fraction of what `unpack` costs. Raises InvalidEntry."""
     try:
         return str(lenient_json.loads(data)["k"])
@@ -95,12 +95,12 @@ def key_of(data: bytes) -> str:
         raise InvalidEntry(f"this is no event entry: {error!r}") from None
 
 
-def event_of(entry: EventEntry, attempt: int) -> Event:
+def build_event(entry: EventEntry, attempt: int) -> Event:
     """What a handler is called with. Raises InvalidEntry."""
     try:
         received_at = datetime.fromtimestamp(entry.received_ms / 1000, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise InvalidEntry(f"this entry was received at no time there is: {error!r}") from None
     return to_event(
-        entry.item, received_at=received_at, receipt=entry.receipt, attempt=attempt, metadata=entry.metadata
+        entry.raw_event, received_at=received_at, receipt=entry.receipt, attempt=attempt, metadata=entry.metadata
     )

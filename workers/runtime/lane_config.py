@@ -28,7 +28,7 @@ class LaneConfig(NamedTuple):
     hard_limit: int  # seconds after which prefork kills the drain
 
 
-def handler_of(lane: str) -> str:
+def handler_name(lane: str) -> str:
     """The name of the handler whose lane it is; empty for Sluice's own steps before."""
     return "" if lane in INTAKE_LANES or lane == MEDIA_LANE else lane.partition(".")[2]
 
@@ -47,7 +47,7 @@ def lane_configs(registry: Registry, *, media: bool) -> dict[str, LaneConfig]:
     return {lane.spec.name: lane for lane in lanes}
 
 
-def queues(lanes: dict[str, LaneConfig]) -> list[str]:
+def queues_by_priority(lanes: dict[str, LaneConfig]) -> list[str]:
     """Every Celery queue, in the order of its priority: a handler's own ones go before the statuses."""
     own = sorted({lane.spec.queue for lane in lanes.values()} - set(FAMILIES))
     return [INTAKE, "messages", MEDIA, *own, STATUSES]

@@ -6,8 +6,8 @@ from shared.wire import receipt
 from shared.wire.receipt import InvalidReceipt
 from workers.lanes import DeadLettered, Rescheduled
 from workers.lanes.records import DeadLetter
-from workers.runtime.event_entry import InvalidEntry, unpack
-from workers.runtime.lane_config import handler_of
+from workers.runtime.event_entry import InvalidEntry, decode_entry
+from workers.runtime.lane_config import handler_name
 from workers.runtime.steps.base import SettledTake
 
 _log = get_logger(__name__)
@@ -63,12 +63,12 @@ def _fields(lane: str, data: bytes, attempt: int) -> _Fields:
     try:
         if lane in INTAKE_LANES:
             return fields | {"receipt": receipt.unpack(data).id}
-        entry = unpack(data)
+        entry = decode_entry(data)
     except (InvalidReceipt, InvalidEntry):
         return fields
-    return fields | {"receipt": entry.receipt, "event_key": entry.item.key}
+    return fields | {"receipt": entry.receipt, "event_key": entry.raw_event.key}
 
 
 def _lane_fields(lane: str) -> _Fields:
-    handler = handler_of(lane)
+    handler = handler_name(lane)
     return {"lane": lane, "handler": handler} if handler else {"lane": lane}

@@ -92,7 +92,7 @@ class _TracedStep:
 
 def _trace_call(tracing: "Tracing", lane: str, call: HandlerCall) -> HandlerCall:
     def traced(jobs: list[Job], timings: TakeTimings) -> BaseException | None:
-        with tracing.process(lane, _messages([entry for entry, _ in jobs], event_entry.origin)) as spans:
+        with tracing.process(lane, _messages([entry for entry, _ in jobs], event_entry.entry_origin)) as spans:
             error = call(jobs, timings)
             if error is not None and not _asked_for_delay(error):
                 for span in spans:
@@ -128,13 +128,13 @@ def _receipt_with_trace(data: bytes, trace: str) -> bytes:
 
 def _event_with_trace(data: bytes, trace: str) -> bytes:
     try:
-        return event_entry.pack(replace(event_entry.unpack(data), trace=trace))
+        return event_entry.encode_entry(replace(event_entry.decode_entry(data), trace=trace))
     except InvalidEntry:
         return data
 
 
 _RECEIPTS = _Format(_receipt_origin, _receipt_with_trace)
-_EVENTS = _Format(event_entry.origin, _event_with_trace)
+_EVENTS = _Format(event_entry.entry_origin, _event_with_trace)
 
 
 def _asked_for_delay(error: BaseException) -> bool:

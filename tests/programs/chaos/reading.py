@@ -10,7 +10,7 @@ from tests.programs.chaos.expected import Key, Row, width
 from tests.programs.chaos.notes import noted
 from tests.programs.chaos.reckoning import Found, Letter
 from workers.lanes.status import lane_statuses
-from workers.runtime.event_entry import InvalidEntry, unpack
+from workers.runtime.event_entry import InvalidEntry, decode_entry
 from workers.store.schema.tables import metadata
 
 Counts = dict[str, dict[str, int]]
@@ -53,7 +53,7 @@ def forget_letters(client: redis.Redis) -> None:
 
 def _key(data: bytes) -> str:
     try:
-        return unpack(data).item.key
+        return decode_entry(data).raw_event.key
     except InvalidEntry:
         return repr(data[:80])
 

@@ -13,8 +13,8 @@ import redis
 from shared.wire.receipt import unpack
 from workers.events import TYPES
 from workers.lanes import Completed, TakenEntry, TakeTimings
-from workers.runtime.event_entry import event_of
-from workers.runtime.event_entry import unpack as unpack_entry
+from workers.runtime.event_entry import build_event
+from workers.runtime.event_entry import decode_entry as unpack_entry
 from workers.runtime.steps.classify import ClassifyStep
 
 _LANES = ("intake", "intake.statuses", "intake.large")
@@ -96,7 +96,7 @@ def _classified(work: ClassifyStep, data: bytes, faults: list[str]) -> int:
         return 0
     for following in verdict.follow_ups:
         try:
-            event = event_of(unpack_entry(following.data), 1)
+            event = build_event(unpack_entry(following.data), 1)
         except Exception as error:  # noqa: BLE001 - that is what is looked for
             faults.append(f"{error!r:.500} of {following.data[:300]!r}")
             continue

@@ -29,7 +29,7 @@ from workers.lanes import (
     TakeTimings,
 )
 from workers.parsing import RawEvent
-from workers.runtime.event_entry import EventEntry, event_of, pack, unpack
+from workers.runtime.event_entry import EventEntry, build_event, decode_entry, encode_entry
 from workers.runtime.liveness.worker_status import LISTENING, STALLED
 from workers.store import Store
 
@@ -113,12 +113,12 @@ def entry(
     body = {"from": customer, "id": wamid, "timestamp": "1767250837", "type": "text", "text": {"body": text}, **about}
     contact = {"profile": {"name": name}, "wa_id": customer}
     item = RawEvent("message", body["type"], f"m:{body['type']}:{wamid}", body, contact)
-    return pack(EventEntry(item, "00ff", round(time.time() * 1000)))
+    return encode_entry(EventEntry(item, "00ff", round(time.time() * 1000)))
 
 
 def message(*arguments: Any, **about: Any) -> Event:
     """The event of such an entry, as a handler gets it."""
-    return event_of(unpack(entry(*arguments, **about)), 1)
+    return build_event(decode_entry(entry(*arguments, **about)), 1)
 
 
 def bury(lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", why: str = "exhausted") -> str:

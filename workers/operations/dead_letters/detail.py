@@ -11,7 +11,7 @@ from workers.lanes.reader import LaneReader
 from workers.lanes.records import DeadLetter
 from workers.operations.entries import payload_of
 from workers.operations.event_history import HistoryStep, failed_attempts
-from workers.runtime.event_entry import EventEntry, InvalidEntry, event_of, unpack
+from workers.runtime.event_entry import EventEntry, InvalidEntry, build_event, decode_entry
 
 
 class DeadLetterDetail(NamedTuple):
@@ -37,11 +37,11 @@ def dead_letter_detail(client: redis.Redis, lane: str, identity: str) -> DeadLet
     if letter is None:
         return None
     try:
-        entry = unpack(letter.data)
-        event = event_of(entry, letter.attempts)
+        entry = decode_entry(letter.data)
+        event = build_event(entry, letter.attempts)
     except InvalidEntry:
         return DeadLetterDetail(letter, letter.data, [])
-    attempts = failed_attempts(client, lane, entry.item.key, entry.received_ms)
+    attempts = failed_attempts(client, lane, entry.raw_event.key, entry.received_ms)
     return DeadLetterDetail(letter, payload_of(entry), attempts, entry, event)
 
 

@@ -9,7 +9,7 @@ from workers.lanes.timings import CALL, LAG
 from workers.operations.metrics.counters import Counters
 from workers.operations.metrics.exposition import MetricsCollector
 from workers.operations.monitoring.snapshot import Snapshot, is_handler_lane
-from workers.runtime.lane_config import handler_of
+from workers.runtime.lane_config import handler_name
 from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.worker_status import REPORT_TIMEOUT, WorkerStatus
 
@@ -36,7 +36,7 @@ def add_handling_metrics(sheet: MetricsCollector, look: Snapshot, figures: Count
 
 
 def _add_lane_status(sheet: MetricsCollector, status: LaneStatus) -> None:
-    lane, handler = status.lane, handler_of(status.lane)
+    lane, handler = status.lane, handler_name(status.lane)
     sheet.add_info(metrics.LANE, lane, status.queue, lane.removesuffix(f".{handler}") if handler else "", handler)
     sheet.add(metrics.LANE_WAITING, status.waiting, lane)
     sheet.add(metrics.LANE_IN_FLIGHT, status.in_flight, lane)

@@ -18,7 +18,7 @@ from workers.lanes import wakeup_message
 from workers.runtime import builtin_handlers, wiring
 from workers.runtime.celery import bootsteps, broker
 from workers.runtime.celery.tasks import DrainTask, SelfPingTask
-from workers.runtime.lane_config import lane_configs, queues
+from workers.runtime.lane_config import lane_configs, queues_by_priority
 from workers.runtime.liveness.self_ping import SelfPing
 from workers.runtime.liveness.watchdog import Watchdog
 from workers.runtime.liveness.worker_status import WorkerStatusPublisher
@@ -38,7 +38,7 @@ def create_app(settings: Settings) -> Celery:
     import_handlers(settings.handlers)
     lanes = lane_configs(REGISTRY, media=settings.media_url is not None)
     app = Celery("sluice", broker=broker_url(settings.redis), amqp=broker.LanesAMQP)
-    app.conf.update(configuration(queues(lanes), settings.redis))
+    app.conf.update(configuration(queues_by_priority(lanes), settings.redis))
     for name, lane in lanes.items():
         drain = PerProcess(partial(wiring.build_drain, resources, lane))
         app.register_task(DrainTask(name, drain.get, lane.hard_limit))

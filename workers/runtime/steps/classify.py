@@ -10,12 +10,12 @@ from shared.wire.receipt import InvalidReceipt, Receipt
 from workers.handlers.retry import describe, traceback_text
 from workers.lanes import Completed, DeadLettered, FollowUp, Outcome, TakenEntry, TakeTimings
 from workers.parsing import RawEvent, count_events, split_webhook, unknown_document
-from workers.runtime.event_entry import EventEntry, pack
+from workers.runtime.event_entry import EventEntry, encode_entry
 from workers.runtime.steps.base import Outcomes
 
 #: Items of one webhook that become events of their own. Real ones hold up to 1,000; one with more is kept whole.
-MAX_ITEMS = 5000
-_WORTH_COUNTING = 2 * MAX_ITEMS  # bytes: an item has two at least
+MAX_EVENTS = 5000
+_WORTH_COUNTING = 2 * MAX_EVENTS  # bytes: an item has two at least
 
 
 class ClassifyStep:
@@ -51,14 +51,14 @@ class ClassifyStep:
         if item.media_id and lanes:
             lanes = self._media or lanes
         entry = EventEntry(item, receipt.id, receipt.received_ms, trace=receipt.trace)
-        return FollowUp(dedupe_key(item.key), pack(entry), lanes)
+        return FollowUp(dedupe_key(item.key), encode_entry(entry), lanes)
 
 
 def _items(body: bytes) -> list[RawEvent]:
     document = lenient_json.loads(body)
     # Three million bytes can hold a million items: each would become an entry many times its size, all in one script.
-    if len(body) > _WORTH_COUNTING and count_events(document) > MAX_ITEMS:
-        return [unknown_document(document, f"more than {MAX_ITEMS} items in one webhook")]
+    if len(body) > _WORTH_COUNTING and count_events(document) > MAX_EVENTS:
+        return [unknown_document(document, f"more than {MAX_EVENTS} items in one webhook")]
     return split_webhook(document)
 
 

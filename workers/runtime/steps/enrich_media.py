@@ -24,7 +24,7 @@ from workers.media import (
     count_results,
     http_status,
 )
-from workers.runtime.event_entry import EventEntry, InvalidEntry, pack, unpack
+from workers.runtime.event_entry import EventEntry, InvalidEntry, decode_entry, encode_entry
 from workers.runtime.steps.base import Outcomes
 
 #: Lookups of one event, and the longest wait between two.
@@ -71,10 +71,10 @@ class EnrichMediaStep:
         verdicts: Outcomes = []
         for entry in entries:
             try:
-                jobs.append((entry, unpack(entry.data)))
+                jobs.append((entry, decode_entry(entry.data)))
             except InvalidEntry as error:
                 verdicts.append((entry.id, DeadLettered("undecodable", str(error))))
-        answers = self._answers([job.item.media_id for _, job in jobs if job.item.media_id])
+        answers = self._answers([job.raw_event.media_id for _, job in jobs if job.raw_event.media_id])
         for taken, job in jobs:
             verdict = self._verdict(taken, job, answers)
             verdicts.append((taken.id, verdict))
@@ -112,12 +112,12 @@ class EnrichMediaStep:
         return fetched
 
     def _verdict(self, taken: TakenEntry, entry: EventEntry, answers: Mapping[str, LookupResult]) -> Outcome:
-        answer = answers.get(entry.item.media_id or "", Permanent("the message has no media id"))
+        answer = answers.get(entry.raw_event.media_id or "", Permanent("the message has no media id"))
         match answer:
             case Fetched(metadata):
                 return self._onward(entry, metadata)
             case Permanent(reason):
-                return self._onward(entry, MediaMetadata(id=entry.item.media_id, error=reason))
+                return self._onward(entry, MediaMetadata(id=entry.raw_event.media_id, error=reason))
             case Transient(reason, after, asked):
                 return self._later(taken, entry, reason, after, asked)
 
@@ -126,13 +126,13 @@ class EnrichMediaStep:
         delay = after if after is not None else self._jitter(min(POLICY.cap, POLICY.base * 2.0**taken.attempts))
         waited = self._now() - entry.received_ms / 1000
         if (asked and attempt >= POLICY.attempts) or waited + delay > MAX_WAIT:
-            return self._onward(entry, MediaMetadata(id=entry.item.media_id, error=f"given up: {reason}"))
+            return self._onward(entry, MediaMetadata(id=entry.raw_event.media_id, error=f"given up: {reason}"))
         # What the breaker kept back was no attempt.
         return Rescheduled(delay, reason, counted=asked)
 
     def _onward(self, entry: EventEntry, metadata: MediaMetadata) -> Outcome:
         entry.metadata = metadata
-        return Completed((FollowUp(b"", pack(entry), self._lanes.get(entry.item.type, ())),))
+        return Completed((FollowUp(b"", encode_entry(entry), self._lanes.get(entry.raw_event.type, ())),))
 
 
 def _final(answers: Mapping[str, LookupResult]) -> dict[str, MediaMetadata]:

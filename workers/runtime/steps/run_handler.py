@@ -7,7 +7,7 @@ from shared.errors import Retry, Unavailable
 from workers.handlers.registry import Handler
 from workers.handlers.retry import describe, outcome_of_error, traceback_text
 from workers.lanes import Completed, DeadLettered, Released, TakenEntry, TakeTimings
-from workers.runtime.event_entry import event_of, unpack
+from workers.runtime.event_entry import build_event, decode_entry
 from workers.runtime.steps.base import Outcomes
 from workers.runtime.steps.handler_call import HandlerCall, Job, handler_call
 
@@ -32,7 +32,7 @@ class RunHandlerStep:
         outcomes: Outcomes = []
         for entry in entries:
             try:
-                jobs.append((entry, event_of(unpack(entry.data), entry.attempts + 1)))
+                jobs.append((entry, build_event(decode_entry(entry.data), entry.attempts + 1)))
             except Exception as error:  # noqa: BLE001 - InvalidEntry or a bug of ours: the other entries must go on
                 outcomes.append((entry.id, DeadLettered("undecodable", describe(error), traceback_text(error))))
         outcomes += (

@@ -12,7 +12,7 @@ from tests.support.cli.terminal import on_a_terminal
 from tests.support.waiting import until
 from workers.lanes import DeadLettered, Lanes
 from workers.parsing import RawEvent
-from workers.runtime.event_entry import EventEntry, pack
+from workers.runtime.event_entry import EventEntry, encode_entry
 
 _TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: no'
 #: What a customer may put into a profile name, and so into an error: markup, colours, a terminal's commands, lines.
@@ -87,7 +87,7 @@ def test_a_list_may_be_of_one_lane_and_short(sluice: Sluice, lanes: Lanes, redis
 def test_a_list_may_be_of_a_type_a_reason_an_error_an_age_and_of_letters_by_name(
     sluice: Sluice, lanes: Lanes, redis_url: str
 ) -> None:
-    text = pack(EventEntry(RawEvent("message", "text", "m:text:1", {"id": "1"}), "r", 1_700_000_000_000))
+    text = encode_entry(EventEntry(RawEvent("message", "text", "m:text:1", {"id": "1"}), "r", 1_700_000_000_000))
     rejected = bury(lanes, "text.greet", text, DeadLettered("rejected", "STOP means stop"))
     failed = bury(lanes, "text.greet", b"{}", DeadLettered("exhausted", "ConnectionError: the CRM"))
     old: Any = {"d": b"{}", "why": "poison", "e": "died", "at": _milliseconds(lanes.client) - 7_200_000}

@@ -12,7 +12,7 @@ from tests.support.programs import free_port
 from tests.support.store.webhooks import ASHA, RAVI, sent, wrote
 from workers.lanes import DeadLettered, Lanes, LaneSpec
 from workers.parsing import RawEvent
-from workers.runtime.event_entry import EventEntry, pack
+from workers.runtime.event_entry import EventEntry, encode_entry
 from workers.store import Store
 
 
@@ -96,7 +96,7 @@ def test_one_event_is_shown_with_all_that_is_known(
     lanes = Lanes(client)
     lanes.register([LaneSpec("text.greet", "messages", 10, 60_000)])
     entry = EventEntry(RawEvent("message", "text", "m:text:wamid.A", {"id": "wamid.A"}), "r", 0)
-    bury(lanes, "text.greet", pack(entry), DeadLettered("rejected", "no greeting today"))
+    bury(lanes, "text.greet", encode_entry(entry), DeadLettered("rejected", "no greeting today"))
     result = sluice("events", "show", "m:text:wamid.A", database_url=database, redis_url=redis_url)
     assert result.exit_code == 0
     assert "text of wamid.A" in result.stdout

@@ -11,13 +11,13 @@ from workers.lanes.records import DeadLetter
 from workers.lanes.status import lane_statuses
 from workers.operations.dead_letters.filter import DeadLetterFilter
 from workers.parsing import RawEvent
-from workers.runtime.event_entry import EventEntry, pack
+from workers.runtime.event_entry import EventEntry, encode_entry
 
 _DEAD = DeadLettered("exhausted", "boom")
 
 
 def entry(kind: str, key: str) -> bytes:
-    return pack(EventEntry(RawEvent("message", kind, key, {"id": key}), "receipt", 1_700_000_000_000))
+    return encode_entry(EventEntry(RawEvent("message", kind, key, {"id": key}), "receipt", 1_700_000_000_000))
 
 
 def dead(lanes: Lanes) -> dict[str, int]:

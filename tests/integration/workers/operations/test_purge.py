@@ -14,7 +14,7 @@ from workers.operations.dead_letters.actions import DeadLetterActions
 from workers.operations.dead_letters.filter import DeadLetterFilter
 from workers.operations.dead_letters.search import walk
 from workers.parsing import RawEvent
-from workers.runtime.event_entry import EventEntry, event_of, pack
+from workers.runtime.event_entry import EventEntry, build_event, encode_entry
 from workers.store import Store
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -40,7 +40,7 @@ def status(customer: str) -> EventEntry:
 def store(database: str) -> Store:
     made = Store(database)
     made.create()
-    made.write([event_of(entry, 1) for entry in (image(HER, 1), image(HIM, 2), status(HER), status(HIM))])
+    made.write([build_event(entry, 1) for entry in (image(HER, 1), image(HIM, 2), status(HER), status(HIM))])
     return made
 
 
@@ -60,11 +60,11 @@ def test_the_event_store_keeps_nothing_of_her_and_all_of_him(store: Store, lanes
 
 def test_the_lanes_keep_nothing_of_her_and_all_of_him(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     for customer in (HER, HIM):
-        lanes.push("image.store", [pack(image(customer, 3))])
+        lanes.push("image.store", [encode_entry(image(customer, 3))])
         (taken,) = lanes.take("image.store", "test", 1)
         lanes.settle("image.store", [(taken.id, Rescheduled(60, "later"))])
-        bury(lanes, "image.store", pack(image(customer, 4)))
-        lanes.push("sent.store", [pack(status(customer))] * 3)
+        bury(lanes, "image.store", encode_entry(image(customer, 4)))
+        lanes.push("sent.store", [encode_entry(status(customer))] * 3)
     gone = sluice("purge", "--customer", HER, "--yes")
     assert (gone["waiting"], gone["retries"], gone["dead_letters"]) == (3, 1, 1)
     left = {lane.lane: lane for lane in lane_statuses(lanes.client)}
@@ -72,7 +72,7 @@ def test_the_lanes_keep_nothing_of_her_and_all_of_him(store: Store, lanes: Lanes
 
 
 def test_a_purged_entry_is_not_waited_for(store: Store, lanes: Lanes, sluice: Sluice) -> None:
-    lanes.push("sent.store", [pack(status(HER)), pack(status(HIM))])
+    lanes.push("sent.store", [encode_entry(status(HER)), encode_entry(status(HIM))])
     sluice("purge", "--customer", HER, "--yes")
     (taken,) = lanes.take("sent.store", "test", 10)
     assert b"919800000002" in taken.data
@@ -107,7 +107,7 @@ def test_what_is_spooled_is_told(store: Store, lanes: Lanes, sluice: Sluice) -> 
 
 def test_letters_that_were_discarded_and_could_be_restored_go_too(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     for customer in (HER, HIM):
-        bury(lanes, "sent.store", pack(status(customer)))
+        bury(lanes, "sent.store", encode_entry(status(customer)))
     burial = DeadLetterActions(lanes.client)
     undo = burial.discard(walk(lanes.client, DeadLetterFilter())).undo
     assert sluice("purge", "--customer", HER, "--yes")["dead_letters"] == 1
@@ -121,7 +121,7 @@ def test_purging_asks_first(store: Store, lanes: Lanes, sluice: Sluice) -> None:
 
 
 def test_an_entry_purged_while_it_is_held_does_not_come_back(store: Store, lanes: Lanes, sluice: Sluice) -> None:
-    lanes.push("sent.store", [pack(status(HER))])
+    lanes.push("sent.store", [encode_entry(status(HER))])
     (taken,) = lanes.take("sent.store", "test", 10)
     assert sluice("purge", "--customer", HER, "--yes")["waiting"] == 1
     assert lanes.settle("sent.store", [(taken.id, Rescheduled(0, "failed"))])[:3] == (1, 0, 0)

@@ -13,7 +13,7 @@ from workers.events import ImageMessage, MediaMetadata, StatusUpdate, TextMessag
 from workers.lanes import Completed, Lanes
 from workers.operations.replay import ReplayBookmark, entry, lanes_for, replay
 from workers.parsing import RawEvent, to_event
-from workers.runtime.event_entry import event_of, unpack
+from workers.runtime.event_entry import build_event, decode_entry
 from workers.store import Store
 from workers.store.read.replay import ReplayFilter, iter_events
 
@@ -45,7 +45,7 @@ def text(number: int) -> TextMessage:
 
 
 def keys(lanes: Lanes, lane: str) -> list[str]:
-    return [unpack(taken.data).item.key for taken in lanes.take(lane, "test", 100)]
+    return [decode_entry(taken.data).raw_event.key for taken in lanes.take(lane, "test", 100)]
 
 
 def test_events_go_to_every_handler_of_their_type(store: Store, lanes: Lanes, sluice: Sluice) -> None:
@@ -142,7 +142,7 @@ def test_the_rate_is_bounded(store: Store, lanes: Lanes) -> None:
 def test_a_replayed_event_is_what_the_handler_got_at_first(store: Store) -> None:
     with store.reading() as connection:
         found = {stored.key: stored for stored in iter_events(connection, ReplayFilter())}
-    again = event_of(entry(found["m:text:wamid.3"]), 1)
+    again = build_event(entry(found["m:text:wamid.3"]), 1)
     first = text(3)
     assert isinstance(again, TextMessage)
     assert (again.key, again.text, again.customer, again.occurred_at) == (
@@ -152,7 +152,7 @@ def test_a_replayed_event_is_what_the_handler_got_at_first(store: Store) -> None
         first.occurred_at,
     )
     assert again.received_at == first.received_at
-    assert isinstance(event_of(entry(found["s:wamid.out"]), 1), StatusUpdate)
+    assert isinstance(build_event(entry(found["s:wamid.out"]), 1), StatusUpdate)
 
 
 def test_a_replayed_picture_has_its_metadata(store: Store) -> None:
@@ -167,6 +167,6 @@ def test_a_replayed_picture_has_its_metadata(store: Store) -> None:
     store.write([to_event(item, received_at=NOW, receipt="r", metadata=metadata)])
     with store.reading() as connection:
         (stored,) = iter_events(connection, ReplayFilter(type="image"))
-    again = event_of(entry(stored), 1)
+    again = build_event(entry(stored), 1)
     assert isinstance(again, ImageMessage)
     assert again.metadata == metadata

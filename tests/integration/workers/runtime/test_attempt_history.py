@@ -14,7 +14,7 @@ from workers.lanes import Completed, DeadLettered, Lanes, Rescheduled, TakenEntr
 from workers.lanes.circuit_breaker import BreakerPolicy
 from workers.operations.purge import purge_lanes
 from workers.runtime import attempt_history
-from workers.runtime.attempt_history import ATTEMPTS_KEY, DIED, HANDLED, RETRIED
+from workers.runtime.attempt_history import ATTEMPTS_KEY, DEAD, HANDLED, RETRIED
 from workers.runtime.drain import Drain
 from workers.runtime.steps.base import Outcomes, SettledTake
 from workers.runtime.steps.run_handler import RunHandlerStep
@@ -28,7 +28,7 @@ def record(client: redis.Redis, entries: list[TakenEntry], outcomes: Outcomes) -
 
 
 def told(client: redis.Redis, number: int) -> list[tuple[int, str, str]]:
-    found = attempt_history.attempts(client, f"m:text:wamid.{number}", 0)
+    found = attempt_history.list_attempts(client, f"m:text:wamid.{number}", 0)
     assert {attempt.lane for attempt in found} <= {LANE}
     return [(attempt.number, attempt.outcome, attempt.error) for attempt in found]
 
@@ -49,7 +49,7 @@ def test_the_attempts_of_an_event_that_was_tried_again_are_told(lanes: Lanes, cl
         let_retries_wait(client, LANE, 2)
         lanes.run_maintenance([LANE])
     assert told(client, 1) == []
-    assert told(client, 2) == [(1, DIED, "not her")]
+    assert told(client, 2) == [(1, DEAD, "not her")]
     assert told(client, 3) == [
         (1, RETRIED, "ValueError: no luck 1"),
         (2, RETRIED, "ValueError: no luck 2"),

@@ -14,7 +14,7 @@ from tests.support.runtime.entries import taken
 from workers.handlers.registry import Handler
 from workers.lanes import Lanes, LaneSpec, TakenEntry, TakeTimings
 from workers.runtime.drain import Drain
-from workers.runtime.event_entry import REPLAYED, pack, unpack
+from workers.runtime.event_entry import REPLAYED, decode_entry, encode_entry
 from workers.runtime.steps.classify import ClassifyStep
 from workers.runtime.steps.run_handler import RunHandlerStep
 
@@ -51,7 +51,7 @@ def nothing(_given: object) -> None:
 
 
 def received(entry: TakenEntry) -> float:
-    return unpack(entry.data).received_ms / 1000
+    return decode_entry(entry.data).received_ms / 1000
 
 
 def refuse_the_second(given: Any) -> None:
@@ -76,9 +76,9 @@ def test_a_batch_is_one_call_and_halving_it_is_more() -> None:
 
 
 def test_an_event_that_is_replayed_has_no_lag() -> None:
-    entry = unpack(taken(1).data)
+    entry = decode_entry(taken(1).data)
     entry.receipt = REPLAYED
-    noted = run(nothing, TakenEntry(b"1-0", pack(entry)), batch=True)
+    noted = run(nothing, TakenEntry(b"1-0", encode_entry(entry)), batch=True)
     assert (len(noted.calls), noted.ended) == (1, [])
 
 

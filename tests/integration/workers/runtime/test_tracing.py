@@ -51,7 +51,7 @@ def receipt(body: Any, context: str, number: int = 1) -> TakenEntry:
 def event(context: str, number: int = 1, *, attempts: int = 0) -> TakenEntry:
     item = RawEvent("message", "text", f"m:text:wamid.{number}", TEXT | {"id": f"wamid.{number}"})
     return TakenEntry(
-        b"%d-0" % number, event_entry.pack(EventEntry(item, f"{number:024x}", 1, trace=context)), attempts
+        b"%d-0" % number, event_entry.encode_entry(EventEntry(item, f"{number:024x}", 1, trace=context)), attempts
     )
 
 
@@ -63,7 +63,7 @@ def run(tracing: Tracing, act: Callable[[Any], object], *taken: TakenEntry, batc
 
 def onward(verdict: Outcome) -> list[str]:
     assert isinstance(verdict, Completed)
-    return [event_entry.origin(following.data).trace for following in verdict.follow_ups]
+    return [event_entry.entry_origin(following.data).trace for following in verdict.follow_ups]
 
 
 def test_what_a_webhook_holds_is_a_part_of_its_trace(tracing: Tracing, named: Named) -> None:
@@ -110,7 +110,7 @@ class Onward:
     """Stands for the media lane's work: hands on what it is given."""
 
     def run(self, taken: Sequence[TakenEntry], spent: Callable[[], bool], measures: TakeTimings) -> Outcomes:
-        return [(entry.id, Rescheduled(1.0, event_entry.origin(entry.data).trace)) for entry in taken]
+        return [(entry.id, Rescheduled(1.0, event_entry.entry_origin(entry.data).trace)) for entry in taken]
 
 
 def test_what_comes_by_way_of_the_media_lane_is_a_part_of_its_span(tracing: Tracing, named: Named) -> None:

@@ -23,7 +23,7 @@ from tests.programs.bench.traffic import some_statuses
 from workers.events import TYPES
 from workers.lanes import Completed, Lanes, LaneSpec, Outcome, TakeTimings
 from workers.parsing import split_webhook
-from workers.runtime.event_entry import EventEntry, event_of, pack, unpack
+from workers.runtime.event_entry import EventEntry, build_event, decode_entry, encode_entry
 from workers.runtime.steps.classify import ClassifyStep, dedupe_key
 from workers.store import Store
 from workers.store.write.rows import rows_of
@@ -109,7 +109,7 @@ def _classify(stages: _Stages, lanes: Lanes) -> None:
     )
     flat = [(item, receipt) for each, receipt in zip(items, found, strict=True) for item in each]
     stages.run("event: dedupe key", _BATCH, lambda: [dedupe_key(item.key) for item, _ in flat])
-    stages.run("event: packed", _BATCH, lambda: [pack(EventEntry(i, r.id, r.received_ms)) for i, r in flat])
+    stages.run("event: packed", _BATCH, lambda: [encode_entry(EventEntry(i, r.id, r.received_ms)) for i, r in flat])
     measures = TakeTimings()
     verdicts = ClassifyStep(_LANES, None).run(taken, lambda: False, measures)
     settle = partial(lanes.settle, INTAKE_STATUSES, verdicts, timings=measures)
@@ -119,8 +119,8 @@ def _classify(stages: _Stages, lanes: Lanes) -> None:
 def _handle(stages: _Stages, lanes: Lanes, store: Store, lane: str) -> None:
     count = lanes.client.xlen(stream_key(lane))
     taken = stages.ask("take events", count, lanes, lambda: lanes.take(lane, "bench", _BATCH))
-    entries = stages.run("event: parsed", count, lambda: [unpack(each.data) for each in taken])
-    events = stages.run("event: typed", count, lambda: [event_of(entry, 1) for entry in entries])
+    entries = stages.run("event: parsed", count, lambda: [decode_entry(each.data) for each in taken])
+    events = stages.run("event: typed", count, lambda: [build_event(entry, 1) for entry in entries])
     made = stages.run("event: rows", count, lambda: rows_of(events))
     with store.writing() as connection:
         stages.run("SQL: client's side", count, lambda: write_rows(connection, made))

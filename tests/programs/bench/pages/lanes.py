@@ -16,7 +16,7 @@ from workers.operations.audit_log import AUDIT_KEY
 from workers.operations.monitoring.sample import Sample
 from workers.operations.monitoring.sample_history import RETENTION_SECONDS, SAMPLE_INTERVAL, SAMPLES_KEY
 from workers.parsing import RawEvent
-from workers.runtime.event_entry import EventEntry, pack
+from workers.runtime.event_entry import EventEntry, encode_entry
 
 LANE = "text.greet"
 LETTERS, RETRIES, ACTIONS = 20_000, 5_000, 10_000
@@ -54,7 +54,7 @@ def _entry(number: int) -> bytes:
         "text": {"body": f"where is order {number}?"},
     }
     item = RawEvent("message", "text", f"m:text:{wamid(number)}", body, {"profile": {"name": "Asha"}})
-    return pack(EventEntry(item, "00ff", round(time.time() * 1000)))
+    return encode_entry(EventEntry(item, "00ff", round(time.time() * 1000)))
 
 
 def _letter(pipe: Any, number: int) -> None:

@@ -7,8 +7,8 @@ import pytest
 from shared.wire.receipt import ReceiptWriter
 from workers.lanes import Completed, TakenEntry, TakeTimings
 from workers.parsing import count_events, split_webhook
-from workers.runtime.event_entry import unpack
-from workers.runtime.steps.classify import MAX_ITEMS, ClassifyStep
+from workers.runtime.event_entry import decode_entry
+from workers.runtime.steps.classify import MAX_EVENTS, ClassifyStep
 
 DOCUMENTS = [
     {"messages": {"id": "1"}},
@@ -33,11 +33,11 @@ def items_of(document: object) -> list[object]:
     _, receipt = ReceiptWriter().pack(json.dumps(document).encode(), 1_700_000_000_000)
     ((_, verdict),) = work.run([TakenEntry(b"1-1", receipt)], lambda: False, TakeTimings())
     assert isinstance(verdict, Completed)
-    return [unpack(follow.data).item.body for follow in verdict.follow_ups]
+    return [decode_entry(follow.data).raw_event.body for follow in verdict.follow_ups]
 
 
 def test_a_webhook_of_too_many_items_is_kept_whole_as_one_unknown_event() -> None:
-    document = {"messages": [0] * (MAX_ITEMS + 1)}
+    document = {"messages": [0] * (MAX_EVENTS + 1)}
     assert items_of(document) == [document]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from workers.handlers import handler
 from workers.handlers.registry import Registry
-from workers.runtime.lane_config import LaneConfig, lane_configs, queues
+from workers.runtime.lane_config import LaneConfig, lane_configs, queues_by_priority
 
 
 def greet(event: object) -> None: ...
@@ -67,11 +67,11 @@ def test_each_lane_is_woken_through_the_queue_of_its_family(lanes: dict[str, Lan
 
 
 def test_the_queues_are_in_the_order_of_their_priority(lanes: dict[str, LaneConfig]) -> None:
-    assert queues(lanes) == ["intake", "messages", "media", "pictures", "statuses"]
+    assert queues_by_priority(lanes) == ["intake", "messages", "media", "pictures", "statuses"]
 
 
 def test_all_families_have_their_queue_even_without_a_handler(handlers: Registry) -> None:
-    assert queues(lane_configs(handlers, media=False)) == ["intake", "messages", "media", "statuses"]
+    assert queues_by_priority(lane_configs(handlers, media=False)) == ["intake", "messages", "media", "statuses"]
 
 
 def test_a_batch_handler_gets_larger_batches_for_fewer_wakeups(lanes: dict[str, LaneConfig]) -> None:

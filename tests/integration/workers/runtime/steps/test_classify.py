@@ -9,7 +9,7 @@ import redis
 from shared.wire.receipt import ReceiptWriter
 from tests.support.lanes.looking import dead_letters
 from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, LaneSpec, Outcome, TakenEntry, TakeTimings
-from workers.runtime.event_entry import EventEntry, unpack
+from workers.runtime.event_entry import EventEntry, decode_entry
 from workers.runtime.steps.classify import ClassifyStep, dedupe_key
 
 RECEIPTS = ReceiptWriter()
@@ -30,12 +30,12 @@ def _classify(body: Any, *, media: str | None = None) -> Outcome:
 
 def _next(verdict: Outcome) -> list[tuple[tuple[str, ...], EventEntry]]:
     assert isinstance(verdict, Completed)
-    return [(lanes, unpack(data)) for _, data, lanes in verdict.follow_ups]
+    return [(lanes, decode_entry(data)) for _, data, lanes in verdict.follow_ups]
 
 
 def test_each_event_goes_to_all_lanes_of_its_type() -> None:
     found = _next(_classify({"messages": [TEXT, IMAGE], "statuses": [SENT]}))
-    assert [(lanes, entry.item.type, entry.item.body) for lanes, entry in found] == [
+    assert [(lanes, entry.raw_event.type, entry.raw_event.body) for lanes, entry in found] == [
         (("text.greet", "text.store"), "text", TEXT),
         (("image.store",), "image", IMAGE),
         (("sent.store",), "sent", SENT),
@@ -110,7 +110,7 @@ def test_no_depth_of_nesting_harms_the_batch(depth: int) -> None:
     verdict = _classify(body + b"[" * depth + b"]" * depth + b"}}")
     assert isinstance(verdict, Completed | DeadLettered)
     if isinstance(verdict, Completed):
-        assert [entry.item.type for _, entry in _next(verdict)] == ["text"]  # and it can be read again
+        assert [entry.raw_event.type for _, entry in _next(verdict)] == ["text"]  # and it can be read again
 
 
 def test_one_bad_webhook_does_not_harm_the_others_of_its_batch() -> None:

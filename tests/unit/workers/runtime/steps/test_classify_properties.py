@@ -16,7 +16,7 @@ from tests.support.json_values import objects, values
 from workers.devtools import samples
 from workers.events import MEDIA_TYPES, TYPES
 from workers.lanes import Completed, DeadLettered, TakenEntry, TakeTimings
-from workers.runtime.event_entry import event_of, unpack
+from workers.runtime.event_entry import build_event, decode_entry
 from workers.runtime.steps import classify
 from workers.runtime.steps.classify import ClassifyStep
 
@@ -54,7 +54,7 @@ def assert_classified(*bodies: bytes) -> None:
         items = classify._items(body)
         assert len(verdict.follow_ups) == len(items) > 0
         for item, (key, data, lanes) in zip(items, verdict.follow_ups, strict=True):
-            found = event_of(unpack(data), 1)
+            found = build_event(decode_entry(data), 1)
             assert (found.key, found.type) == (item.key, item.type)
             assert lenient_json.dumps(found.raw) == lenient_json.dumps(item.body)
             assert len(key) == 16

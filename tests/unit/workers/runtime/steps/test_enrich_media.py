@@ -10,7 +10,7 @@ from workers.events import MediaMetadata
 from workers.lanes import Completed, DeadLettered, Outcome, Rescheduled, TakenEntry, TakeTimings
 from workers.media import Fetched, LookupResult, Permanent, Transient, http_status
 from workers.parsing import RawEvent
-from workers.runtime.event_entry import EventEntry, pack, unpack
+from workers.runtime.event_entry import EventEntry, decode_entry, encode_entry
 from workers.runtime.steps.enrich_media import MAX_WAIT, POLICY, EnrichMediaStep, MediaParts
 
 NOW = 1_777_600_000.0
@@ -51,7 +51,7 @@ class Parts:
 def entry(media_id: str, number: int = 1, *, attempts: int = 0, age: float = 0.0) -> TakenEntry:
     body = {"id": f"wamid.{number}", "type": "image", "image": {"id": media_id}}
     item = RawEvent("message", "image", f"m:image:wamid.{number}", body, media_id=media_id)
-    return TakenEntry(b"%d-0" % number, pack(EventEntry(item, "r", int((NOW - age) * 1000))), attempts)
+    return TakenEntry(b"%d-0" % number, encode_entry(EventEntry(item, "r", int((NOW - age) * 1000))), attempts)
 
 
 def run(parts: Parts, *entries: TakenEntry, measures: TakeTimings | None = None) -> list[Outcome]:
@@ -73,7 +73,7 @@ def metadata(verdict: Outcome) -> MediaMetadata:
     assert isinstance(verdict, Completed)
     ((key, data, lanes),) = verdict.follow_ups
     assert (key, lanes) == (b"", ("image.store", "image.look"))
-    found = unpack(data).metadata
+    found = decode_entry(data).metadata
     assert found is not None
     return found
 

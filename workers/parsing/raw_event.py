@@ -9,7 +9,7 @@ from workers.parsing.coerce import Json, as_identifier, as_object
 from workers.parsing.idempotency_key import content_key, message_key, status_key
 
 #: The reason of an item that holds the `errors` beside messages or statuses: they concern the account, none of those.
-ERRORS = "errors beside messages or statuses"
+ACCOUNT_ERRORS = "errors beside messages or statuses"
 _MAX_MEDIA_ID_LENGTH = 256  # characters; real ones have some twenty
 
 
@@ -26,10 +26,10 @@ class RawEvent(msgspec.Struct):
     reason: str | None = None  # why the type is unknown
 
 
-def message(body: Any, delivery: Any, business_number: str | None) -> RawEvent:
+def message_event(body: Any, delivery: Any, business_number: str | None) -> RawEvent:
     """The item of one entry of `messages`."""
     if not isinstance(body, dict):
-        return unknown(body, delivery, "an entry of messages that is no object", business_number)
+        return unknown_event(body, delivery, "an entry of messages that is no object", business_number)
     word = body.get("type")
     if isinstance(word, str) and word in MESSAGE_TYPES:
         key = message_key(word, body, delivery)
@@ -38,10 +38,10 @@ def message(body: Any, delivery: Any, business_number: str | None) -> RawEvent:
     return RawEvent("message", UNKNOWN, message_key(UNKNOWN, body, delivery), body, None, business_number, None, reason)
 
 
-def status(body: Any, delivery: Any, business_number: str | None) -> RawEvent:
+def status_event(body: Any, delivery: Any, business_number: str | None) -> RawEvent:
     """The item of one entry of `statuses`."""
     if not isinstance(body, dict):
-        return unknown(body, delivery, "an entry of statuses that is no object", business_number)
+        return unknown_event(body, delivery, "an entry of statuses that is no object", business_number)
     word = body.get("status")
     key = status_key(body, delivery)
     if isinstance(word, str) and word in STATUS_TYPES:
@@ -50,7 +50,7 @@ def status(body: Any, delivery: Any, business_number: str | None) -> RawEvent:
     return RawEvent("status", UNKNOWN, key, body, None, business_number, None, reason)
 
 
-def unknown(body: Any, delivery: Any, reason: str, business_number: str | None = None) -> RawEvent:
+def unknown_event(body: Any, delivery: Any, reason: str, business_number: str | None = None) -> RawEvent:
     """The item of anything else: another event family, or something too broken to tell."""
     return RawEvent("unknown", UNKNOWN, content_key(body, delivery), body, None, business_number, None, reason)
 
