@@ -1,12 +1,12 @@
--- One process of the ingress tells how it does. What it adds to the counts of all is added once, however often it is told.
--- KEYS[1]  sluice:ingress:<process>, a hash: what it said last
--- KEYS[2]  sluice:ingress:<process>:told, the number of the last report that was added up
--- KEYS[3]  sluice:ingresses, a sorted set: processes by the time of their last word (ms since 1970)
--- KEYS[4]  sluice:answers, a hash: answers by status, of all processes that ever were
--- KEYS[5]  sluice:ingress, a hash: their other counts
--- ARGV     process, ms after which it is gone, s for which the number of its last report is remembered,
---          the report's number, n, then n times a field and a value: what it says of itself,
---          then fields and increments: what is new in the counts
+-- Publishes the report of one ingress process. The increments of each report are added to the totals exactly once,
+-- however often the report is repeated.
+-- KEYS[1]  sluice:ingress:<process>, a hash: the process's last report
+-- KEYS[2]  sluice:ingress:<process>:told, the number of the last report whose increments were added
+-- KEYS[3]  sluice:ingresses, a sorted set: processes by the time of their last report (ms since 1970)
+-- KEYS[4]  sluice:answers, a hash: responses by HTTP status, of all processes that ever ran
+-- KEYS[5]  sluice:ingress, a hash: their other counters
+-- ARGV     process, ms after which it counts as gone, s for which the number of its last report is kept, the report's
+--          number, n, then n pairs of a field and a value (the report), then pairs of a field and its increment
 
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

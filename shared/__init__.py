@@ -1,1 +1,1 @@
-"""What the ingress and the workers both stand on: settings, errors, lanes, wake-ups, logs."""
+"""What the ingress and the workers both import: settings, errors, lanes, formats on the wire, logs, metrics, traces."""

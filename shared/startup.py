@@ -1,4 +1,4 @@
-"""How a program of Sluice ends when an operator must act."""
+"""End a program whose settings are invalid."""
 
 import sys
 from collections.abc import Callable
@@ -7,19 +7,19 @@ from typing import NoReturn, TypeVar
 from shared.errors import InvalidSettings
 
 _T = TypeVar("_T")
-#: Exit code for wrong settings (EX_CONFIG of sysexits.h): starting again would not help.
+#: Exit code for invalid settings (EX_CONFIG of sysexits.h). Restarting the program would not help.
 EXIT_INVALID_SETTINGS = 78
 
 
 def exit_with(error: InvalidSettings) -> NoReturn:
-    """Names every wrong setting on stderr, a line each, and exits."""
+    """Print every problem to stderr, one per line, and exit with EXIT_INVALID_SETTINGS."""
     for problem in error.problems:
-        print(f"sluice: {problem}", file=sys.stderr)  # noqa: T201 - for the person who started it
+        print(f"sluice: {problem}", file=sys.stderr)  # noqa: T201 - for the person who started the program
     sys.exit(EXIT_INVALID_SETTINGS)
 
 
 def exit_on_invalid_settings(make: Callable[[], _T]) -> _T:
-    """What `make` returns. Where it raises InvalidSettings the program ends, see `refuse`."""
+    """Return the result of `make`. If it raises InvalidSettings, print the problems and exit."""
     try:
         return make()
     except InvalidSettings as error:

@@ -1,33 +1,36 @@
-"""Which intake lane a webhook waits in. A customer's message must not wait behind a campaign's statuses, and a few
-huge webhooks must not be taken in batches of hundreds."""
+"""The intake lanes, and which of them a webhook waits in.
+
+A customer's message must not wait behind a campaign's statuses, and large webhooks must not be taken in batches of
+hundreds.
+"""
 
 from typing import Any
 
 from shared.redis.scripts import read_script
 
-#: Everything that may hold a customer's message.
+#: Everything that may contain a customer's message.
 INTAKE = "intake"
-#: Webhooks that hold statuses and nothing else.
+#: Webhooks that contain only statuses.
 INTAKE_STATUSES = "intake.statuses"
-#: Webhooks of over LARGE bytes, taken few at a time.
+#: Webhooks larger than LARGE_WEBHOOK_BYTES. A few are taken at a time.
 INTAKE_LARGE = "intake.large"
-LARGE_WEBHOOK_BYTES = 32 * 1024
 INTAKE_LANES = (INTAKE, INTAKE_STATUSES, INTAKE_LARGE)
+LARGE_WEBHOOK_BYTES = 32 * 1024
 
 
 def lane_of(document: Any, size: int) -> str:
-    """The lane for a webhook of that JSON value and size in bytes. Total: takes any value."""
+    """Return the lane for a webhook with this JSON value and size in bytes. Accepts any value."""
     if size > LARGE_WEBHOOK_BYTES:
         return INTAKE_LARGE
     if not isinstance(document, dict):
         return INTAKE
     if "entry" in document:
-        return INTAKE_STATUSES if _only_statuses(document["entry"]) else INTAKE
+        return INTAKE_STATUSES if _has_only_statuses(document["entry"]) else INTAKE
     return INTAKE_STATUSES if "statuses" in document and not document.get("messages") else INTAKE
 
 
-def _only_statuses(entries: Any) -> bool:
-    """Whether all of Meta's `entry[].changes[].value` hold statuses and no messages."""
+def _has_only_statuses(entries: Any) -> bool:
+    """Return whether all of Meta's `entry[].changes[].value` contain statuses and no messages."""
     if not isinstance(entries, list) or not entries:
         return False
     for entry in entries:

@@ -1,9 +1,9 @@
--- Adds entries to a lane and wakes it.
+-- Adds entries to a lane and wakes its workers.
 -- KEYS[1]   the lane's stream
--- ARGV[1]   name of the lane
--- ARGV[2]   entries that may wait in the lane at most; 0: any number
+-- ARGV[1]   the lane's name
+-- ARGV[2]   maximum entries in the lane; 0: any number
 -- ARGV[3…]  the entries' data
--- Reply: how many entries were added. Error BACKLOG: the lane is full and nothing was added.
+-- Reply: the number of entries added. Error BACKLOG: the lane is full, and nothing was added.
 
 local limit = tonumber(ARGV[2])
 if limit > 0 and redis.call('XLEN', KEYS[1]) + #ARGV - 2 > limit then

@@ -1,6 +1,6 @@
-"""A process' spans, by the OpenTelemetry SDK.
+"""The spans of a process, made with the OpenTelemetry SDK.
 
-Loaded only where traces are wanted: see `shared.observability.tracing.chosen`.
+This module is loaded only if tracing is on (see `tracer_factory` in shared/observability/tracing/__init__.py).
 """
 
 import threading
@@ -20,50 +20,53 @@ from shared.observability.tracing.messaging_spans import Processing
 from shared.observability.tracing.sampling import LinkedSampler
 
 _PLUG_INS = "opentelemetry_traces_exporter"
-#: How long a process waits at its end for its last spans to be taken, in seconds.
+#: Seconds for which a process that ends waits for its last spans to be exported.
 _SHUTDOWN_TIMEOUT = 5.0
 
 
 class Tracing:
-    """Makes the spans of one process. `close` sends what is left; it is called once, at the end."""
+    """Makes the spans of one process. Call `close` once, at the end."""
 
     def __init__(self, provider: trace.TracerProvider, close: Callable[[], object] = lambda: None) -> None:
         self._tracer = provider.get_tracer("sluice", version("sluice-webhooks"))
         self._close = close
 
-    def webhook(self, route: str, token: bool, headers: Headers) -> WebhookSpan:
-        """Begins the span of a webhook, as a part of the trace that its sender names, else of a new one."""
-        return WebhookSpan(self._tracer, route, token, headers)
+    def webhook(self, route: str, has_token: bool, headers: Headers) -> WebhookSpan:
+        """Start the span of a webhook, in the trace that its sender's headers name, else in a new one."""
+        return WebhookSpan(self._tracer, route, has_token, headers)
 
     def operation(self, name: str, lane: str, traces: Iterable[str]) -> AbstractContextManager[None]:
-        """The span of what is done with messages at once, `send` or `settle`, for as long as the block runs."""
+        """Make the span of an operation on messages at once, `send` or `settle`, for as long as the block runs."""
         return messaging_spans.operation(self._tracer, name, lane, traces)
 
     def process(self, lane: str, messages: Sequence[ProcessedMessage]) -> AbstractContextManager[list[Processing]]:
-        """The spans of messages that are processed together, for as long as the block runs: one a message."""
+        """Make the spans of messages that are processed together, for as long as the block runs: one per message."""
         return messaging_spans.process(self._tracer, lane, messages)
 
     def close(self) -> None:
-        """Sends what is left, for some seconds at most: an end must not wait for a collector that is away."""
-        closing = threading.Thread(target=self._close, name="tracing ends", daemon=True)
-        closing.start()
-        closing.join(_SHUTDOWN_TIMEOUT)
+        """Export the remaining spans, within a timeout: the process must not wait for an unreachable collector."""
+        thread = threading.Thread(target=self._close, name="tracing shutdown", daemon=True)
+        thread.start()
+        thread.join(_SHUTDOWN_TIMEOUT)
 
 
 def tracing_factory(exporters: Sequence[str], service: str) -> Callable[[], Tracing]:
-    """What begins tracing in a process. Raises InvalidSettings where an exporter is not installed, and whatever
-    the SDK raises for its variables: better at the start than in each process of a pool."""
+    """Return a function that starts tracing in a process.
+
+    Raises InvalidSettings if an exporter is not installed, and whatever the SDK raises for its variables: better now
+    than in each process of a pool.
+    """
     sdk_logging.throttle_sdk_logging()
-    kinds = [_plug_in(name) for name in exporters]
+    exporter_types = [_plug_in(name) for name in exporters]
     trace.get_tracer_provider()
-    _provider(kinds, service).shutdown()
-    return lambda: start_tracing(kinds, service)
+    _provider(exporter_types, service).shutdown()
+    return lambda: start_tracing(exporter_types, service)
 
 
 def start_tracing(exporters: Sequence[Callable[[], SpanExporter]], service: str) -> Tracing:
-    """Tracing with a provider of its own, which becomes the process' one, so that what handlers call can use it too.
+    """Start tracing with a new provider, which becomes the process's, so that libraries used by handlers use it too.
 
-    One that is there already (`opentelemetry-instrument` makes one) is used as it is.
+    An existing provider is used instead (`opentelemetry-instrument` makes one).
     """
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
@@ -82,16 +85,16 @@ def _provider(exporters: Sequence[Callable[[], SpanExporter]], service: str) -> 
 
 
 def _resource(service: str) -> Resource:
-    """As the environment names it, else by this name."""
-    named = Resource.create()
-    if str(named.attributes[SERVICE_NAME]).startswith("unknown_service"):
-        named = named.merge(Resource({SERVICE_NAME: service}))
-    return named
+    """Return the resource from the environment, with `service` as its name unless the environment has one."""
+    resource = Resource.create()
+    if str(resource.attributes[SERVICE_NAME]).startswith("unknown_service"):
+        resource = resource.merge(Resource({SERVICE_NAME: service}))
+    return resource
 
 
 def _plug_in(name: str) -> Callable[[], SpanExporter]:
-    for found in entry_points(group=_PLUG_INS, name=name):
-        kind: Callable[[], SpanExporter] = found.load()
-        return kind
-    known = sorted({found.name for found in entry_points(group=_PLUG_INS)})
-    raise InvalidSettings([f"there is no exporter {name} for OTEL_TRACES_EXPORTER; installed are {', '.join(known)}"])
+    for entry_point in entry_points(group=_PLUG_INS, name=name):
+        exporter_type: Callable[[], SpanExporter] = entry_point.load()
+        return exporter_type
+    installed = sorted({entry_point.name for entry_point in entry_points(group=_PLUG_INS)})
+    raise InvalidSettings([f"OTEL_TRACES_EXPORTER: unknown exporter {name} (installed: {', '.join(installed)})"])

@@ -1,4 +1,4 @@
-"""Which spans are recorded: as the environment says, and what many messages share if any of them is."""
+"""Which spans are recorded: what the environment selects, and a span that messages share if one of theirs is."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,10 @@ from opentelemetry.util.types import Attributes
 
 
 class LinkedSampler(Sampler):
-    """Decides by the spans that a new trace is linked to, and leaves all else to another sampler.
+    """Samples a new trace with links if a linked span is sampled, and leaves all else to another sampler.
 
-    A batch's span begins a trace of its own. At a rate of 1 % it would be there for 1 % of the events that are.
+    A batch's span starts a trace of its own. At a rate of 1 % it would otherwise be recorded for only 1 % of the events
+    that are.
     """
 
     def __init__(self, otherwise: Sampler) -> None:
@@ -25,14 +26,14 @@ class LinkedSampler(Sampler):
         kind: SpanKind | None = None,
         attributes: Attributes = None,
         links: Sequence[Link] | None = None,
-        trace_state: TraceState | None = None,  # noqa: ARG002 - nobody gives it: it is the parent's
+        trace_state: TraceState | None = None,  # noqa: ARG002 - never passed: it is the parent's
     ) -> SamplingResult:
-        """See Sampler."""
-        decides = self._otherwise
+        """Decide whether a span is recorded."""
+        sampler = self._otherwise
         if links and not get_current_span(parent_context).get_span_context().is_valid:
-            decides = ALWAYS_ON if any(link.context.trace_flags.sampled for link in links) else ALWAYS_OFF
-        return decides.should_sample(parent_context, trace_id, name, kind, attributes, links)
+            sampler = ALWAYS_ON if any(link.context.trace_flags.sampled for link in links) else ALWAYS_OFF
+        return sampler.should_sample(parent_context, trace_id, name, kind, attributes, links)
 
     def get_description(self) -> str:
-        """See Sampler."""
+        """Describe the sampler for the SDK."""
         return f"Linked({self._otherwise.get_description()})"

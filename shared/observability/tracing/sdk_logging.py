@@ -1,40 +1,40 @@
-"""What OpenTelemetry's SDK logs, told sparingly: a collector that is away would be a line every second."""
+"""Throttle the log of OpenTelemetry's SDK: an unreachable collector would be one line per second."""
 
 import copy
 import logging
 import time
 from collections.abc import Callable
 
-#: Seconds for which what was told at one place of the code is not told again from there, whatever its values.
-_PAUSE = 300.0
-#: Whose values may be told. Others quote what they cannot read: the collector's credential, and what senders wrote.
-_DISCREET = ("opentelemetry.sdk", "opentelemetry.exporter")
+#: Seconds for which a line of the SDK's code logs nothing more after it has logged once, whatever the values.
+_INTERVAL = 300.0
+#: Loggers whose values are safe. Others quote what they cannot parse: the collector's credential, senders' headers.
+_SAFE_LOGGERS = ("opentelemetry.sdk", "opentelemetry.exporter")
 
 
 class ThrottledHandler(logging.Handler):
-    """Hands on to the root logger's handlers the first line from a place for a while."""
+    """Passes on to the root logger's handlers one record per line of code and interval."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._told: dict[str, float] = {}
+        self._last_logged: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """See logging.Handler."""
+        """Pass the record on, unless the same line of code has logged recently."""
         place, now = f"{record.pathname}:{record.lineno}", self._clock()
-        if now - self._told.get(place, -_PAUSE) >= _PAUSE:
-            self._told[place] = now
-            logging.getLogger().handle(record if record.name.startswith(_DISCREET) else _without_values(record))
+        if now - self._last_logged.get(place, -_INTERVAL) >= _INTERVAL:
+            self._last_logged[place] = now
+            logging.getLogger().handle(record if record.name.startswith(_SAFE_LOGGERS) else _without_values(record))
 
 
 def _without_values(record: logging.LogRecord) -> logging.LogRecord:
-    told = copy.copy(record)
-    told.msg, told.args = str(record.msg).replace("%s", "…"), ()
-    return told
+    stripped = copy.copy(record)
+    stripped.msg, stripped.args = str(record.msg).replace("%s", "…"), ()
+    return stripped
 
 
 def throttle_sdk_logging() -> None:
-    """From now on the SDK's log is told so."""
+    """Install the throttling handler on the OpenTelemetry SDK's logger."""
     logger = logging.getLogger("opentelemetry")
     logger.propagate = False
     if not any(isinstance(handler, ThrottledHandler) for handler in logger.handlers):

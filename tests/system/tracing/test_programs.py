@@ -64,7 +64,7 @@ def test_an_exporter_that_is_not_installed_is_named(tmp_path: Path) -> None:
     ended = run(python("-m", "ingress"), tmp_path, **settings)
     assert ended.returncode == 78
     assert ended.stderr == (
-        "sluice: there is no exporter zipkin for OTEL_TRACES_EXPORTER; installed are console, otlp_proto_http\n"
+        "sluice: OTEL_TRACES_EXPORTER: unknown exporter zipkin (installed: console, otlp_proto_http)\n"
     )
 
 
@@ -74,7 +74,7 @@ def test_an_exporter_that_is_not_installed_is_named(tmp_path: Path) -> None:
         ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "ValueError: max_queue_size must be a positive integer."),
         ("OTEL_SPAN_LINK_COUNT_LIMIT", "-5", "ValueError: OTEL_SPAN_LINK_COUNT_LIMIT must be a non-negative integer"),
         ("OTEL_PROPAGATORS", "pigeons", "ValueError: Propagator pigeons not found."),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "there is no exporter otlp_proto_grpc for OTEL_TRACES_EXPORTER"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_TRACES_EXPORTER: unknown exporter otlp_proto_grpc"),
     ],
 )
 @pytest.mark.parametrize("command", [python("-m", "ingress"), WORKER], ids=["ingress", "worker"])

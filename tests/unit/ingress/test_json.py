@@ -55,11 +55,11 @@ _REFUSED = {
     "no UTF-8": (b'{"a": "\xff"}', "not UTF-8 at byte 7"),
     "UTF-16": ('{"a": 1}'.encode("utf-16"), "not UTF-8 at byte 0"),
     "a byte order mark twice": (b"\xef\xbb\xbf\xef\xbb\xbf{}", None),
-    "one level too deep": (b"[" * (_DEEPEST + 1) + b"]" * (_DEEPEST + 1), "nested too deeply, over 200 levels"),
-    "objects one level too deep": (b'{"a":' * 201 + b"1" + b"}" * 201, "nested too deeply, over 200 levels"),
+    "one level too deep": (b"[" * (_DEEPEST + 1) + b"]" * (_DEEPEST + 1), "nested too deeply, more than 200 levels"),
+    "objects one level too deep": (b'{"a":' * 201 + b"1" + b"}" * 201, "nested too deeply, more than 200 levels"),
     "a hundred thousand brackets": (b"[" * 100_000, "nested too deeply"),
-    "a million brackets": (b"[" * 1_000_000, "over 250000 values"),
-    "a million empty lists": (b"[" + b"[]," * 1_000_000 + b"1]", "over 250000 values"),
+    "a million brackets": (b"[" * 1_000_000, "more than 250000 values"),
+    "a million empty lists": (b"[" + b"[]," * 1_000_000 + b"1]", "more than 250000 values"),
 }
 
 

@@ -49,7 +49,7 @@ def test_wrong_settings_are_one_sentence_each() -> None:
 def test_a_retry_may_say_when(seconds: float, delay: float) -> None:
     assert Retry.after(seconds).delay == delay
     assert str(Retry.after(seconds, "busy")) == "busy"
-    assert str(Retry.after(30)) == "the handler asked to be tried again in 30 s"
+    assert str(Retry.after(30)) == "the handler asked for a retry after 30 s"
     assert Retry().delay is None
 
 
@@ -57,7 +57,7 @@ def test_a_retry_may_say_when(seconds: float, delay: float) -> None:
     "policy", [{"attempts": 0}, {"base": -1.0}, {"base": 10.0, "cap": 9.0}, {"attempts": -1, "base": 0.0}]
 )
 def test_a_policy_that_makes_no_sense_is_refused(policy: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="a Retry needs attempts"):
+    with pytest.raises(ValueError, match="Retry needs attempts"):
         Retry(**policy)  # type: ignore[arg-type]
 
 

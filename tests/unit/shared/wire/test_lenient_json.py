@@ -211,14 +211,14 @@ def test_as_many_values_as_may_be_are_taken_and_one_more_is_not(half: str) -> No
         if wanted:
             assert len(validate(text)) == parts
             continue
-        with pytest.raises(InvalidJSON, match="over 250000 values"):
+        with pytest.raises(InvalidJSON, match="more than 250000 values"):
             validate(text)
 
 
 @pytest.mark.parametrize("unit", ["[],", "{},", '{"":0},', '"",', "1e999,", "[[[],[]]],"])
 def test_what_would_become_much_memory_is_refused_unread(unit: str) -> None:
     text = ("[" + unit * (3 * 1024 * 1024 // len(unit)) + "0]").encode()
-    with pytest.raises(InvalidJSON, match="over 250000 values"):
+    with pytest.raises(InvalidJSON, match="more than 250000 values"):
         validate(text)
 
 
@@ -241,19 +241,19 @@ def test_strings_do_not_hide_values_wherever_they_stand(trick: str, shift: int) 
     unit = json.dumps(trick, ensure_ascii=False) + ","
     text = ("[" + " " * shift + unit * (MAX_PARTS - 1) + '""]').encode()
     assert len(validate(text)) == MAX_PARTS
-    with pytest.raises(InvalidJSON, match="over 250000 values"):
+    with pytest.raises(InvalidJSON, match="more than 250000 values"):
         validate(text[:-1] + b",0]")
 
 
 def test_what_was_taken_may_be_read_again_with_something_around_it() -> None:
     value = validate(_of_parts(MAX_PARTS))
     assert loads(dumps({"body": value, "more": [1] * 100})) == {"body": value, "more": [1] * 100}
-    with pytest.raises(InvalidJSON, match="over 500000 values"):
+    with pytest.raises(InvalidJSON, match="more than 500000 values"):
         loads(_of_parts(2 * MAX_PARTS + 1))
 
 
 def test_many_halves_of_characters_are_refused_and_many_syllables_are_not() -> None:
-    with pytest.raises(InvalidJSON, match="over 100000 halves of characters"):
+    with pytest.raises(InvalidJSON, match="more than 100000 surrogates"):
         validate(b'"' + b"\xed\xa0\xbd" * 100_001 + b'"')
     korean = "\ud7a3" * 300_000  # their bytes begin as those of halves do
     assert validate(f'["{korean}", "\\ud83d"]'.encode()) == [korean, "\ud83d"]

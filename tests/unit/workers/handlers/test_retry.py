@@ -38,7 +38,7 @@ def test_after_the_last_attempt_it_is_a_dead_letter_with_its_traceback(attempt: 
 
 def test_a_handler_may_say_when_and_that_is_no_failure() -> None:
     assert outcome_of_error(Retry.after(30), 1, POLICY, longest) == Rescheduled(
-        30.0, "the handler asked to be tried again in 30 s"
+        30.0, "the handler asked for a retry after 30 s"
     )
     verdict = outcome_of_error(Retry.after(30), 5, POLICY, longest)
     assert isinstance(verdict, DeadLettered)
@@ -67,5 +67,5 @@ def test_an_error_is_one_line_of_bounded_length() -> None:
 
 @pytest.mark.parametrize("policy", [{"attempts": 0}, {"base": -1.0}, {"base": 10.0, "cap": 5.0}])
 def test_a_policy_that_cannot_be_is_refused(policy: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="a Retry needs"):
+    with pytest.raises(ValueError, match="Retry needs"):
         Retry(**policy)  # type: ignore[arg-type]

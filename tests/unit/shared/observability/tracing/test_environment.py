@@ -37,6 +37,6 @@ def test_what_is_named_is_what_spans_go_to(environment: dict[str, str], expected
 
 def test_a_protocol_that_nobody_speaks_is_named() -> None:
     with pytest.raises(
-        InvalidSettings, match="OTEL_EXPORTER_OTLP_PROTOCOL is 'http/json': traces can be sent by http/p"
+        InvalidSettings, match=r"OTEL_EXPORTER_OTLP_PROTOCOL is 'http/json', which is not supported \(use http/p"
     ):
         exporters(ADDRESS | {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"})
