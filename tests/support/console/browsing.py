@@ -22,7 +22,7 @@ class Visitor:
         self._loop = asyncio.new_event_loop()
         transport = httpx.ASGITransport(app, client=(address, 50_000), raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url=HOST, headers=headers)
-        self._token = ""
+        self.csrf_token = ""
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """A page."""
@@ -34,7 +34,7 @@ class Visitor:
 
     def submit(self, path: str, fields: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
         """A form with the token of the last page."""
-        return self.post(path, {"csrf": self._token} | (fields or {}), **headers)
+        return self.post(path, {"csrf": self.csrf_token} | (fields or {}), **headers)
 
     def follow(self, answer: httpx.Response) -> httpx.Response:
         """Where an answer leads."""
@@ -53,7 +53,7 @@ class Visitor:
 
     def _noted(self, answer: httpx.Response) -> httpx.Response:
         if found := _TOKEN.search(answer.text):
-            self._token = found[1]
+            self.csrf_token = found[1]
         return answer
 
 

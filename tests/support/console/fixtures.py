@@ -33,7 +33,7 @@ from workers.runtime.event_entry import EventEntry, build_event, decode_entry, e
 from workers.runtime.liveness.worker_status import LISTENING, STALLED
 from workers.store import Store
 
-Opens = Callable[..., ConsoleContext]
+OpenConsole = Callable[..., ConsoleContext]
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def settings(client: redis.Redis, redis_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def open_desk() -> Iterator[Opens]:
+def open_console() -> Iterator[OpenConsole]:
     """Makes further consoles; closes them at the end."""
     made: list[ConsoleContext] = []
 
@@ -59,28 +59,28 @@ def open_desk() -> Iterator[Opens]:
         return made[-1]
 
     yield opened
-    for desk in made:
-        desk.close()
+    for console in made:
+        console.close()
 
 
 @pytest.fixture
-def desk(settings: Settings, open_desk: Opens) -> ConsoleContext:
-    return open_desk(settings)
+def console(settings: Settings, open_console: OpenConsole) -> ConsoleContext:
+    return open_console(settings)
 
 
 @pytest.fixture
-def store(desk: ConsoleContext) -> Store:
-    assert desk.store is not None
-    desk.store.create()
-    return desk.store
+def store(console: ConsoleContext) -> Store:
+    assert console.store is not None
+    console.store.create()
+    return console.store
 
 
 @pytest.fixture
-def come(desk: ConsoleContext) -> Iterator[Callable[..., Visitor]]:
+def open_browser(console: ConsoleContext) -> Iterator[Callable[..., Visitor]]:
     """Lets a browser come, to this console or another."""
     visitors: list[Visitor] = []
 
-    def came(address: str = "127.0.0.1", to: ConsoleContext = desk, **headers: str) -> Visitor:
+    def came(address: str = "127.0.0.1", to: ConsoleContext = console, **headers: str) -> Visitor:
         visitors.append(Visitor(create_app(to.settings, to), address, **headers))
         return visitors[-1]
 
@@ -90,9 +90,9 @@ def come(desk: ConsoleContext) -> Iterator[Callable[..., Visitor]]:
 
 
 @pytest.fixture
-def operator(come: Callable[..., Visitor], desk: ConsoleContext) -> Visitor:
+def operator(open_browser: Callable[..., Visitor], console: ConsoleContext) -> Visitor:
     """Somebody who is signed in."""
-    visitor = come()
+    visitor = open_browser()
     assert visitor.sign_in().status_code == 303
     return visitor
 
@@ -121,7 +121,9 @@ def message(*arguments: Any, **about: Any) -> Event:
     return build_event(decode_entry(entry(*arguments, **about)), 1)
 
 
-def bury(lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", why: str = "exhausted") -> str:
+def add_dead_letter(
+    lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", why: str = "exhausted"
+) -> str:
     """Makes a dead letter; replies LANE/ID."""
     lanes.push(lane, [data])
     (taken,) = lanes.take(lane, "test", 1)
@@ -131,7 +133,7 @@ def bury(lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", 
 
 
 @pytest.fixture
-def busy(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
+def busy_system(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
     """A system in which everything has happened."""
     events = (FollowUp(b"a", b"", ("text.greet",)), FollowUp(b"a", b"", ("text.greet",)))
     lanes.push("intake", [b"webhook"])

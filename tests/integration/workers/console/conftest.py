@@ -1,5 +1,14 @@
 """The console's fixtures."""
 
-from tests.support.console.fixtures import busy, come, desk, lanes, open_desk, operator, settings, store
+from tests.support.console.fixtures import (
+    busy_system,
+    console,
+    lanes,
+    open_browser,
+    open_console,
+    operator,
+    settings,
+    store,
+)
 
-__all__ = ["busy", "come", "desk", "lanes", "open_desk", "operator", "settings", "store"]
+__all__ = ["busy_system", "console", "lanes", "open_browser", "open_console", "operator", "settings", "store"]

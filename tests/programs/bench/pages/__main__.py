@@ -56,14 +56,14 @@ def main() -> int:
         _filled(options.events) as database,
         valkey() as redis_url,
         connect(redis_url) as client,
-        closing(ConsoleContext(_settings(Path(name), database.url, redis_url))) as desk,
+        closing(ConsoleContext(_settings(Path(name), database.url, redis_url))) as context,
     ):
-        pages = asked(desk.url_tokens, lanes.fill(client), options.events)
+        pages = asked(context.url_tokens, lanes.fill(client), options.events)
         with timing.console(Path(name), database.url, redis_url) as url:
             found = _time(url, pages, database if options.cold else None, options.rounds)
         console.print(_table(found, options.events))
         if options.plans:
-            _write_plans(options.plans, desk, pages)
+            _write_plans(options.plans, context, pages)
     return 0 if all(took.median <= MOST for took in found) else 1
 
 
@@ -126,8 +126,8 @@ def _table(found: list[Took], events: int) -> Table:
     return table
 
 
-def _write_plans(file: Path, desk: ConsoleContext, pages: list[Asked]) -> None:
-    with closing(Watched(desk)) as watched, file.open("w") as out:
+def _write_plans(file: Path, context: ConsoleContext, pages: list[Asked]) -> None:
+    with closing(Watched(context)) as watched, file.open("w") as out:
         for page in pages:
             plans = watched.plans(page)
             out.write(f"## {page.name}\n\n" + "".join(f"- {short(plan)}\n" for plan in plans))

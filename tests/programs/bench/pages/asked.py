@@ -19,22 +19,22 @@ class Asked(NamedTuple):
     fields: tuple[tuple[str, str], ...] = ()  # posted, if there are any
 
 
-def asked(veil: UrlTokenCipher, letter: str, events: int) -> list[Asked]:
+def asked(url_tokens: UrlTokenCipher, letter: str, events: int) -> list[Asked]:
     """Every page, and every search that is paid for differently. `letter`: LANE/ID of a dead letter."""
     sent = events // 5 + 1  # the number of a message of ours
     keys = {"event, a message": f"m:text:{wamid(1)}", "event, a status": f"s:{wamid(sent)}:sent:{customer_of(sent)}"}
-    single = [Asked(name, f"/events/{veil.hide(key)}") for name, key in keys.items()]
+    single = [Asked(name, f"/events/{url_tokens.hide(key)}") for name, key in keys.items()]
     return [
-        *_lanes(veil, letter),
-        *_events(veil),
+        *_lanes(url_tokens, letter),
+        *_events(url_tokens),
         *single,
-        *_conversations(veil),
+        *_conversations(url_tokens),
         *_reports(),
         Asked("audit", "/audit"),
     ]
 
 
-def _lanes(veil: UrlTokenCipher, letter: str) -> list[Asked]:
+def _lanes(url_tokens: UrlTokenCipher, letter: str) -> list[Asked]:
     everything = (("action", "discard"), ("scope", "all"), ("next", "/dead"))
     return [
         Asked("overview", "/"),
@@ -42,14 +42,14 @@ def _lanes(veil: UrlTokenCipher, letter: str) -> list[Asked]:
         Asked("lane", f"/lanes/{LANE}"),
         Asked(f"dead letters, {LETTERS:,}", "/dead"),
         Asked("dead letters, by error", "/dead?error=order+17"),
-        Asked("dead letters, of a customer", f"/dead?customer={veil.hide(CUSTOMER)}"),
+        Asked("dead letters, of a customer", f"/dead?customer={url_tokens.hide(CUSTOMER)}"),
         Asked("dead letter", f"/dead/{letter}"),
         Asked("dead letters, count of all", "/dead/confirm", everything),
     ]
 
 
-def _events(veil: UrlTokenCipher) -> list[Asked]:
-    customer, busy = veil.hide(CUSTOMER), veil.hide(BUSY)
+def _events(url_tokens: UrlTokenCipher) -> list[Asked]:
+    customer, busy = url_tokens.hide(CUSTOMER), url_tokens.hide(BUSY)
     middle, day = END - timedelta(days=DAYS // 2), timedelta(days=1)
     searches: list[tuple[str, dict[str, str]]] = [
         ("newest", {}),
@@ -75,13 +75,13 @@ def _events(veil: UrlTokenCipher) -> list[Asked]:
     return [Asked(f"events, {name}", f"/events?{urlencode(query)}") for name, query in searches]
 
 
-def _conversations(veil: UrlTokenCipher) -> list[Asked]:
+def _conversations(url_tokens: UrlTokenCipher) -> list[Asked]:
     older = Cursor(END - timedelta(days=DAYS // 2), "m:")
     return [
         Asked("conversations", "/conversations"),
-        Asked("conversation", f"/conversations/{veil.hide(CUSTOMER)}"),
-        Asked("conversation, the busiest", f"/conversations/{veil.hide(BUSY)}"),
-        Asked("conversation, an older page", f"/conversations/{veil.hide(BUSY)}?before={older}"),
+        Asked("conversation", f"/conversations/{url_tokens.hide(CUSTOMER)}"),
+        Asked("conversation, the busiest", f"/conversations/{url_tokens.hide(BUSY)}"),
+        Asked("conversation, an older page", f"/conversations/{url_tokens.hide(BUSY)}?before={older}"),
     ]
 
 

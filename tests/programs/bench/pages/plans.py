@@ -28,14 +28,14 @@ class Query(NamedTuple):
 class Watched:
     """A console within this process, whose queries are written down."""
 
-    def __init__(self, desk: ConsoleContext) -> None:
-        assert desk.store is not None
-        self._store = desk.store
+    def __init__(self, console: ConsoleContext) -> None:
+        assert console.store is not None
+        self._store = console.store
         self._queries: list[Query] = []
-        self._visitor = Visitor(create_app(desk.settings, desk))
+        self._visitor = Visitor(create_app(console.settings, console))
         self._visitor.sign_in(PASSWORD)
         self._visitor.get("/events")  # so that the tables are known to be there
-        listen(desk.store.engine, "before_cursor_execute", self._note)
+        listen(console.store.engine, "before_cursor_execute", self._note)
 
     def plans(self, asked: Asked) -> list[str]:
         """The plan of each query that the page leads to, with what it took."""

@@ -7,11 +7,11 @@ import pytest
 
 from shared.settings import Settings
 from tests.support.console.browsing import PASSWORD, Visitor
-from tests.support.console.fixtures import Opens, without_password
+from tests.support.console.fixtures import OpenConsole, without_password
 from tests.support.console.scraping import BEARER
 from workers.console.auth.login_throttle import FREE_FAILURES
 
-Come = Callable[..., Visitor]
+OpenBrowser = Callable[..., Visitor]
 
 
 def basic(name: str, password: str) -> dict[str, str]:
@@ -21,8 +21,10 @@ def basic(name: str, password: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "headers", [BEARER, {"authorization": f"bearer {PASSWORD}"}, basic("prometheus", PASSWORD), basic("", PASSWORD)]
 )
-def test_with_the_password_anybody_reads_them_and_gets_no_session(come: Come, headers: dict[str, str]) -> None:
-    answer = come("192.0.2.1").get("/metrics", **headers)
+def test_with_the_password_anybody_reads_them_and_gets_no_session(
+    open_browser: OpenBrowser, headers: dict[str, str]
+) -> None:
+    answer = open_browser("192.0.2.1").get("/metrics", **headers)
     assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
     assert answer.headers["cache-control"] == "no-store"
 
@@ -43,8 +45,8 @@ def test_with_the_password_anybody_reads_them_and_gets_no_session(come: Come, he
         basic("prometheus", PASSWORD[:-1]),
     ],
 )
-def test_without_it_nobody_does(come: Come, headers: dict[str, str]) -> None:
-    answer = come().get("/metrics", **headers)
+def test_without_it_nobody_does(open_browser: OpenBrowser, headers: dict[str, str]) -> None:
+    answer = open_browser().get("/metrics", **headers)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Basic ")
     assert "sluice_" not in answer.text
@@ -54,23 +56,23 @@ def test_who_is_signed_in_reads_them(operator: Visitor) -> None:
     assert operator.get("/metrics").status_code == 200
 
 
-def test_the_password_opens_the_metrics_this_way_and_no_page(come: Come) -> None:
-    assert come().get("/", **BEARER).status_code == 303
+def test_the_password_opens_the_metrics_this_way_and_no_page(open_browser: OpenBrowser) -> None:
+    assert open_browser().get("/", **BEARER).status_code == 303
 
 
 @pytest.mark.logs("warning")
-def test_guessing_is_slow_and_keeps_nobody_from_signing_in(come: Come) -> None:
-    visitor = come()
+def test_guessing_is_slow_and_keeps_nobody_from_signing_in(open_browser: OpenBrowser) -> None:
+    visitor = open_browser()
     for _ in range(FREE_FAILURES):
         assert visitor.get("/metrics", authorization="Bearer wrong").status_code == 401
     answer = visitor.get("/metrics", **BEARER)
     assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (429, True)
-    assert come("192.0.2.1").get("/metrics", **BEARER).status_code == 200
+    assert open_browser("192.0.2.1").get("/metrics", **BEARER).status_code == 200
     assert visitor.sign_in().status_code == 303
 
 
-def test_asking_without_a_password_is_no_guess(come: Come) -> None:
-    visitor = come()
+def test_asking_without_a_password_is_no_guess(open_browser: OpenBrowser) -> None:
+    visitor = open_browser()
     for _ in range(2 * FREE_FAILURES):
         assert visitor.get("/metrics").status_code == 401
     assert visitor.get("/metrics", **BEARER).status_code == 200
@@ -81,9 +83,9 @@ def test_asking_without_a_password_is_no_guess(come: Come) -> None:
     [("127.0.0.1", "127.0.0.1:8001", 200), ("192.0.2.1", "127.0.0.1", 403), ("127.0.0.1", "evil.example", 403)],
 )
 def test_where_there_is_no_password_this_machine_alone_reads_them(
-    settings: Settings, open_desk: Opens, come: Come, address: str, host: str, status: int
+    settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser, address: str, host: str, status: int
 ) -> None:
-    answer = come(address, open_desk(without_password(settings))).get("/metrics", host=host)
+    answer = open_browser(address, open_console(without_password(settings))).get("/metrics", host=host)
     assert (answer.status_code, "set-cookie" in answer.headers) == (status, False)
 
 

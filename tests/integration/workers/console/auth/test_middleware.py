@@ -8,12 +8,12 @@ import pytest
 from shared.errors import InvalidSettings
 from shared.settings import Settings
 from tests.support.console.browsing import Visitor, words
-from tests.support.console.fixtures import Opens, without_password
+from tests.support.console.fixtures import OpenConsole, without_password
 from workers.console.app import create_app, routes
 from workers.console.auth.middleware import client_address_of
 from workers.console.auth.security_headers import CONTENT_SECURITY_POLICY
 
-Come = Callable[..., Visitor]
+OpenBrowser = Callable[..., Visitor]
 PAGES = ["/", "/lanes", "/lanes/text.greet", "/dead", "/dead/text.greet/1-1", "/events", "/events/x", "/conversations"]
 PAGES += ["/conversations/x", "/report", "/report/days.csv", "/report/deliveries.csv", "/audit", "/nothing"]
 PAGES += ["/report/billing"]
@@ -31,19 +31,19 @@ def test_the_lists_here_are_complete() -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_opens_without_signing_in(come: Come, path: str) -> None:
-    answer = come().get(path)
+def test_no_page_opens_without_signing_in(open_browser: OpenBrowser, path: str) -> None:
+    answer = open_browser().get(path)
     assert (answer.status_code, answer.headers["location"][:13]) == (303, "/sign-in?next")
 
 
-def test_nor_does_the_stream(come: Come) -> None:
+def test_nor_does_the_stream(open_browser: OpenBrowser) -> None:
     for stream in ("/live/overview", "/live/lanes/text.greet"):
-        assert come().get(stream).status_code == 401
+        assert open_browser().get(stream).status_code == 401
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_no_form_is_taken_without_signing_in(come: Come, path: str) -> None:
-    visitor = come()
+def test_no_form_is_taken_without_signing_in(open_browser: OpenBrowser, path: str) -> None:
+    visitor = open_browser()
     visitor.get("/sign-in")
     assert visitor.submit(path).status_code == 401
 
@@ -56,11 +56,11 @@ def test_no_form_is_taken_without_its_token(operator: Visitor, path: str) -> Non
         assert "This form is no longer valid" in words(answer)
 
 
-def test_a_token_of_another_session_is_none(operator: Visitor, come: Come) -> None:
-    other = come()
+def test_a_token_of_another_session_is_none(operator: Visitor, open_browser: OpenBrowser) -> None:
+    other = open_browser()
     other.sign_in()
     other.get("/lanes")
-    assert operator.post("/numbers", {"csrf": other._token, "show": "1"}).status_code == 403
+    assert operator.post("/numbers", {"csrf": other.csrf_token, "show": "1"}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,18 @@ def test_without_a_password_other_hosts_are_refused_at_the_start(settings: Setti
         create_app(without_password(settings).model_copy(update={"host": "0.0.0.0"}))
 
 
-def test_without_a_password_this_machine_is_let_in_and_told(settings: Settings, open_desk: Opens, come: Come) -> None:
-    answer = come(to=open_desk(without_password(settings))).get("/")
+def test_without_a_password_this_machine_is_let_in_and_told(
+    settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
+) -> None:
+    answer = open_browser(to=open_console(without_password(settings))).get("/")
     assert answer.status_code == 200
     assert "No password is set, so the console can only be used on this machine" in words(answer)
 
 
-def test_without_a_password_forms_still_need_their_token(settings: Settings, open_desk: Opens, come: Come) -> None:
-    visitor = come(to=open_desk(without_password(settings)))
+def test_without_a_password_forms_still_need_their_token(
+    settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
+) -> None:
+    visitor = open_browser(to=open_console(without_password(settings)))
     visitor.get("/")
     assert visitor.post("/numbers", {"show": "1"}).status_code == 403
     assert visitor.submit("/numbers", {"show": "1"}).status_code == 303
@@ -105,17 +109,17 @@ def test_without_a_password_forms_still_need_their_token(settings: Settings, ope
     ],
 )
 def test_without_a_password_nobody_else_is_let_in(
-    settings: Settings, open_desk: Opens, come: Come, address: str, host: str
+    settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser, address: str, host: str
 ) -> None:
-    visitor = come(address, open_desk(without_password(settings)))
+    visitor = open_browser(address, open_console(without_password(settings)))
     assert visitor.get("/", host=host).status_code == 403
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/sign-in", "/nothing", "/static/console.css", "/static/nothing", "/health/live"]
 )
-def test_every_answer_has_the_security_headers(come: Come, path: str) -> None:
-    headers = come().get(path).headers
+def test_every_answer_has_the_security_headers(open_browser: OpenBrowser, path: str) -> None:
+    headers = open_browser().get(path).headers
     assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("DENY", "nosniff")
     assert headers["referrer-policy"] == "same-origin"

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from tests.support.console.browsing import Visitor, links, words
-from tests.support.console.fixtures import bury, entry
+from tests.support.console.fixtures import add_dead_letter, entry
 from workers.lanes import DeadLettered, Lanes
 from workers.lanes.status import lane_statuses
 from workers.operations.dead_letters import actions
@@ -28,8 +28,8 @@ def ticks(visitor: Visitor, path: str) -> list[str]:
 
 def test_letters_are_listed_the_newest_first_and_grouped_by_what_differs_not(lanes: Lanes, operator: Visitor) -> None:
     for number in range(3):
-        bury(lanes, "text.greet", entry(), f"KeyError: order {number} of 'Asha'")
-    bury(lanes, "text.store", entry(), "OSError: disk")
+        add_dead_letter(lanes, "text.greet", entry(), f"KeyError: order {number} of 'Asha'")
+    add_dead_letter(lanes, "text.store", entry(), "OSError: disk")
     page = operator.get("/dead")
     died = [int(letter.rpartition("/")[2].partition("-")[0]) for letter in _TICK.findall(page.text)]
     assert len(died) == 4
@@ -57,15 +57,15 @@ def test_letters_are_listed_the_newest_first_and_grouped_by_what_differs_not(lan
 )
 def test_letters_are_filtered(lanes: Lanes, operator: Visitor, query: str, found: set[str]) -> None:
     made = {
-        bury(lanes, "text.greet", entry(), "ConnectionError: the CRM"): "a",
-        bury(lanes, "text.greet", entry(customer="919876500000"), "no", why="rejected"): "b",
-        bury(lanes, "text.store", entry(), "OSError: disk"): "c",
+        add_dead_letter(lanes, "text.greet", entry(), "ConnectionError: the CRM"): "a",
+        add_dead_letter(lanes, "text.greet", entry(customer="919876500000"), "no", why="rejected"): "b",
+        add_dead_letter(lanes, "text.store", entry(), "OSError: disk"): "c",
     }
     assert {made[letter] for letter in ticks(operator, f"/dead?{query}")} == found
 
 
 def test_one_letter_shows_its_error_traceback_and_payload(lanes: Lanes, operator: Visitor) -> None:
-    letter = bury(lanes, "text.greet", entry("a </pre><script>"), "ValueError: a\x1b[31mred\u202etxt")
+    letter = add_dead_letter(lanes, "text.greet", entry("a </pre><script>"), "ValueError: a\x1b[31mred\u202etxt")
     page = operator.get(f"/dead/{letter}")
     assert "ValueError: a\\x1b[31mred\\u202etxt" in words(page)
     assert "exhausted after 1 attempt" in words(page)
@@ -74,13 +74,13 @@ def test_one_letter_shows_its_error_traceback_and_payload(lanes: Lanes, operator
 
 
 def test_a_webhook_that_was_never_classified_is_shown_as_it_came(lanes: Lanes, operator: Visitor) -> None:
-    letter = bury(lanes, "intake", b"\x00\xff not a receipt", "InvalidReceipt", why="undecodable")
+    letter = add_dead_letter(lanes, "intake", b"\x00\xff not a receipt", "InvalidReceipt", why="undecodable")
     assert "\\x00\\xff not a receipt" in words(operator.get(f"/dead/{letter}"))
 
 
 def test_a_replayed_letter_is_in_its_lane_again_and_noted(lanes: Lanes, operator: Visitor) -> None:
-    letter = bury(lanes, "text.greet", entry("one"))
-    bury(lanes, "text.greet", entry("two"))
+    letter = add_dead_letter(lanes, "text.greet", entry("one"))
+    add_dead_letter(lanes, "text.greet", entry("two"))
     operator.get(f"/dead/{letter}")
     page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "replay", "next": "/dead"}))
     assert "1 dead letter replayed. Total before: 2, now: 1." in words(page)
@@ -92,7 +92,7 @@ def test_a_replayed_letter_is_in_its_lane_again_and_noted(lanes: Lanes, operator
 
 
 def test_what_was_discarded_can_be_restored_once(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
-    letter = bury(lanes, "text.greet", entry("keep me"), "E: why", why="rejected")
+    letter = add_dead_letter(lanes, "text.greet", entry("keep me"), "E: why", why="rejected")
     operator.get("/dead")
     page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "discard", "next": "/dead"}))
     assert "1 dead letter discarded. Total before: 1, now: 0." in words(page)
@@ -113,7 +113,7 @@ def test_what_was_discarded_can_be_restored_once(lanes: Lanes, client: redis.Red
 
 
 def test_a_selection_is_asked_for_first_and_told_after(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
-    letters = [bury(lanes, lane, entry()) for lane in ("text.greet", "text.store", "text.greet")]
+    letters = [add_dead_letter(lanes, lane, entry()) for lane in ("text.greet", "text.store", "text.greet")]
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"letter": letters[:2], "action": "replay", "scope": "chosen"})
     assert "Replay 2 dead letters? Total: 3 dead letters. 1 will remain." in words(asked)
@@ -129,11 +129,11 @@ def test_all_that_match_are_those_that_were_there_when_it_was_asked(
         lanes.push("text.greet", [entry(wamid=f"wamid.{number}")])
     taken = lanes.take("text.greet", "test", 500)
     lanes.settle("text.greet", [(found.id, DeadLettered("exhausted", "E: one")) for found in taken])
-    other = bury(lanes, "text.greet", entry(), "E: two")
+    other = add_dead_letter(lanes, "text.greet", entry(), "E: two")
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "error": "one", "next": "/dead"})
     assert "Discard 450 dead letters?" in words(asked)
-    late = bury(lanes, "text.greet", entry(), "E: one")
+    late = add_dead_letter(lanes, "text.greet", entry(), "E: one")
     fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
     done = operator.follow(operator.post("/dead/act", fields))
     assert "450 dead letters discarded. Total before: 452, now: 2." in words(done)
@@ -142,7 +142,7 @@ def test_all_that_match_are_those_that_were_there_when_it_was_asked(
 
 def test_all_of_a_lane_are_counted_and_the_others_left(lanes: Lanes, operator: Visitor) -> None:
     for lane in ("text.greet", "text.greet", "text.store"):
-        bury(lanes, lane, entry())
+        add_dead_letter(lanes, lane, entry())
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "lane": "text.greet"})
     assert "Discard 2 dead letters? Total: 3 dead letters. 1 will remain." in words(asked)
@@ -155,7 +155,7 @@ def test_of_very_many_not_all_are_counted_before_but_all_are_done(
 ) -> None:
     monkeypatch.setattr("workers.operations.dead_letters.search.MAX_COUNTED", 2)
     for _ in range(3):
-        bury(lanes, "text.greet", entry(), "E: one")
+        add_dead_letter(lanes, "text.greet", entry(), "E: one")
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"action": "discard", "scope": "all", "error": "one"})
     assert "Discard at least 2 dead letters?" in words(asked)
@@ -164,7 +164,7 @@ def test_of_very_many_not_all_are_counted_before_but_all_are_done(
 
 
 def test_the_last_hour_is_the_hour_before_it_was_asked(lanes: Lanes, operator: Visitor) -> None:
-    bury(lanes, "text.greet", entry())
+    add_dead_letter(lanes, "text.greet", entry())
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"action": "replay", "scope": "all", "within": "1h"})
     fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
@@ -174,7 +174,7 @@ def test_the_last_hour_is_the_hour_before_it_was_asked(lanes: Lanes, operator: V
 
 
 def test_a_time_that_cannot_be_read_does_not_mean_all(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
-    bury(lanes, "text.greet", entry())
+    add_dead_letter(lanes, "text.greet", entry())
     assert "Invalid time yesterday" in words(operator.get("/dead?since=yesterday"))
     for path in ("/dead/confirm", "/dead/act"):
         answer = operator.submit(path, {"action": "discard", "scope": "all", "since": "yesterday"})
@@ -184,7 +184,7 @@ def test_a_time_that_cannot_be_read_does_not_mean_all(lanes: Lanes, client: redi
 
 def test_replaying_all_keeps_their_order(lanes: Lanes, operator: Visitor) -> None:
     for number in range(5):
-        bury(lanes, "text.greet", entry(str(number)))
+        add_dead_letter(lanes, "text.greet", entry(str(number)))
     operator.get("/dead")
     operator.submit("/dead/act", {"action": "replay", "scope": "all"})
     bodies = [json.loads(taken.data)["b"]["text"]["body"] for taken in lanes.take("text.greet", "test", 10)]
@@ -192,7 +192,7 @@ def test_replaying_all_keeps_their_order(lanes: Lanes, operator: Visitor) -> Non
 
 
 def test_choosing_nothing_does_nothing(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
-    bury(lanes, "text.greet", entry())
+    add_dead_letter(lanes, "text.greet", entry())
     operator.get("/dead")
     page = operator.follow(operator.submit("/dead/confirm", {"action": "discard", "scope": "chosen", "next": "/dead"}))
     assert "Nothing is selected" in words(page)
@@ -211,7 +211,7 @@ def test_a_letter_that_is_gone_is_told_to_be(lanes: Lanes, operator: Visitor) ->
 def test_a_search_has_its_bound_and_says_so(lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.operations.dead_letters.search.MAX_SCANNED", 3)
     for _ in range(4):
-        bury(lanes, "text.greet", entry())
+        add_dead_letter(lanes, "text.greet", entry())
     assert "3 dead letters among the newest" in words(operator.get("/dead"))
 
 

@@ -3,17 +3,17 @@
 import redis
 
 from tests.support.console.browsing import Visitor, words
-from tests.support.console.fixtures import bury, entry
+from tests.support.console.fixtures import add_dead_letter, entry
 from workers.console.context import ConsoleContext
 from workers.lanes import Completed, Lanes, Rescheduled
 
 
-def test_each_lane_shows_what_is_in_it(lanes: Lanes, desk: ConsoleContext, operator: Visitor) -> None:
+def test_each_lane_shows_what_is_in_it(lanes: Lanes, console: ConsoleContext, operator: Visitor) -> None:
     lanes.push("text.greet", [entry(), entry(), entry()])
     (taken,) = lanes.take("text.greet", "test", 1)
     lanes.settle("text.greet", [(taken.id, Rescheduled(3600, "ConnectionError: the <CRM>"))])
     lanes.take("text.greet", "test", 1)
-    desk.sampler.refresh()
+    console.sampler.refresh()
     assert "text.greet working 1 1 0.0 s 0/s 0/s 1 60 min 0 Pause" in words(operator.get("/lanes")).replace(
         "1 h", "60 min"
     )
@@ -21,32 +21,34 @@ def test_each_lane_shows_what_is_in_it(lanes: Lanes, desk: ConsoleContext, opera
     assert "text.store idle" in words(operator.get("/lanes?all=1"))
 
 
-def test_one_lane_shows_its_next_retries(lanes: Lanes, desk: ConsoleContext, operator: Visitor) -> None:
+def test_one_lane_shows_its_next_retries(lanes: Lanes, console: ConsoleContext, operator: Visitor) -> None:
     delays = (30, 300, 310, 7200)
     lanes.push("text.greet", [entry(wamid=f"wamid.{delay}") for delay in delays])
     taken = lanes.take("text.greet", "test", 9)
     verdicts = [Rescheduled(delay, "ConnectionError: the <CRM>") for delay in delays]
     lanes.settle("text.greet", list(zip((held.id for held in taken), verdicts, strict=True)))
-    desk.sampler.refresh()
+    console.sampler.refresh()
     page = operator.get("/lanes/text.greet")
     assert "Due: 1 within a minute, 2 within 10 minutes, 1 later." in words(page)
     assert "text 1 ConnectionError: the <CRM>" in words(page)
     assert "ConnectionError: the &lt;CRM&gt;" in page.text
 
 
-def test_lanes_that_somebody_should_look_at_come_first(lanes: Lanes, desk: ConsoleContext, operator: Visitor) -> None:
+def test_lanes_that_somebody_should_look_at_come_first(
+    lanes: Lanes, console: ConsoleContext, operator: Visitor
+) -> None:
     lanes.push("text.greet", [entry()])
-    bury(lanes, "text.store", entry())
-    desk.sampler.refresh()
+    add_dead_letter(lanes, "text.store", entry())
+    console.sampler.refresh()
     told = words(operator.get("/lanes"))
     assert told.index("text.store idle") < told.index("text.greet working")
 
 
 def test_a_lane_is_paused_and_resumed_and_that_is_noted(
-    lanes: Lanes, client: redis.Redis, desk: ConsoleContext, operator: Visitor
+    lanes: Lanes, client: redis.Redis, console: ConsoleContext, operator: Visitor
 ) -> None:
     lanes.push("text.greet", [entry()])
-    desk.sampler.refresh()
+    console.sampler.refresh()
     operator.get("/lanes")
     page = operator.follow(operator.submit("/lanes/text.greet/pause", {"next": "/lanes"}))
     assert "text.greet is paused: its events wait until you resume it." in words(page)
@@ -62,9 +64,9 @@ def test_a_lane_is_paused_and_resumed_and_that_is_noted(
 
 
 def test_a_lane_that_is_not_there_is_not_paused(
-    lanes: Lanes, desk: ConsoleContext, client: redis.Redis, operator: Visitor
+    lanes: Lanes, console: ConsoleContext, client: redis.Redis, operator: Visitor
 ) -> None:
-    desk.sampler.refresh()
+    console.sampler.refresh()
     operator.get("/lanes")
     assert operator.submit("/lanes/no.such/pause").status_code == 404
     assert not client.exists("sluice:lane:no.such:paused")
@@ -72,14 +74,14 @@ def test_a_lane_that_is_not_there_is_not_paused(
 
 
 def test_an_open_breaker_is_told_with_its_error(
-    lanes: Lanes, client: redis.Redis, desk: ConsoleContext, operator: Visitor
+    lanes: Lanes, client: redis.Redis, console: ConsoleContext, operator: Visitor
 ) -> None:
     lanes.push("text.greet", [entry()])
     lanes.settle("text.greet", [(taken.id, Completed()) for taken in lanes.take("text.greet", "test", 1)])
     lanes.push("text.greet", [entry(str(n)) for n in range(30)])
     taken = lanes.take("text.greet", "test", 30)
     lanes.settle("text.greet", [(one.id, Rescheduled(1, "ConnectionError: <refused>", failed=True)) for one in taken])
-    desk.sampler.refresh()
+    console.sampler.refresh()
     for path in ("/", "/lanes", "/lanes/text.greet"):
         page = words(operator.get(path))
         assert "fails for every event" in page

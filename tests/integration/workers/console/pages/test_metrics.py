@@ -13,27 +13,27 @@ from shared.observability.metrics import ALL, Kind
 from shared.redis.connection import connect
 from shared.settings import Settings
 from tests.support.console.browsing import PASSWORD, Visitor
-from tests.support.console.fixtures import Opens, bury, entry, with_settings
+from tests.support.console.fixtures import OpenConsole, add_dead_letter, entry, with_settings
 from tests.support.console.scraping import BEARER, OPEN_METRICS, read, scrape
 from tests.support.programs import free_port
 from workers.console.context import ConsoleContext
 from workers.lanes import Lanes, LaneSpec
 
-Come = Callable[..., Visitor]
+OpenBrowser = Callable[..., Visitor]
 GREET = "text.greet"
 
 
 def test_every_metric_is_told_and_no_other(
-    busy: None, lanes: Lanes, client: redis.Redis, operator: Visitor, desk: ConsoleContext
+    busy_system: None, lanes: Lanes, client: redis.Redis, operator: Visitor, console: ConsoleContext
 ) -> None:
-    desk.sampler.refresh()
+    console.sampler.refresh()
     told = scrape(operator).families
     declared = {metric.name.removesuffix("_total").removesuffix("_info") for metric in ALL}
     assert {name.removesuffix("_info") for name in told} == declared
 
 
 @pytest.mark.parametrize("accept", ["", "text/plain", "*/*", OPEN_METRICS])
-def test_the_library_reads_what_is_told(busy: None, operator: Visitor, accept: str) -> None:
+def test_the_library_reads_what_is_told(busy_system: None, operator: Visitor, accept: str) -> None:
     answer = operator.get("/metrics", accept=accept, **BEARER)
     is_open = accept == OPEN_METRICS
     assert answer.headers["content-type"].startswith("application/openmetrics-text" if is_open else "text/plain")
@@ -50,7 +50,7 @@ def test_a_format_that_nobody_knows_is_answered_in_plain_text(operator: Visitor,
     assert (answer.status_code, answer.headers["content-type"][:10]) == (200, "text/plain")
 
 
-def test_promtool_has_nothing_to_say(busy: None, operator: Visitor) -> None:
+def test_promtool_has_nothing_to_say(busy_system: None, operator: Visitor) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not here (Debian package prometheus)")
@@ -60,19 +60,21 @@ def test_promtool_has_nothing_to_say(busy: None, operator: Visitor) -> None:
 
 
 def test_nothing_of_a_customer_or_a_secret_is_told(
-    busy: None, lanes: Lanes, operator: Visitor, desk: ConsoleContext
+    busy_system: None, lanes: Lanes, operator: Visitor, console: ConsoleContext
 ) -> None:
-    bury(lanes, GREET, entry("my card is 4111", customer="919812345678", wamid="wamid.SECRET"), "919812345678 rejected")
-    desk.sampler.refresh()
+    add_dead_letter(
+        lanes, GREET, entry("my card is 4111", customer="919812345678", wamid="wamid.SECRET"), "919812345678 rejected"
+    )
+    console.sampler.refresh()
     told = operator.get("/metrics", **BEARER).text
     for part in ("9198", "wamid", "4111", "Asha", "rejected", PASSWORD):
         assert part not in told
 
 
 def test_the_figures_are_those_of_now_though_the_look_is_older(
-    lanes: Lanes, operator: Visitor, desk: ConsoleContext
+    lanes: Lanes, operator: Visitor, console: ConsoleContext
 ) -> None:
-    desk.sampler.refresh()
+    console.sampler.refresh()
     lanes.push(GREET, [entry()])
     told = scrape(operator)
     assert told.value("sluice_lane_entered_total", lane=GREET) == 1
@@ -80,52 +82,56 @@ def test_the_figures_are_those_of_now_though_the_look_is_older(
     assert 0 <= told.value("sluice_look_age_seconds") < 10
 
 
-def test_while_redis_is_away_it_says_so(settings: Settings, open_desk: Opens, come: Come) -> None:
+def test_while_redis_is_away_it_says_so(
+    settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
+) -> None:
     away = with_settings(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0")
-    told = scrape(come(to=open_desk(away)))
+    told = scrape(open_browser(to=open_console(away)))
     assert told.value("sluice_redis_up") == 0
     assert set(told.families) == {"sluice_build_info", "sluice_redis_up", "sluice_database_up"}
 
 
 def test_of_a_redis_that_went_away_no_old_figures_are_told(
-    lanes: Lanes, operator: Visitor, desk: ConsoleContext
+    lanes: Lanes, operator: Visitor, console: ConsoleContext
 ) -> None:
-    desk.sampler.refresh()
+    console.sampler.refresh()
     assert scrape(operator).value("sluice_redis_up") == 1
-    with mock.patch.object(desk, "redis", connect(f"redis://127.0.0.1:{free_port()}/0", retries=0)):
+    with mock.patch.object(console, "redis", connect(f"redis://127.0.0.1:{free_port()}/0", retries=0)):
         told = scrape(operator)
     assert told.value("sluice_redis_up") == 0
     assert "sluice_lane_waiting" not in told.families
 
 
-def test_a_look_that_the_sampler_missed_is_made_again(lanes: Lanes, operator: Visitor, desk: ConsoleContext) -> None:
-    desk.sampler.refresh()
+def test_a_look_that_the_sampler_missed_is_made_again(lanes: Lanes, operator: Visitor, console: ConsoleContext) -> None:
+    console.sampler.refresh()
     lanes.push(GREET, [entry()])
-    desk.sampler.state = desk.sampler.state._replace(outage="Connection refused")
+    console.sampler.state = console.sampler.state._replace(outage="Connection refused")
     assert scrape(operator).value("sluice_lane_waiting", lane=GREET) == 1
 
 
 def test_an_event_store_that_does_not_answer_is_told(
-    lanes: Lanes, operator: Visitor, desk: ConsoleContext, monkeypatch: pytest.MonkeyPatch
+    lanes: Lanes, operator: Visitor, console: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert scrape(operator).value("sluice_database_up") == 1
 
     def away() -> None:
         raise Unavailable("locked")
 
-    monkeypatch.setattr(desk.sampler, "_check_database", away)
-    desk.sampler.refresh_database()
+    monkeypatch.setattr(console.sampler, "_check_database", away)
+    console.sampler.refresh_database()
     assert scrape(operator).value("sluice_database_up") == 0
 
 
-def test_without_an_event_store_nothing_is_told_of_it(settings: Settings, open_desk: Opens, come: Come) -> None:
-    without = open_desk(with_settings(settings, database_url="none"))
-    assert "sluice_database_up" not in scrape(come(to=without)).families
+def test_without_an_event_store_nothing_is_told_of_it(
+    settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
+) -> None:
+    without = open_console(with_settings(settings, database_url="none"))
+    assert "sluice_database_up" not in scrape(open_browser(to=without)).families
 
 
-def test_a_scrape_costs_little(lanes: Lanes, client: redis.Redis, operator: Visitor, desk: ConsoleContext) -> None:
+def test_a_scrape_costs_little(lanes: Lanes, client: redis.Redis, operator: Visitor, console: ConsoleContext) -> None:
     lanes.register(LaneSpec(f"text.handler{number}", "messages", 10, 60_000) for number in range(60))
-    desk.sampler.refresh()
+    console.sampler.refresh()
     before = client.info("stats")["total_commands_processed"]
     answer = operator.get("/metrics", **BEARER)
     commands = client.info("stats")["total_commands_processed"] - before

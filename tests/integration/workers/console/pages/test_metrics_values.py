@@ -7,7 +7,7 @@ import redis
 
 from ingress.process_stats import ProcessCounters
 from tests.support.console.browsing import Visitor
-from tests.support.console.fixtures import bury, entry
+from tests.support.console.fixtures import add_dead_letter, entry
 from tests.support.console.scraping import scrape, tell
 from workers.console.context import ConsoleContext
 from workers.lanes import Lanes
@@ -18,8 +18,10 @@ from workers.media.breaker import MEDIA_BREAKER_KEY, MediaBreakerPolicy, MediaCi
 GREET = "text.greet"
 
 
-def test_a_lane_is_told_as_it_stands_and_by_what_happened(busy: None, operator: Visitor, desk: ConsoleContext) -> None:
-    desk.sampler.refresh()
+def test_a_lane_is_told_as_it_stands_and_by_what_happened(
+    busy_system: None, operator: Visitor, console: ConsoleContext
+) -> None:
+    console.sampler.refresh()
     told = scrape(operator)
     of_lane = {name: value for (name, *labels), value in told.samples.items() if labels == [GREET]}
     # Waiting: one that followed from a webhook, one given back, and one that was taken over.
@@ -43,7 +45,7 @@ def test_a_lane_is_told_as_it_stands_and_by_what_happened(busy: None, operator: 
     assert ("", "intake", "intake", "") in told.names("sluice_lane_info")
 
 
-def test_histograms_are_cumulative_and_have_their_sum(busy: None, operator: Visitor) -> None:
+def test_histograms_are_cumulative_and_have_their_sum(busy_system: None, operator: Visitor) -> None:
     told = scrape(operator)
     lag = {le: told.value("sluice_event_lag_seconds_bucket", lane=GREET, le=le) for le in ("0.25", "0.5", "+Inf")}
     assert lag == {"0.25": 0, "0.5": 2, "+Inf": 2}
@@ -98,7 +100,7 @@ def test_a_spool_that_processes_share_is_told_once(
     assert told.total("sluice_spool_refusing") == 0
 
 
-def test_a_queue_that_nobody_takes_from_is_seen(busy: None, operator: Visitor) -> None:
+def test_a_queue_that_nobody_takes_from_is_seen(busy_system: None, operator: Visitor) -> None:
     told = scrape(operator)
     assert told.value("sluice_queue_workers", queue="messages") == 1
     assert told.value("sluice_queue_workers", queue="statuses") == 0  # the deaf one does not count
@@ -139,12 +141,12 @@ def test_redis_settings_that_promises_rest_on_are_told(lanes: Lanes, client: red
 
 
 def test_no_counter_falls_when_letters_are_discarded_and_restored(lanes: Lanes, operator: Visitor) -> None:
-    letter = bury(lanes, GREET, entry())
+    letter = add_dead_letter(lanes, GREET, entry())
     operator.get("/dead")
     page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "discard", "next": "/dead"}))
     undo = page.text.split('name="undo" value="')[1].split('"')[0]
     operator.submit("/dead/restore", {"undo": undo, "next": "/dead"})
-    again = bury(lanes, GREET, entry())
+    again = add_dead_letter(lanes, GREET, entry())
     DeadLetterQueue(lanes.client).replay(GREET, [again.partition("/")[2]])
     told = scrape(operator)
     for action in ("discarded", "restored", "replayed"):

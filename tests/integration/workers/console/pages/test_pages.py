@@ -9,7 +9,7 @@ import redis
 
 from shared.settings import Settings
 from tests.support.console.browsing import Visitor, links, words
-from tests.support.console.fixtures import Opens, bury, entry, message, with_settings
+from tests.support.console.fixtures import OpenConsole, add_dead_letter, entry, message, with_settings
 from tests.support.programs import free_port
 from tests.support.store.samples import status
 from workers.console.context import ConsoleContext
@@ -17,7 +17,7 @@ from workers.events import ErrorDetail
 from workers.lanes import Completed, Lanes
 from workers.store import Store
 
-Come = Callable[..., Visitor]
+OpenBrowser = Callable[..., Visitor]
 EVIL = "<script>alert(1)</script></textarea>\u202egnp\x1b[31m\u200f"
 SHOWN = "<script>alert(1)</script></textarea>\\u202egnp\\x1b[31m\u200f"
 PAGES = [
@@ -49,23 +49,23 @@ _INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascrip
     ],
 )
 def test_an_empty_page_says_what_to_do_next(
-    client: redis.Redis, desk: ConsoleContext, operator: Visitor, path: str, told: str
+    client: redis.Redis, console: ConsoleContext, operator: Visitor, path: str, told: str
 ) -> None:
-    desk.sampler.refresh()
+    console.sampler.refresh()
     page = operator.get(path)
     assert page.status_code == 200
     assert told in words(page)
 
 
 def test_with_workers_but_no_webhook_the_overview_says_how_to_send_one(
-    lanes: Lanes, desk: ConsoleContext, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+    lanes: Lanes, console: ConsoleContext, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.operations.monitoring.sampler.find_problems", lambda *_given: [])
-    desk.sampler.refresh()
+    console.sampler.refresh()
     assert "Everything is working. No webhooks yet. Send a test message: sluice send text" in words(operator.get("/"))
     lanes.push("text.greet", [entry()])
     lanes.settle("text.greet", [(held.id, Completed()) for held in lanes.take("text.greet", "test", 1)])
-    desk.sampler.refresh()
+    console.sampler.refresh()
     assert "Everything is working. Events are being handled on time." in words(operator.get("/"))
 
 
@@ -75,9 +75,11 @@ def test_an_empty_audit_says_what_will_be_there(client: redis.Redis, operator: V
 
 
 @pytest.mark.logs("warning")
-def test_without_redis_each_page_answers_and_says_so(settings: Settings, open_desk: Opens, come: Come) -> None:
-    away = open_desk(with_settings(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0"))
-    visitor = come(to=away)
+def test_without_redis_each_page_answers_and_says_so(
+    settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
+) -> None:
+    away = open_console(with_settings(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0"))
+    visitor = open_browser(to=away)
     assert visitor.sign_in().status_code == 303
     away.sampler.refresh()
     assert re.search(r"Redis has been unavailable since [\d:]+ \(", words(visitor.get("/")))
@@ -92,10 +94,10 @@ def test_without_redis_each_page_answers_and_says_so(settings: Settings, open_de
 
 
 def test_without_the_database_its_pages_answer_and_say_so(
-    client: redis.Redis, settings: Settings, open_desk: Opens, come: Come, tmp_path: Path
+    client: redis.Redis, settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser, tmp_path: Path
 ) -> None:
-    away = open_desk(with_settings(settings, database_url=f"sqlite:///{tmp_path}"))  # a folder is no database
-    visitor = come(to=away)
+    away = open_console(with_settings(settings, database_url=f"sqlite:///{tmp_path}"))  # a folder is no database
+    visitor = open_browser(to=away)
     visitor.sign_in()
     for path in ("/events", "/conversations", "/report", "/report/billing", "/report/days.csv"):
         page = visitor.get(path)
@@ -107,15 +109,17 @@ def test_without_the_database_its_pages_answer_and_say_so(
     assert visitor.get("/dead").status_code == 200
 
 
-def test_with_no_event_store_its_pages_say_that(settings: Settings, open_desk: Opens, come: Come) -> None:
-    visitor = come(to=open_desk(with_settings(settings, database_url="none")))
+def test_with_no_event_store_its_pages_say_that(
+    settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
+) -> None:
+    visitor = open_browser(to=open_console(with_settings(settings, database_url="none")))
     visitor.sign_in()
     for path in ("/events", "/conversations", "/report", "/report/billing", "/report/days.csv"):
         assert "The event store is switched off" in words(visitor.get(path))
 
 
 def test_a_query_that_takes_too_long_is_ended(
-    operator: Visitor, desk: ConsoleContext, store: Store, monkeypatch: pytest.MonkeyPatch
+    operator: Visitor, console: ConsoleContext, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def endless(connection: object, *_arguments: object, **_named: object) -> None:
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
@@ -128,11 +132,13 @@ def test_a_query_that_takes_too_long_is_ended(
     assert "The event store is unavailable" in words(page)
 
 
-def test_what_strangers_wrote_stays_text(lanes: Lanes, store: Store, operator: Visitor, desk: ConsoleContext) -> None:
-    bury(lanes, "text.greet", entry(EVIL, name=EVIL), error=f"ValueError: {EVIL}", why="rejected")
+def test_what_strangers_wrote_stays_text(
+    lanes: Lanes, store: Store, operator: Visitor, console: ConsoleContext
+) -> None:
+    add_dead_letter(lanes, "text.greet", entry(EVIL, name=EVIL), error=f"ValueError: {EVIL}", why="rejected")
     store.write([message(EVIL, "918888888888", "wamid.evil", EVIL)])
     store.write([status("failed", wamid="wamid.lost", recipient="918888888888", errors=())])
-    desk.sampler.refresh()
+    console.sampler.refresh()
     pages = [operator.get(path) for path in ("/dead", "/events", "/conversations", f"/dead?error={'%3Cscript%3E'}")]
     pages += [
         operator.get(link) for page in pages[1:3] for link in links(page, "/events/") + links(page, "/conversations/")
@@ -154,16 +160,16 @@ def words_escaped(text: str) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_has_code_or_style_in_it(lanes: Lanes, operator: Visitor, desk: ConsoleContext, path: str) -> None:
-    bury(lanes, "text.greet", entry())
-    desk.sampler.refresh()
+def test_no_page_has_code_or_style_in_it(lanes: Lanes, operator: Visitor, console: ConsoleContext, path: str) -> None:
+    add_dead_letter(lanes, "text.greet", entry())
+    console.sampler.refresh()
     assert _INLINE.findall(operator.get(path).text) == []
 
 
 def test_numbers_are_masked_until_asked_for_and_that_is_noted(lanes: Lanes, store: Store, operator: Visitor) -> None:
     number, wamid = "919812345678", "wamid.HBgMOTE5ODEyMzQ1Njc4FQIAEhgUM0JBRTFDQTZFRDNCOEM5QjFEMDkA"
     store.write([message(f"call +91 98123 45678 or {number}", number, wamid)])
-    letter = bury(lanes, "text.greet", entry(customer=number, wamid=wamid), error=f"KeyError: {number}")
+    letter = add_dead_letter(lanes, "text.greet", entry(customer=number, wamid=wamid), error=f"KeyError: {number}")
 
     def pages() -> str:
         listed = [operator.get(path) for path in ("/events", "/conversations", "/dead", f"/dead/{letter}")]
@@ -225,7 +231,7 @@ def test_messages_and_statuses_are_searched_apart(store: Store, operator: Visito
 
 
 def test_one_event_tells_its_life(lanes: Lanes, store: Store, operator: Visitor) -> None:
-    letter = bury(lanes, "text.greet", entry(wamid="wamid.77"), error="ValueError: no")
+    letter = add_dead_letter(lanes, "text.greet", entry(wamid="wamid.77"), error="ValueError: no")
     store.write([message(wamid="wamid.77")])
     page = operator.get(links(operator.get("/events"), "/events/")[0])
     assert "happened" in words(page)

@@ -7,16 +7,16 @@ import pytest
 
 from shared.settings import Settings
 from tests.support.console.browsing import PASSWORD, Visitor, words
-from tests.support.console.fixtures import Opens, with_settings
+from tests.support.console.fixtures import OpenConsole, with_settings
 from workers.console.auth.login_throttle import FREE_FAILURES
 from workers.console.auth.sessions import COOKIE, SESSION_TTL
 from workers.console.context import ConsoleContext
 
-Come = Callable[..., Visitor]
+OpenBrowser = Callable[..., Visitor]
 
 
-def test_the_password_opens_the_page_that_was_asked_for(come: Come) -> None:
-    visitor = come()
+def test_the_password_opens_the_page_that_was_asked_for(open_browser: OpenBrowser) -> None:
+    visitor = open_browser()
     asked = visitor.get("/dead?lane=text.greet")
     assert (asked.status_code, asked.headers["location"]) == (303, "/sign-in?next=%2Fdead%3Flane%3Dtext.greet")
     form = visitor.get(asked.headers["location"])
@@ -37,8 +37,8 @@ def test_the_password_opens_the_page_that_was_asked_for(come: Come) -> None:
         "\ud83d".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
     ],
 )
-def test_another_password_opens_nothing(come: Come, password: str) -> None:
-    visitor = come()
+def test_another_password_opens_nothing(open_browser: OpenBrowser, password: str) -> None:
+    visitor = open_browser()
     answer = visitor.sign_in(password)
     assert answer.status_code == 403
     assert "Wrong password" in words(answer)
@@ -48,30 +48,37 @@ def test_another_password_opens_nothing(come: Come, password: str) -> None:
 @pytest.mark.parametrize(
     "target", ["//evil.example", "https://evil.example", "/\\evil.example", "\\/evil", "", "/a\r\nb"]
 )
-def test_signing_in_leads_nowhere_else(come: Come, target: str) -> None:
-    assert come().sign_in(target=target).headers["location"] == "/"
+def test_signing_in_leads_nowhere_else(open_browser: OpenBrowser, target: str) -> None:
+    assert open_browser().sign_in(target=target).headers["location"] == "/"
 
 
-def test_the_cookie_is_kept_from_scripts_and_other_sites(come: Come) -> None:
-    cookie = come().sign_in().headers["set-cookie"]
+def test_the_cookie_is_kept_from_scripts_and_other_sites(open_browser: OpenBrowser) -> None:
+    cookie = open_browser().sign_in().headers["set-cookie"]
     assert {"HttpOnly", "SameSite=Strict", "Path=/", f"Max-Age={SESSION_TTL:.0f}"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
 
 
-def test_behind_tls_the_cookie_is_sent_over_tls_only(settings: Settings, open_desk: Opens, come: Come) -> None:
+def test_behind_tls_the_cookie_is_sent_over_tls_only(
+    settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
+) -> None:
     proxied = settings.model_copy(update={"trusted_proxies": (ip_network("10.0.0.0/8"),)})
     forwarded = {"x-forwarded-proto": "https"}
-    assert "Secure" in come("10.1.2.3", open_desk(proxied)).get("/sign-in", **forwarded).headers["set-cookie"]
-    assert "Secure" not in come("192.0.2.1", open_desk(proxied)).get("/sign-in", **forwarded).headers["set-cookie"]
+    assert (
+        "Secure" in open_browser("10.1.2.3", open_console(proxied)).get("/sign-in", **forwarded).headers["set-cookie"]
+    )
+    assert (
+        "Secure"
+        not in open_browser("192.0.2.1", open_console(proxied)).get("/sign-in", **forwarded).headers["set-cookie"]
+    )
 
 
-def test_signing_in_makes_another_session(come: Come) -> None:
-    visitor = come()
+def test_signing_in_makes_another_session(open_browser: OpenBrowser) -> None:
+    visitor = open_browser()
     before = visitor.get("/sign-in").headers["set-cookie"]
     assert visitor.sign_in().headers["set-cookie"] != before
 
 
-def test_a_forged_cookie_is_none(come: Come, operator: Visitor) -> None:
+def test_a_forged_cookie_is_none(open_browser: OpenBrowser, operator: Visitor) -> None:
     cookie = operator.http.cookies[COOKIE]
     for forged in (
         cookie[:-9] + ("A" if cookie[-9] != "A" else "B") + cookie[-8:],
@@ -79,41 +86,41 @@ def test_a_forged_cookie_is_none(come: Come, operator: Visitor) -> None:
         "WyJhIiw5ZTk5LHRydWUsMF0.x",
         '"' + cookie,
     ):
-        visitor = come()
+        visitor = open_browser()
         assert visitor.get("/", cookie=f"{COOKIE}={forged}").status_code == 303
 
 
-def test_who_signed_out_is_out_also_with_the_old_cookie(operator: Visitor, come: Come) -> None:
+def test_who_signed_out_is_out_also_with_the_old_cookie(operator: Visitor, open_browser: OpenBrowser) -> None:
     cookie = operator.http.cookies[COOKIE]
     operator.get("/")
     assert operator.submit("/sign-out").headers["location"] == "/sign-in"
     assert operator.get("/").status_code == 303
-    assert come().get("/", cookie=f"{COOKIE}={cookie}").status_code == 303
+    assert open_browser().get("/", cookie=f"{COOKIE}={cookie}").status_code == 303
 
 
 def test_another_console_learns_who_signed_out(
-    operator: Visitor, come: Come, settings: Settings, open_desk: Opens
+    operator: Visitor, open_browser: OpenBrowser, settings: Settings, open_console: OpenConsole
 ) -> None:
     cookie = {"cookie": f"{COOKIE}={operator.http.cookies[COOKIE]}"}
-    other = open_desk(settings)
-    assert come(to=other).get("/", **cookie).status_code == 200  # one password, one key
+    other = open_console(settings)
+    assert open_browser(to=other).get("/", **cookie).status_code == 200  # one password, one key
     operator.get("/")
     operator.submit("/sign-out")
     other.sampler.refresh()
-    assert come(to=other).get("/", **cookie).status_code == 303
+    assert open_browser(to=other).get("/", **cookie).status_code == 303
 
 
 def test_another_password_ends_all_sessions(
-    operator: Visitor, come: Come, settings: Settings, open_desk: Opens
+    operator: Visitor, open_browser: OpenBrowser, settings: Settings, open_console: OpenConsole
 ) -> None:
-    other = open_desk(with_settings(settings, console_password="another"))
+    other = open_console(with_settings(settings, console_password="another"))
     cookie = {"cookie": f"{COOKIE}={operator.http.cookies[COOKIE]}"}
-    assert come(to=other).get("/", **cookie).status_code == 303
+    assert open_browser(to=other).get("/", **cookie).status_code == 303
 
 
 @pytest.mark.logs("warning")
-def test_guessing_is_slowed_down_for_that_address_alone(come: Come) -> None:
-    guesser, other = come("192.0.2.1"), come("192.0.2.2")
+def test_guessing_is_slowed_down_for_that_address_alone(open_browser: OpenBrowser) -> None:
+    guesser, other = open_browser("192.0.2.1"), open_browser("192.0.2.2")
     for _ in range(FREE_FAILURES):
         assert guesser.sign_in("wrong").status_code == 403
     answer = guesser.sign_in()
@@ -123,13 +130,13 @@ def test_guessing_is_slowed_down_for_that_address_alone(come: Come) -> None:
 
 
 @pytest.mark.logs("warning")
-def test_an_invented_forwarded_address_is_no_new_address(come: Come) -> None:
-    guesser = come("192.0.2.1")
+def test_an_invented_forwarded_address_is_no_new_address(open_browser: OpenBrowser) -> None:
+    guesser = open_browser("192.0.2.1")
     guesser.get("/sign-in")
     for number in range(FREE_FAILURES):
         guesser.submit("/sign-in", {"password": "wrong"}, **{"x-forwarded-for": f"198.51.100.{number}"})
     assert guesser.sign_in().status_code == 429
 
 
-def test_signing_in_is_noted(operator: Visitor, desk: ConsoleContext) -> None:
+def test_signing_in_is_noted(operator: Visitor, console: ConsoleContext) -> None:
     assert "signed in" in words(operator.get("/audit"))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.console.fixtures import bury, entry
+from tests.support.console.fixtures import add_dead_letter, entry
 from workers.lanes import Lanes, Rescheduled
 from workers.lanes.circuit_breaker import BreakerStatus
 from workers.lanes.status import LaneStatus
@@ -206,8 +206,8 @@ def test_a_look_knows_what_events_failed_of(lanes: Lanes) -> None:
     lanes.push("text.greet", [entry()])
     (taken,) = lanes.take("text.greet", "test", 1)
     lanes.settle("text.greet", [(taken.id, Rescheduled(60, "TimeoutError: the CRM"))])
-    bury(lanes, "text.store", entry(), "OSError: first")
-    bury(lanes, "text.store", entry(), "OSError: disk \udce4")
+    add_dead_letter(lanes, "text.store", entry(), "OSError: first")
+    add_dead_letter(lanes, "text.store", entry(), "OSError: disk \udce4")
     assert take_snapshot(lanes.client).last_errors == {
         "text.greet": "TimeoutError: the CRM",
         "text.store": "OSError: disk \\udce4",

@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from tests.integration.workers.operations.monitoring.test_problems import NOW, ingress, lane, seen
-from tests.support.console.fixtures import bury, entry
+from tests.support.console.fixtures import add_dead_letter, entry
 from workers.console.charts import HEIGHT, draw_chart, maximum, per_second
 from workers.console.context import ConsoleContext
 from workers.lanes import Completed, DeadLettered, Lanes
@@ -32,7 +32,7 @@ def test_without_the_ingress_s_word_it_is_what_the_intake_lanes_got() -> None:
 
 def test_a_replayed_webhook_did_not_come_in_again(lanes: Lanes) -> None:
     before = take_snapshot(lanes.client).webhooks_taken
-    letter = bury(lanes, "intake", b"x")
+    letter = add_dead_letter(lanes, "intake", b"x")
     assert take_snapshot(lanes.client).webhooks_taken == before + 1
     DeadLetterQueue(lanes.client).replay("intake", [letter.partition("/")[2]])
     assert take_snapshot(lanes.client).webhooks_taken == before + 1
@@ -87,34 +87,36 @@ def test_samples_of_another_version_are_passed_over(client: redis.Redis) -> None
     assert [found.at for found in console.samples] == [1]
 
 
-def test_the_console_sees_new_dead_letters_as_new(lanes: Lanes, desk: ConsoleContext) -> None:
-    bury(lanes, "text.greet", entry())
-    desk.sampler.refresh()
-    desk.sampler.refresh()
-    assert [found.code for found in desk.sampler.state.problems if found.code.startswith("dead")] == ["dead-old"]
+def test_the_console_sees_new_dead_letters_as_new(lanes: Lanes, console: ConsoleContext) -> None:
+    add_dead_letter(lanes, "text.greet", entry())
+    console.sampler.refresh()
+    console.sampler.refresh()
+    assert [found.code for found in console.sampler.state.problems if found.code.startswith("dead")] == ["dead-old"]
     lanes.push("text.greet", [entry()])
     (taken,) = lanes.take("text.greet", "test", 1)
     lanes.settle("text.greet", [(taken.id, DeadLettered("rejected", "no"))])
-    desk.sampler.refresh()
-    assert [found.code for found in desk.sampler.state.problems if found.code.startswith("dead")] == ["dead"]
+    console.sampler.refresh()
+    assert [found.code for found in console.sampler.state.problems if found.code.startswith("dead")] == ["dead"]
 
 
-def test_a_lane_s_rate_is_what_was_done_since_the_look_before(lanes: Lanes, desk: ConsoleContext) -> None:
-    desk.sampler.refresh()
+def test_a_lane_s_rate_is_what_was_done_since_the_look_before(lanes: Lanes, console: ConsoleContext) -> None:
+    console.sampler.refresh()
+    before = console.sampler.state.snapshot
+    assert before is not None
     lanes.push("text.greet", [entry()] * 5)
     lanes.settle("text.greet", [(taken.id, Completed()) for taken in lanes.take("text.greet", "test", 5)])
-    desk.sampler.refresh()
-    state = desk.sampler.state
+    console.sampler.refresh()
+    state = console.sampler.state
     assert state.snapshot is not None
-    seconds = (state.snapshot.at_ms - desk.sampler._recent[0].at_ms) / 1000
+    seconds = (state.snapshot.at_ms - before.at_ms) / 1000
     assert state.rates["text.greet"].done == pytest.approx(5 / seconds)
 
 
-def test_a_fault_of_a_look_is_not_shown_as_if_it_were_now(lanes: Lanes, desk: ConsoleContext) -> None:
-    desk.sampler.refresh()
-    desk.redis.set("sluice:answers", "no hash")
-    desk.sampler.refresh()
-    assert "WRONGTYPE" in desk.sampler.state.outage
+def test_a_fault_of_a_look_is_not_shown_as_if_it_were_now(lanes: Lanes, console: ConsoleContext) -> None:
+    console.sampler.refresh()
+    console.redis.set("sluice:answers", "no hash")
+    console.sampler.refresh()
+    assert "WRONGTYPE" in console.sampler.state.outage
 
 
 def test_a_chart_is_drawn_from_where_samples_begin_and_broken_where_there_are_none() -> None:

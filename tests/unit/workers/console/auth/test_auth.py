@@ -19,34 +19,34 @@ from workers.operations.format import (
 )
 from workers.operations.format import format_number as figure
 
-VEIL = UrlTokenCipher(b"k" * 32)
+CIPHER = UrlTokenCipher(b"k" * 32)
 
 
 @given(st.text(st.characters()))
 def test_whatever_is_hidden_is_found_again(text: str) -> None:
-    assert VEIL.reveal(VEIL.hide(text)) == text
+    assert CIPHER.reveal(CIPHER.hide(text)) == text
 
 
 @given(st.text(max_size=40), st.data())
 def test_a_changed_token_opens_nothing(text: str, data: st.DataObject) -> None:
-    token = VEIL.hide(text)
+    token = CIPHER.hide(text)
     at = data.draw(st.integers(0, len(token) - 5))
     changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
     with pytest.raises(InvalidUrlToken):
-        VEIL.reveal(changed)
+        CIPHER.reveal(changed)
 
 
-@pytest.mark.parametrize("token", ["", "x", "919812345678", "%", "é", "A" * 22, VEIL.hide("a") + "\n", "=" * 9])
+@pytest.mark.parametrize("token", ["", "x", "919812345678", "%", "é", "A" * 22, CIPHER.hide("a") + "\n", "=" * 9])
 def test_what_is_no_token_opens_nothing(token: str) -> None:
     with pytest.raises(InvalidUrlToken):
-        VEIL.reveal(token)
+        CIPHER.reveal(token)
 
 
 def test_a_token_shows_nothing_and_is_of_one_key() -> None:
-    assert VEIL.hide("919812345678") == VEIL.hide("919812345678")
-    assert VEIL.hide("919812345678")[:8] != VEIL.hide("919812345679")[:8]
+    assert CIPHER.hide("919812345678") == CIPHER.hide("919812345678")
+    assert CIPHER.hide("919812345678")[:8] != CIPHER.hide("919812345679")[:8]
     with pytest.raises(InvalidUrlToken):
-        UrlTokenCipher(b"o" * 32).reveal(VEIL.hide("919812345678"))
+        UrlTokenCipher(b"o" * 32).reveal(CIPHER.hide("919812345678"))
 
 
 def test_each_wrong_password_doubles_the_wait() -> None:
