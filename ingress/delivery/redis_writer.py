@@ -137,4 +137,4 @@ def _reason(error: Exception) -> str:
     for code, reason in _REASON_BY_CODE.items():
         if str(error).startswith(code):
             return reason
-    return "Redis refuses to write" if isinstance(error, ResponseError) else "Redis is unreachable"
+    return "Redis refuses to write" if isinstance(error, ResponseError) else "Redis cannot be reached"

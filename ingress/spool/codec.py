@@ -5,7 +5,7 @@
 
 CRC-32 (zlib's), because the threat is a torn write or a bad disk, not a person: it detects every single flipped bit and
 all damage of up to 32 consecutive bits, and misses one in 2^32 of all other damage. It is in the standard library and
-costs nothing compared to the fsync. Whoever can write to the folder can forge a record, whatever its checksum.
+costs nothing compared to the fsync. Anyone with write access to the folder can forge a record, whatever its checksum.
 
 The record's head has a CRC of its own, so that a damaged length is detected before it is used. Each CRC starts with the
 file's random salt, as in SQLite's WAL ("Database File Format", 4.1 and 4.2): blocks of an older segment that a file

@@ -26,7 +26,7 @@ def opened_ms(name: str) -> int:
 
 
 class Segment:
-    """A segment that is being written. It is locked as long as it is open. Every method may raise OSError.
+    """A segment that is being written. It is locked while it is open. Every method may raise OSError.
 
     `size` counts the bytes that are certainly on disk. `is_sound` becomes False once nothing more may be appended:
     after a failed fsync Linux marks the pages that could not be written as clean, so that a second fsync succeeds

@@ -18,6 +18,6 @@ class SpoolStatus(NamedTuple):
     drained_records: int = 0  # including those of segments that other processes left
     drained_bytes: int = 0
     usage: SpoolUsage = SpoolUsage()
-    refusing: str = ""  # why the spool refuses webhooks; "" as far as it is known to accept them
+    refusing: str = ""  # why the spool refuses webhooks; "" if it accepts them, as far as is known
     folder: str = ""
     limit: int = 0  # bytes that the folder may hold

@@ -46,7 +46,7 @@ def loads(text: bytes) -> Any:
 
 
 def _has_long_number(text: bytes) -> bool:
-    # Hardly any webhook has that many consecutive digits, and finding out takes a quarter of the time of the pattern.
+    # Hardly any webhook has 19 consecutive digits. Checking for them first takes a quarter of the time of the pattern.
     return _LONG in text.translate(_AS_ZEROS) and _LONG_NUMBER.search(text) is not None
 
 

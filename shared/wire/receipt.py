@@ -26,7 +26,7 @@ class Receipt(NamedTuple):
     id: str  # hexadecimal
     received_ms: int  # when it was received, in milliseconds since 1970
     route: str  # one of ROUTES
-    body: bytes  # as it was sent
+    body: bytes  # the raw bytes that were sent
     trace: str = ""  # context of the trace that it belongs to, if any
 
 

@@ -39,7 +39,7 @@ class FakeRedis:
 
     async def ping(self) -> str | None:
         self.pings.append(self._clock())
-        return None if self.down is None else "Redis is unreachable"
+        return None if self.down is None else "Redis cannot be reached"
 
     def of(self, lane: str) -> list[bytes]:
         """What it took for that lane, in order."""

@@ -23,8 +23,8 @@ async def test_without_redis_the_process_is_ready_since_the_spool_takes_webhooks
     ready = await ingress.get("/health/ready")
 
     assert ready.status == 200
-    assert ready.json == {"status": "ready", "redis": "Redis is unreachable; webhooks go to the spool"}
-    assert [line.values for line in log.take()] == [{"reason": "Redis is unreachable"}]
+    assert ready.json == {"status": "ready", "redis": "Redis cannot be reached; webhooks go to the spool"}
+    assert [line.values for line in log.take()] == [{"reason": "Redis cannot be reached"}]
 
 
 async def test_with_neither_redis_nor_spool_the_process_is_live_and_not_ready(log: Log) -> None:
@@ -38,7 +38,7 @@ async def test_with_neither_redis_nor_spool_the_process_is_live_and_not_ready(lo
     assert ready.status == 503
     code, message = ready.error
     assert code == "unavailable"
-    assert message.startswith("Redis is unreachable, and the spool refuses webhooks: ")
+    assert message.startswith("Redis cannot be reached, and the spool refuses webhooks: ")
     assert ready.headers["retry-after"] == "5"
     assert len(log.take()) == 2
 

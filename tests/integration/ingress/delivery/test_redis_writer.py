@@ -40,8 +40,8 @@ async def test_without_redis_the_answer_is_200_from_the_spool(log: Log) -> None:
     assert [answer.status for answer in answers] == [200] * 3
     assert [body for _, body in ingress.spooled()] == [b'{"n": 0}', b'{"n": 1}', b'{"n": 2}']
     assert _told(log) == [
-        ("error", "Redis is unreachable"),
-        ("warning", "Redis is unreachable"),
+        ("error", "Redis cannot be reached"),
+        ("warning", "Redis cannot be reached"),
     ]
 
 
@@ -126,9 +126,9 @@ async def test_a_replica_is_told_apart_too(client: redis.Redis, redis_url: str, 
         (b"-NOPERM this user has no permissions\r\n", "Redis does not permit this user to write"),
         (b"-BUSY Redis is busy running a script.\r\n", "Redis refuses to write"),
         (b"-ERR something new from 10.0.0.1:6379\r\n", "Redis refuses to write"),
-        (b"", "Redis is unreachable"),
-        (b"$1\r\n", "Redis is unreachable"),  # and nothing more: no answer in time
-        (b"no RESP\r\n", "Redis is unreachable"),
+        (b"", "Redis cannot be reached"),
+        (b"$1\r\n", "Redis cannot be reached"),  # and nothing more: no answer in time
+        (b"no RESP\r\n", "Redis cannot be reached"),
     ],
 )
 @pytest.mark.parametrize("min_replicas", [0, 1])
@@ -178,7 +178,7 @@ async def test_so_is_one_whose_replicas_are_waited_for(client: redis.Redis, redi
 async def test_no_answer_in_time_is_no_success(log: Log) -> None:
     began = asyncio.get_running_loop().time()
     async with refusing({"EVALSHA": b"$5\r\nab"}) as connected:
-        assert await _refusal(connected) == "Redis is unreachable"
+        assert await _refusal(connected) == "Redis cannot be reached"
     assert asyncio.get_running_loop().time() - began < 3
     log.take()
 

@@ -32,9 +32,9 @@ def test_what_fails_now_and_then_is_one_trouble(log: Log) -> None:
 def test_another_reason_is_told_too_and_each_only_once(log: Log) -> None:
     trouble = RedisOutageLog(Clock())
     for _ in range(10):
-        trouble.failed("Redis is unreachable")
+        trouble.failed("Redis cannot be reached")
         trouble.failed("Redis is loading its data")
-    assert [line.values["reason"] for line in log.take()] == ["Redis is unreachable", "Redis is loading its data"]
+    assert [line.values["reason"] for line in log.take()] == ["Redis cannot be reached", "Redis is loading its data"]
 
 
 def test_the_next_trouble_is_told_again(log: Log) -> None:
