@@ -44,7 +44,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @every_written
 def test_every_named_file_exists(page: Path) -> None:
-    named = {code for code in _CODE.findall(page.read_text()) if _FILE.fullmatch(code)}
+    words = {word.lstrip("@") for line in _code(page) for word in line.split()}
+    named = {word for word in words if _FILE.fullmatch(word)}
     assert sorted(name for name in named if not (ROOT / name).exists()) == []
 
 
