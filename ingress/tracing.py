@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ingress.observer import NO_OBSERVER, WebhookObservation, WebhookObserver
 from ingress.request import RequestHeaders
 from ingress.spool.drainer import Push
-from shared.observability.tracing import tracer_factory
+from shared.observability.tracing.factory import tracer_factory
 from shared.wire.receipt import trace_of
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The spans of a process, made with the OpenTelemetry SDK.
 
-This module is loaded only if tracing is on (see `tracer_factory` in shared/observability/tracing/__init__.py).
+This module is loaded only if tracing is on (see factory.py).
 """
 
 import threading

@@ -17,7 +17,10 @@ from workers.lanes import Lanes
 from workers.lanes.status import lane_statuses
 
 WORKER = (program("celery"), "--quiet", "-A", "workers", "worker", "-c", "1")
-CHOSEN = "from shared.observability.tracing import tracer_factory; import sys; tracing = tracer_factory('sluice-test')"
+CHOSEN = (
+    "from shared.observability.tracing.factory import tracer_factory; import sys; "
+    "tracing = tracer_factory('sluice-test')"
+)
 WEBHOOK = '{"messages": {"id": "wamid.%d", "type": "text", "from": "9198", "text": {"body": "hello"}}}'
 
 

@@ -35,7 +35,7 @@ SMALL = {
 READS_THE_ENVIRONMENT = {
     "shared/settings.py": "it is its task",
     "shared/observability/logging.py": "FORCE_COLOR, a convention of terminals and no setting of ours",
-    "shared/observability/tracing/__init__.py": "OTEL_…, OpenTelemetry's own variables: its SDK reads them itself",
+    "shared/observability/tracing/factory.py": "OTEL_…, OpenTelemetry's own variables: its SDK reads them itself",
     "workers/devtools/up/runner.py": "passes the environment on to what it starts",
 }
 TOP_LEVEL = {

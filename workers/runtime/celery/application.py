@@ -9,8 +9,8 @@ from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutdown
 
 from shared.errors import InvalidSettings
-from shared.observability import tracing
 from shared.observability.logging import configure_logging
+from shared.observability.tracing.factory import tracer_factory
 from shared.redis.connection import connect, keepalive
 from shared.settings import Settings
 from workers.handlers.registry import REGISTRY
@@ -32,7 +32,7 @@ def create_app(settings: Settings) -> Celery:
 
     Raises InvalidSettings, also if a module of handlers cannot be imported.
     """
-    resources = WorkerResources(settings, tracing.tracer_factory("sluice-worker"))
+    resources = WorkerResources(settings, tracer_factory("sluice-worker"))
     if settings.database is not None:
         builtin_handlers.register(lambda: resources.store)
     import_handlers(settings.handlers)
