@@ -1,21 +1,24 @@
--- Precedes every script of the lanes. A lane named L has these keys:
+-- Prepended to every lane script. A lane named L consists of these keys:
 --   sluice:lane:L            stream: entries that wait or are being handled (group "workers")
---   sluice:lane:L:suspects   stream: entries that are taken one at a time, usually because their holder died (same group)
---   sluice:lane:L:retry      sorted set: entries that wait for their next attempt, by milliseconds since 1970
+--   sluice:lane:L:suspects   stream: entries to take one at a time, usually because their holder died (same group)
+--   sluice:lane:L:retry      sorted set: entries that wait for their next attempt, by its time (ms since 1970)
 --   sluice:lane:L:dead       stream: dead letters
---   sluice:lane:L:woken      sorted set: ids of wake-ups that were sent and not yet received, by time sent (ms)
---   sluice:lane:L:hold       how long the lane is suspended (ms); it expires then
---   sluice:lane:L:paused     exists while a person has paused the lane
---   sluice:lane:L:breaker    hash: the state of the lane's circuit breaker (see breaker.lua)
---   sluice:lane:L:spec       hash: queue, grain, cap, wakeup, lease; written by the workers that serve the lane
---   sluice:lane:L:counts     hash: counters; exact, since they are written where the work is done. Of entries: entered,
---                            done, retry, dead, back, orphaned (taken over); of events found in them: added,
---                            duplicates; of dead letters: replayed, discarded, restored; opened (of the breaker)
---   sluice:lane:L:times      hash: two histograms of durations (workers/lanes/timings.py)
--- Fields of an entry: d data, a attempts, x deaths of processes that held it since its last attempt, e last error,
--- s name of the series of failures that it was counted in.
--- A full Redis (OOM) refuses a script's first write unless that frees memory. So the scripts that free memory begin with
--- such a write, and are then allowed to continue.
+--   sluice:lane:L:woken      sorted set: ids of wake-ups sent and not yet received by a worker, by time sent (ms)
+--   sluice:lane:L:hold       exists while the lane must not be drained; its value is its TTL when it was set (ms)
+--   sluice:lane:L:paused     exists while a person has paused the lane; it does not expire
+--   sluice:lane:L:breaker    hash: the circuit breaker: whether the handler fails for every event (see
+--                            circuit_breaker.lua)
+--   sluice:lane:L:spec       hash: queue, grain (entries per wake-up), cap (wake-ups at most), wakeup (the message),
+--                            lease (ms); written by the workers that register the lane
+--   sluice:lane:L:counts     hash: totals, exact because they are written where things happen. Of entries:
+--                            entered, done, retry, dead, back, orphaned (taken over); of their follow-ups: added,
+--                            duplicates; of dead letters: replayed, discarded, restored; of the circuit breaker:
+--                            opened
+--   sluice:lane:L:times      hash: two histograms (workers/lanes/timings.py)
+-- Fields of an entry: d data, a attempts made, x deaths of processes that held it since its last attempt, e last error,
+-- s id of the failure streak that counted it.
+-- A full Redis refuses a script's first write (OOM) unless that write frees memory, and then allows the others. So the
+-- scripts that make room again start with a write that frees memory.
 
 local PREFIX = 'sluice:lane:'
 local GROUP = 'workers'
@@ -25,7 +28,7 @@ local function clock()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
--- Returns the number of entries of a stream that are not held by a worker.
+-- Returns the number of the stream's entries that no worker holds.
 local function waiting(stream)
   local length = redis.call('XLEN', stream)
   if length == 0 then return 0 end
@@ -34,13 +37,13 @@ local function waiting(stream)
   return length - held
 end
 
--- Suspends the lane for `ms` milliseconds.
+-- Keeps the lane from being drained for `ms` milliseconds.
 local function hold_for(base, ms)
   redis.call('SET', base .. ':hold', ms, 'PX', ms)
 end
 
--- Returns whether the lane must not be drained now. A hold with more time left than its length was made while the clock
--- was ahead (Redis stores when it ends, not its length), and is removed.
+-- Returns whether the lane must not be drained now. Redis stores when a key expires, not for how long it lives: a hold
+-- with more time left than it was set for was set while the clock was ahead, and is removed.
 local function is_held(base)
   if redis.call('EXISTS', base .. ':paused') > 0 then return true end
   local left = redis.call('PTTL', base .. ':hold')
@@ -51,8 +54,8 @@ local function is_held(base)
   return left ~= -2
 end
 
--- Sends the wake-ups that the lane's backlog needs in addition to those in flight. A wake-up that no worker has received
--- counts as lost after 1 s if its queue is empty (it is not in there), else after 30 s.
+-- Sends the wake-ups that the lane's backlog needs beyond those in flight; returns how many. A wake-up that no worker
+-- has received counts as lost after 1 s if its queue is empty, and otherwise after 30 s.
 local function wake(lane, now)
   local base = PREFIX .. lane
   local backlog = waiting(base) + waiting(base .. ':suspects')
@@ -60,14 +63,14 @@ local function wake(lane, now)
   local spec = redis.call('HMGET', base .. ':spec', 'queue', 'grain', 'cap', 'wakeup')
   if not spec[1] then return 0 end
   local queue, woken = 'sluice:queue:' .. spec[1], base .. ':woken'
-  local patience = redis.call('LLEN', queue) == 0 and 1000 or 30000
-  redis.call('ZREMRANGEBYSCORE', woken, '-inf', now - patience)
+  local timeout = redis.call('LLEN', queue) == 0 and 1000 or 30000
+  redis.call('ZREMRANGEBYSCORE', woken, '-inf', now - timeout)
   redis.call('ZREMRANGEBYSCORE', woken, '(' .. now, '+inf') -- sent before the clock was set back
-  local wanted = math.min(tonumber(spec[3]), math.ceil(backlog / tonumber(spec[2])))
-  local missing = wanted - redis.call('ZCARD', woken)
-  -- While its breaker is open the lane needs one drain, which takes a single entry as a probe.
-  if missing > 0 and wanted > 1 and redis.call('HEXISTS', base .. ':breaker', 'since') == 1 then
-    missing = missing == wanted and 1 or 0
+  local needed = math.min(tonumber(spec[3]), math.ceil(backlog / tonumber(spec[2])))
+  local missing = needed - redis.call('ZCARD', woken)
+  -- While the circuit breaker is open one drain is enough: it tries a single entry.
+  if missing > 0 and needed > 1 and redis.call('HEXISTS', base .. ':breaker', 'since') == 1 then
+    missing = missing == needed and 1 or 0
   end
   for _ = 1, missing do
     local id = lane .. '-' .. redis.call('INCR', 'sluice:wakeups')
@@ -77,7 +80,7 @@ local function wake(lane, now)
   return math.max(missing, 0)
 end
 
--- Adds an entry. Fields that are usually zero are left out to save memory.
+-- Adds an entry. Fields that are usually zero or empty are left out to save memory.
 local function add(stream, data, attempts, deaths, err, streak)
   local fields = {'d', data}
   if attempts and attempts ~= '0' then fields[#fields + 1] = 'a'; fields[#fields + 1] = attempts end
@@ -94,8 +97,8 @@ local function named(fields)
   return entry
 end
 
--- Adds a dead letter.
-local function bury(base, entry, attempts, why, err, trace, now)
+-- Adds an entry to the lane's dead letters.
+local function dead_letter(base, entry, attempts, why, err, trace, now)
   redis.call('XADD', base .. ':dead', '*', 'd', entry.d or '', 'a', attempts, 'x', entry.x or '0',
     'why', why, 'e', err, 't', trace, 'at', now)
 end

@@ -1,5 +1,16 @@
-"""Lanes: where events wait. A lane is a Redis Stream with one consumer group, a Celery task that drains it, the
-Celery queue its wake-ups go to, a sorted set of retries and a stream of dead letters."""
+"""Lanes: where events wait, and everything that knows how they are stored in Redis.
+
+A lane is a Redis Stream with one consumer group, a Celery task that drains it, the Celery queue of its wake-ups, a
+sorted set of retries and a stream of dead letters.
+
+client                      Lanes: register, push, take, settle, maintain
+outcomes, timings           what is settled
+reader, status, records     reading lanes, for operators
+dead_letter_queue, eraser   acting on dead letters, erasing a customer's entries
+circuit_breaker             its policy and status
+heartbeats                  which processes that hold entries are alive
+scripts/                    the Lua scripts behind all of it
+"""
 
 from workers.lanes.client import Lanes, MaintenanceReport
 from workers.lanes.lane import LaneSpec, TakenEntry

@@ -33,7 +33,7 @@ class HeartbeatRegistry:
     def __init__(self, client: redis.Redis, *, timeout: float = HEARTBEAT_TIMEOUT) -> None:
         self._client = client
         self._timeout_ms = round(timeout * 1000)
-        self._beat_script = client.register_script(read_script("workers.lanes.scripts", "beat"))
+        self._beat_script = client.register_script(read_script("workers.lanes.scripts", "heartbeat"))
 
     def beat(self, names: Sequence[str]) -> list[str]:
         """Record a heartbeat of these processes; return the dead ones.

@@ -1,4 +1,4 @@
-"""What a worker measured of a take, told with its settling so that it counts if that does."""
+"""What a worker measured during one take, settled with its entries so that it counts only if they do."""
 
 import time
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from shared.observability.histogram import HistogramCounter
 from shared.observability.metrics import CALL_SECONDS, LAG_SECONDS
 
-#: Names of the histograms in the hash sluice:lane:L:times (shared/observability/histogram.py).
+#: Names of the histograms in the lane's hash of timings (shared/observability/histogram.py).
 LAG, CALL = "lag", "call"
 
 
 class TakeTimings:
-    """Of one take, for one thread. Times in seconds; those of day since 1970."""
+    """The timings of one take, for use by one thread. Durations in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -19,15 +19,15 @@ class TakeTimings:
         self._calls = HistogramCounter(CALL, CALL_SECONDS)
 
     def record_completed(self, received: float) -> None:
-        """An entry was done; its webhook was received then."""
+        """Record that an entry was completed whose webhook was received at that time (seconds since 1970)."""
         self._received.append(received)
 
     def record_call(self, seconds: float) -> None:
-        """A handler was called, and it took so long."""
+        """Record the duration of one call of the handler."""
         self._calls.record(seconds)
 
     def increments(self) -> dict[str, int]:
-        """What is to be added to the lane's hash, now that the take ends."""
+        """Return what to add to the lane's histograms when the take ends now."""
         lag, now = HistogramCounter(LAG, LAG_SECONDS), self._clock()
         for received in self._received:
             lag.record(max(now - received, 0.0))  # the clocks of two machines never quite agree

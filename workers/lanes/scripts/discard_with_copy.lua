@@ -1,8 +1,8 @@
--- Throws dead letters of one lane away, and keeps a copy for a while, from which they can be restored.
+-- Discards dead letters of one lane, and keeps copies for a while, from which restore.lua restores them.
 -- KEYS[1]  the lane's stream
 -- KEYS[2]  the stream of copies
--- ARGV     lane, seconds that the copies are kept, then ids of dead letters
--- Reply: how many were there.
+-- ARGV     lane, TTL of the copies (s), then ids of dead letters
+-- Reply: number of dead letters discarded.
 
 local dead, discarded = KEYS[1] .. ':dead', 0
 for i = 3, #ARGV do

@@ -1,7 +1,7 @@
--- Puts dead letters back into their lane, as if nothing had been tried with them yet.
+-- Puts dead letters back into their lane with no attempts made.
 -- KEYS[1]  the lane's stream
 -- ARGV     lane, then ids of dead letters
--- Reply: how many were there and are in the lane now.
+-- Reply: number of dead letters put back.
 
 local base, replayed = KEYS[1], 0
 for i = 2, #ARGV do

@@ -1,7 +1,7 @@
--- Puts copies of discarded dead letters back among the dead of their lanes, each once.
+-- Restores discarded dead letters from their copies, each once, under new ids.
 -- KEYS[1]  the stream of copies
--- ARGV     how the keys of lanes begin, copies to restore at most
--- Reply: how many were restored; 0 when none is left.
+-- ARGV     prefix of the lanes' keys, number of copies to restore at most
+-- Reply: number of dead letters restored; 0 if no copy is left.
 
 local copies = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[2])
 for _, copy in ipairs(copies) do

@@ -18,7 +18,7 @@ def _consumers(client: redis.Redis, key: str) -> set[bytes]:
 
 def _script(client: redis.Redis, *changes: tuple[str, str]) -> Script:
     """The tick's script with parts replaced, as a server's clock cannot be set."""
-    text = lane_script("tick")
+    text = lane_script("maintenance")
     for part, other in changes:
         assert text.count(part) == 1, f"the script changed: {part!r}"
         text = text.replace(part, other)

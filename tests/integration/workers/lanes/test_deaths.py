@@ -83,7 +83,7 @@ def test_what_kills_three_times_is_a_dead_letter(lanes: Lanes, client: redis.Red
     assert lanes.run_maintenance([LANE])[LANE] == (0, 0, 1, 0, 0)
     [letter] = dead_letters(client, LANE, 10)
     assert (letter.data, letter.why, letter.attempts, letter.deaths) == (b"killer", "poison", 1, 3)
-    assert letter.error.startswith("3 times it was taken and not settled")
+    assert letter.error.startswith("taken 3 times and never settled")
     assert held(client, LANE) == []
     assert waiting(client, LANE) == waiting_suspects(client, LANE) == []
     assert counts(client, LANE) == {"entered": 1, "orphaned": 3, "dead": 1}

@@ -85,7 +85,7 @@ def test_nothing_is_wrong_where_nothing_is() -> None:
         (seen(ingresses=[ingress(bytes=7)]), {}, "spool", Severity.LATE, "7\u202fB of webhooks wait in the spool"),
         (seen(workers=[]), {}, "workers", Severity.STUCK, "No worker is alive"),
         (seen(workers=[worker(age=60)]), {}, "workers", Severity.STUCK, "No worker is alive"),
-        (seen(workers=[worker(), worker(state=STALLED)]), {}, "worker w", Severity.NOTE, "it has taken no messages"),
+        (seen(workers=[worker(), worker(state=STALLED)]), {}, "worker w", Severity.NOTE, "it has received no messages"),
         (seen(lane(waiting=1, queue="own")), {}, "queue own", Severity.STUCK, "No worker consumes the queue own"),
         (seen(lane(paused=True, waiting=2)), {}, "paused text.greet", Severity.NOTE, "is paused; 2 events wait."),
         (

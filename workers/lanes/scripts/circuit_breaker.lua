@@ -1,21 +1,21 @@
--- The breaker of a lane, which opens when its handler fails for everyone. Then the lane is held, no attempt is charged,
--- and each time the hold ends one drain tries one entry: the probe. Its success closes the breaker, its failure makes
--- the next hold longer. Stands before settle.lua.
--- Hash sluice:lane:L:breaker; a lane that is well has none
---   streak    entries that failed since the last success, each counted once
---   name      of that streak, borne by the entries it counted: the id of the one that began it
---   proven    the lowest attempt at which an entry is known to have succeeded, if it is not the first
+-- The circuit breaker of a lane, which opens when the handler fails for every event. While it is open the lane is held
+-- and failures use up no attempts. Each time the hold ends one drain tries one entry: the probe. Its success closes the
+-- breaker, its failure doubles the next hold. Prepended to settle.lua.
+-- Hash sluice:lane:L:breaker; a healthy lane has none
+--   streak    number of entries that failed since the last success, each counted once
+--   name      id of that streak: the id of the entry that began it; the counted entries carry it in field s
+--   proven    the lowest attempt at which an entry is known to have succeeded, unless that is the first
 -- and while it is open
 --   since     when it opened (ms since 1970)
 --   error     of the last failure that opened it or kept it open
---   tries     probes begun
+--   tries     number of probes started
 --   interval  the current or last hold (ms)
---   probe     name of the probe under way; only its verdict opens or closes anything
+--   probe     id of the running probe; only its outcome changes the breaker
 --   prober    name of the process that runs it
---   wakeup    id of the wake-up that led to it
+--   wakeup    id of the wake-up that started it
 
--- A handler may fail at every first attempt and do well at the next, so failures below the attempt that is proven tell
--- nothing. Where nothing is proven yet it is given as many attempts as this, or as its policy has.
+-- A handler may fail at every first attempt and succeed at the next, so failures below the proven attempt mean nothing.
+-- While no attempt is proven, the handler gets this many attempts, or as many as its policy allows.
 local UNPROVEN = 3
 
 local function breaker_of(base)
@@ -33,14 +33,15 @@ local function proven_attempt(breaker)
   return breaker.proven or tonumber(redis.call('HGET', breaker.base .. ':counts', 'done') or 0) > 0 and 1 or nil
 end
 
--- The lowest attempt that these entries of a stream are at, where that may be news. A look at a few of them.
+-- Returns the lowest attempt among these entries of a stream, from a sample of 20; nil if the lane has no breaker hash,
+-- which means that the attempt is of no interest.
 local function lowest_attempt(breaker, stream, ids)
-  local least
+  local lowest
   for i = 1, breaker.kept and math.min(#ids, 20) or 0 do
     local found = redis.call('XRANGE', stream, ids[i], ids[i])
-    if found[1] then least = math.min(least or math.huge, (named(found[1][2]).a or 0) + 1) end
+    if found[1] then lowest = math.min(lowest or math.huge, (named(found[1][2]).a or 0) + 1) end
   end
-  return least
+  return lowest
 end
 
 local function close(breaker, proven)
@@ -48,16 +49,16 @@ local function close(breaker, proven)
   if proven and proven > 1 then redis.call('HSET', breaker.key, 'proven', proven) end
 end
 
--- The handler did well, `attempt` being the lowest it did well at (nil: it only gave an answer).
--- Replies what became of the breaker, and for how long it was open (ms).
+-- Records that the handler succeeded; `attempt` is the lowest attempt at which it did (nil: it only rejected events).
+-- Returns the breaker's change, and for how long it was open (ms).
 local function succeeded(breaker, probing, attempt, now)
   if not breaker.kept then return '', 0 end
   if not breaker.since then
-    local known = proven_attempt(breaker)
-    close(breaker, attempt and math.min(attempt, known or attempt) or known)
+    local proven = proven_attempt(breaker)
+    close(breaker, attempt and math.min(attempt, proven or attempt) or proven)
     return '', 0
   end
-  -- What was begun before it opened tells nothing of now.
+  -- A run that started before the breaker opened says nothing about the handler's state now.
   if not probing then return 'open', 0 end
   close(breaker, attempt or breaker.proven)
   redis.call('DEL', breaker.hold)
@@ -71,7 +72,7 @@ local function open(breaker, err, first, now)
   breaker.since, breaker.interval = now, first
 end
 
--- These entries failed, and none succeeded. Replies what became of the breaker, and how long the streak was.
+-- Records that these entries failed and none succeeded. Returns the breaker's change, and the length of the streak.
 local function failed(breaker, probing, failures, policy, now)
   local err = failures[#failures].err
   if breaker.since then
@@ -83,15 +84,15 @@ local function failed(breaker, probing, failures, policy, now)
     end
     return 'open', 0
   end
-  local proven, deep = proven_attempt(breaker) or UNPROVEN, false
+  local proven, is_conclusive = proven_attempt(breaker) or UNPROVEN, false
   local name, streak = breaker.name or failures[1].entry.id, breaker.streak
   for _, failure in ipairs(failures) do
     if failure.entry.s ~= name then
       failure.entry.s, streak = name, streak + 1
     end
-    deep = deep or failure.why or failure.attempt >= proven
+    is_conclusive = is_conclusive or failure.why or failure.attempt >= proven
   end
-  if deep and streak >= policy.threshold then
+  if is_conclusive and streak >= policy.threshold then
     open(breaker, err, policy.first, now)
     return 'opened', streak
   end
@@ -99,8 +100,8 @@ local function failed(breaker, probing, failures, policy, now)
   return '', 0
 end
 
--- A probe ended without telling anything: there was no entry, or it could not be read. The next one may begin.
-local function told_nothing(breaker)
+-- Ends a probe without a result: there was no entry, or it could not be read. The next probe may start.
+local function end_probe(breaker)
   redis.call('HDEL', breaker.key, 'probe', 'prober')
   redis.call('DEL', breaker.hold)
 end
