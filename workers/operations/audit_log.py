@@ -1,4 +1,4 @@
-"""What was done by whom: each action is a line of the log and an entry of a bounded stream in Redis."""
+"""The audit log: each action of an operator is a log line and an entry of a bounded stream in Redis."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,45 +14,45 @@ AUDIT_KEY = "sluice:console:audit"
 _MAX_ENTRIES = 10_000
 
 
+class Actor(NamedTuple):
+    """The operator who acts. All sign in with one password, so address and session are all that is known."""
+
+    address: str
+    session: str  # the first characters of the session's id
+
+
 class AuditEntry(NamedTuple):
-    """One action."""
+    """One recorded action."""
 
     id: str
     at: datetime | None
-    who: str  # address and the first characters of the session's id: all sign in with one password
+    who: str
     action: str
     subject: str
-    affected: str  # how many were concerned; empty where nothing is counted
+    affected: str  # how many were affected; empty if nothing was counted
 
 
-class Actor(NamedTuple):
-    """Who acts."""
-
-    address: str
-    session: str
-
-
-def record(client: redis.Redis, actor: Actor, what: str, about: str = "", count: int | None = None) -> None:
-    """Notes an action. Where Redis does not take it, the log has it."""
-    _log.info("console", action=what, about=about, count=count, address=actor.address, session=actor.session)
-    fields = {"who": f"{actor.address} ({actor.session})", "what": what, "about": about}
-    if count is not None:
-        fields["count"] = str(count)
-    written: dict[Any, Any] = {name: value.encode("utf-8", "backslashreplace") for name, value in fields.items()}
+def record(client: redis.Redis, actor: Actor, action: str, subject: str = "", affected: int | None = None) -> None:
+    """Record an action. While Redis does not accept it, only the log has it; nothing is raised."""
+    _log.info("console", action=action, about=subject, count=affected, address=actor.address, session=actor.session)
+    fields = {"who": f"{actor.address} ({actor.session})", "what": action, "about": subject}
+    if affected is not None:
+        fields["count"] = str(affected)
+    encoded: dict[Any, Any] = {name: value.encode("utf-8", "backslashreplace") for name, value in fields.items()}
     try:
-        client.xadd(AUDIT_KEY, written, maxlen=_MAX_ENTRIES, approximate=True)
+        client.xadd(AUDIT_KEY, encoded, maxlen=_MAX_ENTRIES, approximate=True)
     except (RedisError, OSError) as error:
-        _log.warning("this action is noted in the log alone", reason=str(error))
+        _log.warning("this action is recorded in the log only", reason=str(error))
 
 
 def entries(client: redis.Redis, before: str = "", limit: int = 100) -> list[AuditEntry]:
-    """The latest actions, the newest first; `before`: those older than the one of that id. Raises RedisError."""
+    """Return the latest actions, the newest first. `before`: only those older than this id. Raises RedisError."""
     found: Any = client.xrevrange(AUDIT_KEY, f"({before}" if before else "+", "-", count=limit)
-    return [_entry(identity.decode(), fields) for identity, fields in found]
+    return [_parse(identity.decode(), fields) for identity, fields in found]
 
 
-def _entry(identity: str, fields: dict[bytes, bytes]) -> AuditEntry:
-    who, what, about, count = (
+def _parse(identity: str, fields: dict[bytes, bytes]) -> AuditEntry:
+    who, action, subject, affected = (
         fields.get(name, b"").decode("utf-8", "replace") for name in (b"who", b"what", b"about", b"count")
     )
-    return AuditEntry(identity, datetime_from_ms(int(identity.partition("-")[0])), who, what, about, count)
+    return AuditEntry(identity, datetime_from_ms(int(identity.partition("-")[0])), who, action, subject, affected)

@@ -1,15 +1,15 @@
-"""Numbers, times and lengths of time as people read them. Pure."""
+"""Format numbers, durations, sizes and times for people. Pure."""
 
 from datetime import UTC, datetime
 
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60))
 _THIN = "\u202f"  # narrow no-break space
-#: Where there is nothing to tell.
+#: Shown in place of a value that does not exist.
 NO_VALUE = "\u2013"
 
 
 def format_duration(seconds: float | None) -> str:
-    """A length of time: `0.4 s`, `42 s`, `3 min`, `5 h`, `2 d`; a dash for None."""
+    """Return a duration as `0.4 s`, `42 s`, `3 min`, `5 h` or `2 d`; a dash for None."""
     if seconds is None:
         return NO_VALUE
     seconds = max(seconds, 0.0)
@@ -20,7 +20,7 @@ def format_duration(seconds: float | None) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """`12 345`, and `1.5` for small fractions; a dash for None."""
+    """Return a number as `12 345`, or `1.5` for small fractions; a dash for None."""
     if value is None:
         return NO_VALUE
     if isinstance(value, float) and 0 < value < 10:
@@ -29,7 +29,7 @@ def format_number(value: float | None) -> str:
 
 
 def format_bytes(value: float | None) -> str:
-    """`1.5 MB`, by powers of ten."""
+    """Return a size in powers of ten, as `1.5 MB`; a dash for None."""
     if value is None:
         return NO_VALUE
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
@@ -38,18 +38,18 @@ def format_bytes(value: float | None) -> str:
     return f"{value:.0f}{_THIN}B"
 
 
-def pluralize(value: int, what: str) -> str:
-    """`1 event`, `2 events`."""
-    return f"{format_number(value)} {what}{'' if value == 1 else 's'}"
+def pluralize(value: int, noun: str) -> str:
+    """Return a number with its noun, as `1 event` or `2 events`."""
+    return f"{format_number(value)} {noun}{'' if value == 1 else 's'}"
 
 
 def format_percent(part: float, whole: float) -> str:
-    """`93.4 %`; a dash where there is no whole."""
+    """Return `part` of `whole` as `93.4 %`; a dash if `whole` is 0."""
     return f"{100 * part / whole:.1f}{_THIN}%" if whole else NO_VALUE
 
 
 def datetime_from_ms(milliseconds: float) -> datetime | None:
-    """The time so many milliseconds after 1970, in UTC; None for what is no time."""
+    """Return the time `milliseconds` after 1970, in UTC; None if it is out of range."""
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError, OSError):
@@ -57,7 +57,7 @@ def datetime_from_ms(milliseconds: float) -> datetime | None:
 
 
 def format_time(when: datetime | None, now: datetime) -> str:
-    """`21:40:07` on the day of `now`, else `2026-11-20 21:40`, in UTC."""
+    """Return a time in UTC as `21:40:07` if it is on the day of `now`, else as `2026-11-20 21:40`; a dash for None."""
     if when is None:
         return NO_VALUE
     when = when.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Replay: events of the event store go into their handlers' lanes again, past the dedupe, at a bounded rate."""
+"""Replay stored events: push them into their handlers' lanes again, bypassing deduplication, at a limited rate."""
 
 import json
 import time
@@ -16,41 +16,48 @@ from workers.parsing import RawEvent
 from workers.runtime.event_entry import REPLAYED, EventEntry, encode_entry
 from workers.store.read.replay import StoredEvent
 
-#: Events in a lane, beyond which nothing more is put into it for now.
+#: While a lane holds more entries than this, nothing more is replayed into it.
 MAX_WAITING = 5000
 _BATCH_SIZE = 200
-_BACKLOG_CHECK_INTERVAL = 0.2  # seconds between two looks whether there is room again
-_BOOKMARK_TTL = 7 * 86_400  # seconds that an interrupted replay can be taken up again
+_BACKLOG_CHECK_INTERVAL = 0.2  # seconds
+_BOOKMARK_TTL = 7 * 86_400  # seconds for which an interrupted replay can be continued
+_MEDIA_FIELDS = ("id", "url", "mime_type", "sha256", "file_size", "fetched_at", "error")
 
 
 class ReplayBookmark:
-    """How far a replay has come, so that an interrupted one goes on where it stopped."""
+    """The position of a replay in Redis, so that an interrupted one continues where it stopped.
 
-    def __init__(self, client: redis.Redis, *wanted: object) -> None:
+    `request`: what is replayed; the same request continues the same replay. Methods may raise RedisError.
+    """
+
+    def __init__(self, client: redis.Redis, *request: object) -> None:
         self._client = client
-        self._key = f"sluice:replay:{sha256(repr(wanted).encode()).hexdigest()[:16]}"
+        self._key = f"sluice:replay:{sha256(repr(request).encode()).hexdigest()[:16]}"
 
     def read(self) -> str:
-        """The last key replayed; empty at the beginning."""
+        """Return the key of the last event replayed, or an empty string at the beginning."""
         found: Any = self._client.get(self._key)
         return found.decode() if found else ""
 
     def write(self, key: str) -> None:
-        """Everything up to this key is in its lanes."""
+        """Record that all events up to this key have been replayed."""
         self._client.set(self._key, key, ex=_BOOKMARK_TTL)
 
     def remove(self) -> None:
-        """The replay is complete."""
+        """Remove the bookmark, because the replay is complete."""
         self._client.delete(self._key)
 
 
 def lanes_for(client: redis.Redis, handler: str) -> dict[str, list[str]]:
-    """Handlers' lanes by event type; `handler` names one function (`greet`) or lane (`text.greet`), empty: all."""
+    """Return the handlers' lanes by event type. Raises RedisError.
+
+    `handler`: only the lanes of this handler function (`greet`), or only this lane (`text.greet`); empty: all.
+    """
     found: dict[str, list[str]] = {}
     for lane in LaneReader(client).lanes():
-        kind, dot, name = lane.partition(".")
-        if dot and kind != "intake" and handler in ("", name, lane):
-            found.setdefault(kind, []).append(lane)
+        event_type, dot, name = lane.partition(".")
+        if dot and event_type != "intake" and handler in ("", name, lane):
+            found.setdefault(event_type, []).append(lane)
     return found
 
 
@@ -64,11 +71,12 @@ def replay(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[int]:
-    """Pushes the events, at most `rate` a second; yields how many were pushed after every few hundred.
+    """Push the events, at most `rate` per second; yield the number pushed so far after each batch.
 
-    Rests while MOST_WAITING events wait in a lane: new ones must not wait behind hours of old ones, nor Redis fill.
+    `targets`: the lanes by event type. Waits while a lane holds more than MAX_WAITING entries: new events must not
+    wait behind hours of old ones, nor may Redis fill up. Raises RedisError.
     """
-    began, done, reader = clock(), 0, LaneReader(lanes.client)
+    started, done, reader = clock(), 0, LaneReader(lanes.client)
     for batch in _batches(events):
         by_lane: dict[str, list[bytes]] = {}
         for event in batch:
@@ -81,18 +89,17 @@ def replay(
         bookmark.write(batch[-1].key)
         done += len(batch)
         yield done
-        sleep(max(0.0, began + done / rate - clock()))
+        sleep(max(0.0, started + done / rate - clock()))
     bookmark.remove()
 
 
 def entry(event: StoredEvent) -> EventEntry:
-    """The lane entry of a stored event, as classification made it; without the contact, which is not stored."""
+    """Return a stored event's lane entry as classification made it, but without the contact, which is not stored."""
     item = RawEvent(event.kind, event.type, event.key, json.loads(event.payload), None, event.business_number)  # type: ignore[arg-type]
     metadata = None
     if event.media is not None:
         item.media_id = event.media["id"]
-        known = ("id", "url", "mime_type", "sha256", "file_size", "fetched_at", "error")
-        metadata = MediaMetadata(**{name: event.media[name] for name in known})
+        metadata = MediaMetadata(**{name: event.media[name] for name in _MEDIA_FIELDS})
     return EventEntry(item, REPLAYED, int(event.received_at.timestamp() * 1000), metadata)
 
 

@@ -1,4 +1,1 @@
-"""The figures of the whole system as Prometheus reads them.
-
-shared/observability/metrics.py declares them, here they get values.
-"""
+"""The metrics of the whole system for Prometheus; shared/observability/metrics.py declares them."""

@@ -1,4 +1,4 @@
-"""A sheet that values are written on, metric by metric, for prometheus_client to put into words."""
+"""Collect values, metric by metric, for prometheus_client to render."""
 
 from collections.abc import Iterator
 from math import inf
@@ -17,46 +17,46 @@ from shared.observability.metrics import ALL, Kind, Metric
 
 
 class MetricsCollector(Collector):
-    """The values of one moment. A metric that has none is left out."""
+    """The values of one moment. A metric without values is left out."""
 
     def __init__(self) -> None:
         self._values: dict[str, list[tuple[tuple[str, ...], float | Histogram]]] = {}
 
     def add(self, metric: Metric, value: float | Histogram, *labels: str) -> None:
-        """One value. `labels`: those of the metric's labels, in their order."""
+        """Add one value. `labels`: the values of the metric's labels, in the order of their declaration."""
         self._values.setdefault(metric.name, []).append((labels, value))
 
     def add_info(self, metric: Metric, *labels: str) -> None:
-        """An info."""
+        """Add an info metric, which has labels only."""
         self.add(metric, 1, *labels)
 
     def collect(self) -> Iterator[Family]:
-        """As prometheus_client asks for them, in the order in which they are declared."""
+        """Yield the metrics in the order of their declaration (called by prometheus_client)."""
         return (_family(metric, self._values[metric.name]) for metric in ALL if metric.name in self._values)
 
 
 def _family(metric: Metric, values: list[tuple[tuple[str, ...], float | Histogram]]) -> Family:
-    made = _empty(metric)
+    family = _empty_family(metric)
     for labels, value in values:
         if len(labels) != len(metric.labels):
             raise ValueError(f"{metric.name} has the labels {metric.labels}, not {labels}")
-        match made, value:
+        match family, value:
             case HistogramMetricFamily(), Histogram():
-                made.add_metric(labels, [(_le(bound), count) for bound, count in value.buckets], value.sum)
+                family.add_metric(labels, [(_upper_bound(bound), count) for bound, count in value.buckets], value.sum)
             case InfoMetricFamily(), _:
-                made.add_metric((), dict(zip(metric.labels, labels, strict=True)))
+                family.add_metric((), dict(zip(metric.labels, labels, strict=True)))
             case ((CounterMetricFamily() | GaugeMetricFamily()), (int() | float())):
-                made.add_metric(labels, value)
+                family.add_metric(labels, value)
             case _:
-                raise TypeError(f"{value!r} is no value of the {metric.kind} {metric.name}")
-    return made
+                raise TypeError(f"{value!r} is not a valid value of the {metric.kind} {metric.name}")
+    return family
 
 
-def _le(bound: float) -> str:
+def _upper_bound(bound: float) -> str:
     return "+Inf" if bound == inf else str(bound)
 
 
-def _empty(metric: Metric) -> Family:
+def _empty_family(metric: Metric) -> Family:
     match metric.kind:
         case Kind.COUNTER:
             return CounterMetricFamily(metric.name, metric.help, labels=metric.labels)

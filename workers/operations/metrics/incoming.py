@@ -1,4 +1,4 @@
-"""What comes in: answers, pushes, the processes of the ingress and their spools. Pure."""
+"""The metrics of the ingress: responses, pushes, its processes and their spools. Pure."""
 
 from collections.abc import Mapping
 
@@ -10,48 +10,50 @@ from workers.operations.metrics.exposition import MetricsCollector
 from workers.operations.monitoring.ingress_processes import IngressProcess, SpoolState
 from workers.operations.monitoring.snapshot import Snapshot
 
-#: Answers that are told from the beginning: a counter that begins with 1 has no increase that Prometheus could see.
+#: Statuses reported from the start, as 0: Prometheus sees no increase in a counter that starts with 1.
 _STATUSES = ("200", "400", "401", "403", "413", "500", "503")
 
 
-def add_intake_metrics(sheet: MetricsCollector, look: Snapshot, figures: Counters) -> None:
-    """All of it."""
-    for status, count in (dict.fromkeys(_STATUSES, 0) | figures.responses).items():
-        sheet.add(metrics.ANSWERS, count, status)
-    sheet.add(metrics.SPOOLED, _number(figures.ingress, fields.SPOOLED))
-    sheet.add(metrics.DRAINED, _number(figures.ingress, fields.DRAINED))
-    _add_histograms(sheet, metrics.PUSHES, metrics.GROUPS, figures.ingress)
-    sheet.add(metrics.INGRESSES, len(look.ingresses or ()))
-    for ingress in look.ingresses or ():
-        _add_process(sheet, ingress)
-    for spool in look.spools:
-        _add_spool(sheet, spool, look.at_ms)
+def add_intake_metrics(collector: MetricsCollector, snapshot: Snapshot, counters: Counters) -> None:
+    """Add the metrics of the ingress."""
+    for status, count in (dict.fromkeys(_STATUSES, 0) | counters.responses).items():
+        collector.add(metrics.ANSWERS, count, status)
+    collector.add(metrics.SPOOLED, _number(counters.ingress, fields.SPOOLED))
+    collector.add(metrics.DRAINED, _number(counters.ingress, fields.DRAINED))
+    _add_histograms(collector, metrics.PUSHES, metrics.GROUPS, counters.ingress)
+    collector.add(metrics.INGRESSES, len(snapshot.ingresses or ()))
+    for process in snapshot.ingresses or ():
+        _add_process(collector, process)
+    for spool in snapshot.spools:
+        _add_spool(collector, spool, snapshot.at_ms)
 
 
-def _add_process(sheet: MetricsCollector, ingress: IngressProcess) -> None:
-    for field, count in ingress.fields.items():
+def _add_process(collector: MetricsCollector, process: IngressProcess) -> None:
+    for field, count in process.fields.items():
         if status := fields.status_of(field.decode()):
-            sheet.add(metrics.PROCESS_ANSWERS, int(count), ingress.id, status)
-    sheet.add(metrics.PROCESS_SPOOLED, _number(ingress.fields, fields.SPOOLED), ingress.id)
-    sheet.add(metrics.PROCESS_DRAINED, _number(ingress.fields, fields.DRAINED), ingress.id)
-    lanes = ingress.fields.get(fields.OPEN_LANES.encode(), b"")
-    sheet.add(metrics.PROCESS_SPOOLING, len(lanes.split(b",")) if lanes else 0, ingress.id)
-    _add_histograms(sheet, metrics.PROCESS_PUSHES, metrics.PROCESS_GROUPS, ingress.fields, ingress.id)
+            collector.add(metrics.PROCESS_ANSWERS, int(count), process.id, status)
+    collector.add(metrics.PROCESS_SPOOLED, _number(process.fields, fields.SPOOLED), process.id)
+    collector.add(metrics.PROCESS_DRAINED, _number(process.fields, fields.DRAINED), process.id)
+    lanes = process.fields.get(fields.OPEN_LANES.encode(), b"")
+    collector.add(metrics.PROCESS_SPOOLING, len(lanes.split(b",")) if lanes else 0, process.id)
+    _add_histograms(collector, metrics.PROCESS_PUSHES, metrics.PROCESS_GROUPS, process.fields, process.id)
 
 
-def _add_histograms(sheet: MetricsCollector, pushes: Metric, groups: Metric, said: RedisHash, *labels: str) -> None:
-    sheet.add(pushes, histogram.read(said, fields.PUSH_SECONDS, pushes.bounds), *labels)
-    sheet.add(groups, histogram.read(said, fields.GROUP_SIZE, groups.bounds), *labels)
+def _add_histograms(
+    collector: MetricsCollector, pushes: Metric, groups: Metric, source: RedisHash, *labels: str
+) -> None:
+    collector.add(pushes, histogram.read(source, fields.PUSH_SECONDS, pushes.bounds), *labels)
+    collector.add(groups, histogram.read(source, fields.GROUP_SIZE, groups.bounds), *labels)
 
 
-def _add_spool(sheet: MetricsCollector, spool: SpoolState, now_ms: int) -> None:
-    sheet.add(metrics.SPOOL_BYTES, spool.bytes, spool.name)
-    sheet.add(metrics.SPOOL_LIMIT, spool.limit, spool.name)
-    sheet.add(metrics.SPOOL_SEGMENTS, spool.segments, spool.name)
+def _add_spool(collector: MetricsCollector, spool: SpoolState, now_ms: int) -> None:
+    collector.add(metrics.SPOOL_BYTES, spool.bytes, spool.name)
+    collector.add(metrics.SPOOL_LIMIT, spool.limit, spool.name)
+    collector.add(metrics.SPOOL_SEGMENTS, spool.segments, spool.name)
     age = max(now_ms - spool.since_ms, 0) / 1000 if spool.since_ms else 0
-    sheet.add(metrics.SPOOL_AGE, age, spool.name)
-    sheet.add(metrics.SPOOL_TORN, spool.torn_bytes, spool.name)
-    sheet.add(metrics.SPOOL_REFUSING, bool(spool.refusing), spool.name)
+    collector.add(metrics.SPOOL_AGE, age, spool.name)
+    collector.add(metrics.SPOOL_TORN, spool.torn_bytes, spool.name)
+    collector.add(metrics.SPOOL_REFUSING, bool(spool.refusing), spool.name)
 
 
 def _number(counters: Mapping[bytes, bytes], name: str) -> int:
