@@ -54,6 +54,11 @@ def forget_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.chdir(folder)
 
 
+def _default_sigint() -> None:
+    """Undo what a shell does to its background jobs, of which this process may be one: they ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def started(command: Sequence[str], folder: Path, **settings: str) -> Iterator[Program]:
     """The program, in that folder and in a session of its own; what is left of it is killed at the end."""
@@ -67,6 +72,7 @@ def started(command: Sequence[str], folder: Path, **settings: str) -> Iterator[P
             stdout=file,
             stderr=file,
             start_new_session=True,
+            preexec_fn=_default_sigint,
         )
     try:
         yield Program(process, log)
