@@ -18,7 +18,7 @@ from shared.startup import exit_with
 from workers.cli.common import fail, ingress_url, load_settings
 from workers.devtools.up.procfile import DEFAULT_COMMANDS, read_procfile
 from workers.devtools.up.runner import require_redis, run
-from workers.operations.hidden_packages import describe_hidden, hidden_packages
+from workers.operations.hidden_packages import ADVICE, describe_hidden, hidden_packages
 
 _COLORS = ("cyan", "green", "magenta", "yellow", "blue")
 _PROCFILE = Path("Procfile")
@@ -71,7 +71,7 @@ def _print_banner(settings: Settings, commands: Mapping[str, str]) -> None:
     if any("workers.console" in command for command in commands.values()):
         typer.echo(f"Its console is at {ingress_url(settings, settings.console_port)}")
     if hidden := hidden_packages(Path.cwd()):
-        typer.echo(f"Note: {describe_hidden(hidden, Path.cwd())}")
+        typer.echo(f"{describe_hidden(hidden)}; {ADVICE}")
     typer.echo("In another terminal: `sluice send text`, then `sluice status`. Ctrl-C stops everything.")
 
 

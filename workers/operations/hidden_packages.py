@@ -8,6 +8,8 @@ from pathlib import Path
 #: The folder that holds Sluice's packages: a checkout or site-packages.
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("ingress", "shared", "workers")
+#: What to do about a hidden package.
+ADVICE = "rename yours, so that handlers can import it"
 
 
 def hidden_packages(folder: Path) -> tuple[str, ...]:
@@ -15,10 +17,9 @@ def hidden_packages(folder: Path) -> tuple[str, ...]:
     return tuple(name for name in PACKAGES if _has_module(folder, name))
 
 
-def describe_hidden(names: tuple[str, ...], folder: Path) -> str:
-    """Return one line that says which packages of `folder` are hidden, and what to do."""
-    what = f"the packages {', '.join(names)} are" if len(names) > 1 else f"the package {names[0]} is"
-    return f"in {folder}, {what} hidden by Sluice's of the same name; rename yours to import it in handlers"
+def describe_hidden(names: tuple[str, ...]) -> str:
+    """Return one line for people about packages of the current folder."""
+    return f"Sluice's own package hides that of this folder: {', '.join(names)}"
 
 
 def _has_module(folder: Path, name: str) -> bool:

@@ -1,9 +1,6 @@
 """`deploy/Dockerfile` and its lock: read, since there is no engine here, and its build step run for real."""
 
 import re
-import shutil
-import subprocess
-import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -12,6 +9,7 @@ import pytest
 
 from shared.settings import Settings
 from tests.support.deploy.programs import DEPLOY, ROOT
+from tests.support.wheel import build_wheel
 
 Lock = dict[str, tuple[str, frozenset[str]]]
 
@@ -118,19 +116,8 @@ def test_the_image_s_lock_has_every_dependency_and_no_tool() -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """What is in the wheel that the Dockerfile builds: from its sources, with the setuptools of the lock."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for rest in of("COPY", instructions()):
-        for name in rest.split()[:-1]:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-            elif (ROOT / name).is_file():
-                shutil.copy(ROOT / name, source)
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(source)]
-    built = subprocess.run(command, capture_output=True, text=True)
-    assert built.returncode == 0, built.stdout + built.stderr
-    [file] = folder.glob("*.whl")
+    sources = [name for rest in of("COPY", instructions()) for name in rest.split()[:-1]]
+    file = build_wheel(tmp_path_factory.mktemp("wheel"), sources)
     return set(zipfile.ZipFile(file).namelist())
 
 

@@ -16,6 +16,7 @@ from workers.operations.doctor.facts import (
     format_size,
 )
 from workers.operations.doctor.redis_checks import redis_checks
+from workers.operations.hidden_packages import ADVICE, describe_hidden
 from workers.operations.thresholds import DATABASE_SLOW_MS
 
 _UNAUTHORIZED = frozenset({401, 403})
@@ -119,6 +120,8 @@ def _handlers(facts: HandlerFacts | ProbeFailed) -> Iterator[Check]:
     if not facts.broken:
         modules = ", ".join(facts.modules)
         yield Check("handlers", True, f"{modules} can be imported" if modules else "only the built-in ones")
+    if facts.hidden_packages:
+        yield Check("package names", True, describe_hidden(facts.hidden_packages), ADVICE)
 
 
 def _media(facts: MediaFacts | ProbeFailed | None) -> Check:

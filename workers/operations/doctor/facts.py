@@ -83,6 +83,7 @@ class HandlerFacts(NamedTuple):
 
     modules: tuple[str, ...]
     broken: tuple[tuple[str, str], ...]  # those that cannot be imported, with the reason
+    hidden_packages: tuple[str, ...] = ()  # packages of the current folder with the name of one of Sluice's
 
 
 class Facts(NamedTuple):

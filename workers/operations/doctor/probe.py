@@ -35,6 +35,7 @@ from workers.operations.doctor.facts import (
     WorkerFacts,
     WorkersFacts,
 )
+from workers.operations.hidden_packages import hidden_packages
 from workers.operations.redis_info import read_redis_info
 from workers.runtime.liveness import worker_status
 from workers.store import Store
@@ -180,4 +181,4 @@ def handler_facts(modules: tuple[str, ...]) -> HandlerFacts:
             importlib.import_module(module)
         except Exception as error:  # noqa: BLE001 - whatever it is, the module's author must see it
             broken.append((module, escape_control_chars(f"{type(error).__name__}: {error}")))
-    return HandlerFacts(modules, tuple(broken))
+    return HandlerFacts(modules, tuple(broken), hidden_packages(Path.cwd()))

@@ -138,6 +138,7 @@ def test_without_workers_every_queue_is_unconsumed() -> None:
         (_with_redis(maxmemory=0), "redis memory"),
         (WELL._replace(database=DATABASE._replace(missing_indexes=("events_by_type",))), "database schema"),
         (WELL._replace(disk=DISK._replace(spool_bytes=GIB // 2)), "spool"),
+        (WELL._replace(handlers=HANDLERS._replace(hidden_packages=("shared",))), "package names"),
     ],
 )
 def test_what_could_be_better_is_well_with_advice(facts: Facts, name: str) -> None:
