@@ -43,7 +43,7 @@ def test_the_figures_move_while_webhooks_come(found: Running, operator: Page) ->
     sender = threading.Thread(target=story.rush, args=(found.stack.url, 400, 3))
     sender.start()
     try:
-        until(lambda: _turned(operator) and figure(operator, "Webhooks in") > 0, within=30, every=0.2)
+        until(lambda: _turned(operator) and figure(operator, "Webhooks received") > 0, within=30, every=0.2)
         until(lambda: _turned(operator) and figure(operator, "Events handled") > 0, within=30, every=0.2)
     finally:
         sender.join()

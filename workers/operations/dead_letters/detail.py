@@ -11,16 +11,15 @@ from workers.lanes.reader import LaneReader
 from workers.lanes.records import DeadLetter
 from workers.operations.entries import payload_of
 from workers.operations.event_history import HistoryStep, failed_attempts
-from workers.runtime.event_entry import EventEntry, InvalidEntry, build_event, decode_entry
+from workers.runtime.event_entry import InvalidEntry, build_event, decode_entry
 
 
 class DeadLetterDetail(NamedTuple):
-    """A dead letter with everything known about it. A webhook that was never classified has no entry and no event."""
+    """A dead letter with everything known about it. An unclassified webhook has no event."""
 
     letter: DeadLetter
     payload: bytes  # the event's part of the webhook as JSON, else the letter's data
-    attempts: list[HistoryStep]  # failed ones that are still remembered
-    entry: EventEntry | None = None
+    attempts: list[HistoryStep]  # failed ones, as far as recorded
     event: Event | None = None
 
     @property
@@ -42,7 +41,7 @@ def dead_letter_detail(client: redis.Redis, lane: str, identity: str) -> DeadLet
     except InvalidEntry:
         return DeadLetterDetail(letter, letter.data, [])
     attempts = failed_attempts(client, lane, entry.raw_event.key, entry.received_ms)
-    return DeadLetterDetail(letter, payload_of(entry), attempts, entry, event)
+    return DeadLetterDetail(letter, payload_of(entry), attempts, event)
 
 
 def dead_letters_by_name(client: redis.Redis, names: Iterable[str]) -> Iterator[DeadLetter]:

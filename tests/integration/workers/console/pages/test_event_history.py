@@ -131,3 +131,12 @@ def test_it_is_found_beyond_the_first_page(run: Runs, lanes: Lanes, monkeypatch:
     for number, place in ((77, "ScheduledRetry"), (3, "ScheduledRetry"), (4, "Waiting"), (5, "NoneType")):
         found = LaneReader(lanes.client).find("text.greet", key_marker(f"m:text:wamid.{number}"), 0)
         assert (number, type(found).__name__) == (number, place)
+
+
+def test_a_dead_letter_shows_its_failed_attempts(run: Runs, operator: Visitor) -> None:
+    run(Rescheduled(60, "ConnectionError: the CRM"), DeadLettered("exhausted", "ValueError: no", "Traceback"))
+    page = operator.get(links(operator.get("/dead"), "/dead/text.greet/")[0])
+    assert page.status_code == 200
+    attempts = words(page).partition("Attempts")[2].partition("Traceback")[0]
+    assert "attempt 1 of text.greet failed" in attempts
+    assert "ConnectionError: the CRM" in attempts
