@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 FIGURES := docs/figures
 .DEFAULT_GOAL := help
-.PHONY: help setup run test long demo chaos hostile browser bench pages screenshots capacity docs lint lock clean
+.PHONY: help setup run test pytest coverage long demo chaos hostile browser bench pages screenshots capacity docs lint lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -29,11 +29,17 @@ setup: .venv/ready  ## fill .venv from the lock file
 run: .venv/ready  ## serve at http://127.0.0.1:8000, with a Redis and a database of its own
 	$(BIN)/sluice up
 
-test: lint  ## every check and test that needs no more than this machine
+test: .venv/ready  ## every check and test that needs no more than this machine
+	@$(MAKE) --no-print-directory --jobs=2 lint pytest
+
+pytest: .venv/ready
 	$(BIN)/pytest
 
+coverage: .venv/ready  ## the tests again, with the share of the code that they run
+	$(BIN)/pytest --cov --cov-report=term --durations=0 --durations-min=60 -m "not long and not cost"
+
 long: .venv/ready  ## tests that wait for what takes its time: outages, takeovers, workers that stall
-	$(BIN)/pytest -n 4 -m long
+	$(BIN)/pytest -n 4 -m "long or hypothesis or examples" --hypothesis-profile=long
 
 demo: .venv/ready  ## 5,000 webhooks through the whole of it, each accounted for; KEEP=1 leaves it running, with its console
 	$(BIN)/python -m tests.programs.demo $(if $(KEEP),--keep)
@@ -85,4 +91,4 @@ lock:  ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --quiet --output-file docs/requirements.lock
 
 clean:  ## remove what was made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build *.egg-info

@@ -7,10 +7,26 @@ import pytest
 import redis
 
 from shared.redis.connection import connect
+from tests.support.examples import register_profiles
 from tests.support.log import Log, recorded_log
 from tests.support.programs import forget_settings
 from tests.support.valkey import valkey
 from workers.lanes import Lanes
+
+register_profiles()
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the slow folders first, so that no test process is left with them at the end, and share what they start.
+
+    Tests of one file stay in one process (--dist loadgroup); so do all that use the running Sluice of tests/system.
+    """
+    order = {"system": 0, "integration": 1, "unit": 2}
+    items.sort(key=lambda item: order.get(item.nodeid.split("/")[1], 0))
+    for item in items:
+        shared = "sluice" in getattr(item, "fixturenames", ()) and item.nodeid.startswith("tests/system/test_")
+        item.add_marker(pytest.mark.xdist_group("tests/system" if shared else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(autouse=True)

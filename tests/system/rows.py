@@ -19,7 +19,7 @@ def post(sluice: Stack, body: bytes) -> httpx.Response:
 
 def wait_for_row(sluice: Stack, table: str, seconds: float, **values: str) -> Row:
     """The one row with these values, once it is there; AssertionError if it is not within so many seconds."""
-    found = until(lambda: rows(sluice, table, **values), within=seconds)
+    found = until(lambda: rows(sluice, table, **values), within=seconds, every=0.05)
     assert len(found) == 1
     return found[0]
 

@@ -1,11 +1,14 @@
 """Every kind that `sluice send` knows becomes an event of its type."""
 
 import json
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.support.stack import Stack
 from tests.system.rows import rows, wait_for_row
+from workers.cli.app import app
 
 _TYPES = {
     **{kind: kind for kind in ("text", "image", "video", "audio", "voice", "document", "sticker", "location")},
@@ -21,9 +24,15 @@ _TYPES = {
 }
 
 
+def send(sluice: Stack, kind: str) -> Any:
+    """Run `sluice send` in this process, which takes a hundredth of the time that a process of its own takes."""
+    settings = {name: value for name, value in sluice.environment.items() if name.startswith("SLUICE_")}
+    return json.loads(CliRunner().invoke(app, ["send", kind, "--json"], env=settings).stdout)
+
+
 @pytest.mark.parametrize(("kind", "expected"), _TYPES.items())
 def test_a_sample_becomes_an_event_of_its_type(sluice: Stack, kind: str, expected: str) -> None:
-    sent = sluice.sluice("send", kind)
+    sent = send(sluice, kind)
     assert sent["status"] == 200
     document = json.loads(sent["sent"])
     value = document["entry"][0]["changes"][0]["value"] if "entry" in document else document
@@ -35,7 +44,7 @@ def test_a_sample_becomes_an_event_of_its_type(sluice: Stack, kind: str, expecte
 
 
 def test_a_mixed_webhook_becomes_all_its_events(sluice: Stack) -> None:
-    document = json.loads(sluice.sluice("send", "mixed")["sent"])
+    document = json.loads(send(sluice, "mixed")["sent"])
     for item in [*document["messages"], *(part for part in document["statuses"] if "status" in part)]:
         values = {"wamid": item["id"], "type": item.get("status") or item["type"]}
         wait_for_row(sluice, "events", 30.0, **values)

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,29 +12,44 @@ from typing import Any
 import redis
 
 from shared.wire.receipt import ReceiptWriter
+from tests.support.programs import clean_environment, program
 from workers.lanes import Lanes
 from workers.lanes.heartbeats import HEARTBEATS_KEY
 from workers.lanes.status import lane_statuses
 
 Worker = subprocess.Popen[bytes]
+_ALONE = ("--without-gossip", "--without-mingle")
 _RECEIPTS = ReceiptWriter()
-_PROGRAM = Path(sys.executable).parent / "celery"
 
 
 @contextmanager
 def celery(
-    redis_url: str, folder: Path, *options: str, handlers: str = "tests.support.runtime.celery_handlers"
+    redis_url: str,
+    folder: Path,
+    *options: str,
+    handlers: str = "tests.support.runtime.celery_handlers",
+    **settings: str,
 ) -> Iterator[Worker]:
     """Started at once; in the end it is given time to stop, and then killed with all its processes."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")} | {
-        "SLUICE_REDIS_URL": redis_url,
-        "SLUICE_DATABASE_URL": "none",
-        "SLUICE_DATA_DIR": str(folder),
-        "SLUICE_HANDLERS": handlers,
-        "NOTES": str(_notes(folder)),
-    }
+    environment = clean_environment(
+        SLUICE_REDIS_URL=redis_url,
+        SLUICE_DATABASE_URL="none",
+        SLUICE_DATA_DIR=str(folder),
+        SLUICE_HANDLERS=handlers,
+        NOTES=str(_notes(folder)),
+        **settings,
+    )
     _notes(folder).touch()
-    command = [str(_PROGRAM), "--quiet", "-A", "workers", "worker", "--without-gossip", "--without-mingle", *options]
+    command = [
+        program("celery"),
+        "--quiet",
+        "-A",
+        "workers",
+        "worker",
+        "--without-gossip",
+        "--without-mingle",
+        *options,
+    ]
     with (folder / "log").open("ab") as log:
         worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:

@@ -80,7 +80,9 @@ def test_an_exporter_that_is_not_installed_is_named(tmp_path: Path) -> None:
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_TRACES_EXPORTER: unknown exporter otlp_proto_grpc"),
     ],
 )
-@pytest.mark.parametrize("command", [python("-m", "ingress"), WORKER], ids=["ingress", "worker"])
+@pytest.mark.parametrize(
+    "command", [python("-m", "ingress"), pytest.param(WORKER, marks=pytest.mark.long)], ids=["ingress", "worker"]
+)
 def test_what_the_sdk_cannot_work_with_is_told_at_the_start(
     tmp_path: Path, command: list[str], name: str, value: str, words: str
 ) -> None:
@@ -142,7 +144,7 @@ def _greeted(lanes: Lanes) -> int:
     return sum(lane.counts.get("done", 0) for lane in lane_statuses(lanes.client) if lane.lane == "text.greet")
 
 
-@pytest.mark.parametrize("pool", ["threads", "solo"])
+@pytest.mark.parametrize("pool", ["threads", pytest.param("solo", marks=pytest.mark.long)])
 def test_a_worker_of_any_pool_sends_its_last_spans_when_it_ends(
     redis_url: str, lanes: Lanes, tmp_path: Path, pool: str
 ) -> None:
@@ -158,6 +160,7 @@ def test_a_worker_of_any_pool_sends_its_last_spans_when_it_ends(
         assert {span.service for span in seen.spans} == {"sluice-worker"}
 
 
+@pytest.mark.long
 def test_the_environments_sampler_decides(redis_url: str, lanes: Lanes, tmp_path: Path) -> None:
     with collector() as seen:
         settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": seen.url, "OTEL_TRACES_SAMPLER": "always_off"}
@@ -168,6 +171,7 @@ def test_the_environments_sampler_decides(redis_url: str, lanes: Lanes, tmp_path
         assert (seen.spans, seen.bodies) == ([], [])
 
 
+@pytest.mark.long
 def test_a_collector_that_is_away_holds_nothing_up_and_is_told_of_once(
     redis_url: str, lanes: Lanes, tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ from tests.support.stack import Stack, stack
 from tests.support.tracing.collector import Collector, Seen, collector
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long  # it waits until the processes end: `make long`
+
 TOKEN = "geheimes-token"
 NUMBER = "919812345678"
 #: The traces of two senders, each with the span that the webhook is sent from.

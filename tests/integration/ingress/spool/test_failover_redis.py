@@ -80,6 +80,7 @@ async def test_webhooks_for_a_redis_that_hangs_are_in_it_afterwards_at_least_onc
     assert log.take()
 
 
+@pytest.mark.long
 async def test_a_backlog_limit_makes_the_spool_the_overflow_and_nothing_is_left_in_it(
     folder: Path, client: redis.Redis, redis_url: str, log: Log
 ) -> None:

@@ -14,11 +14,13 @@ from tests.programs.hostile.bodies import SHAPES
 from tests.programs.hostile.connection import CLOSED, SILENT
 from tests.programs.hostile.reader import Found
 from tests.programs.hostile.requests import TOKEN, Attempt, attempt
+from tests.support.examples import examples
 from workers.devtools import samples
 
-_REQUESTS = 20_000
+_REQUESTS = examples(20_000)
 
 
+@pytest.mark.examples
 def test_no_mutated_webhook_harms_the_ingress_or_is_lost() -> None:
     report = running.run(_REQUESTS, seed=3)
 

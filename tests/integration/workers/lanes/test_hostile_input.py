@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.redis.connection import connect
+from tests.support.examples import examples
 from tests.support.lanes.looking import dead_letters, let_retries_wait, raw, retrying, spec, waiting
 from workers.lanes import Completed, DeadLettered, FollowUp, Lanes, Rescheduled
 from workers.lanes.outcomes import MAX_RETRY_DELAY
@@ -38,7 +39,7 @@ def _taken(lanes: Lanes, data: bytes) -> bytes:
     return entry.id
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(data=st.binary(max_size=40), error=TEXTS)
 @example(data=b"", error="")
 @example(data=b"\n", error='a "quoted"\nline\\')
@@ -55,7 +56,7 @@ def test_an_entry_and_its_error_survive_the_wait_for_the_next_attempt(hostile: L
     assert (again.data, again.attempts) == (data, 1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(data=st.binary(max_size=40), error=TEXTS, trace=TEXTS)
 @example(data=b"", error="", trace="")
 def test_a_dead_letter_keeps_any_data_and_any_words(hostile: Lanes, data: bytes, error: str, trace: str) -> None:
@@ -64,7 +65,7 @@ def test_a_dead_letter_keeps_any_data_and_any_words(hostile: Lanes, data: bytes,
     assert (letter.data, letter.error, letter.trace) == (data, _kept(error), _kept(trace))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(key=st.binary(max_size=40), data=st.binary(max_size=40))
 def test_what_follows_has_any_key_and_any_data(hostile: Lanes, key: bytes, data: bytes) -> None:
     following = FollowUp(key, data, ("text.a",))

@@ -1,10 +1,12 @@
 """Whatever workers, ticks, deaths and people do in whatever order: no entry is lost, and none is in two places."""
 
+import pytest
 import redis
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from tests.support.examples import examples
 from tests.support.lanes import looking
 from tests.support.lanes.breaker_model import Run
 from tests.support.lanes.machine import Machine, lanes_, workers_
@@ -95,6 +97,7 @@ class Interleavings(Machine):
             self.breakers[lane].forget(letter.data)
 
 
+@pytest.mark.examples
 def test_no_entry_is_lost_or_doubled_whatever_the_order(client: redis.Redis) -> None:
     machine = type("WithClient", (Interleavings,), {"client": client})
-    run_state_machine_as_test(machine, settings=settings(max_examples=150, stateful_step_count=50, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=examples(150), stateful_step_count=50))

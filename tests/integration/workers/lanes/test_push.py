@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from redis.exceptions import ResponseError
 
 from shared.redis.connection import connect
+from tests.support.examples import examples
 from tests.support.lanes.looking import everything, held, spec, waiting, wakeups, woken
 from workers.lanes import Lanes
 
@@ -18,7 +19,7 @@ def test_a_push_adds_the_entries_in_order_and_wakes_the_lane(lanes: Lanes, clien
     assert woken(client) == ["text.greet"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(entries=st.lists(st.binary(), min_size=1, max_size=5))
 def test_data_is_any_bytes(redis_url: str, entries: list[bytes]) -> None:
     with connect(redis_url) as client:

@@ -11,6 +11,7 @@ from shared.errors import Reject, Retry
 from shared.wire.receipt import ReceiptWriter
 from tests.support.lanes.looking import let_leases_run_out, spec
 from tests.support.log import Log
+from tests.support.programs import ROOT
 from tests.support.runtime.celery_worker import celery, post
 from tests.support.runtime.entries import entry
 from tests.support.waiting import until
@@ -112,13 +113,15 @@ def listen(events):
 """
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
+@pytest.mark.parametrize(
+    "pool", ["prefork", pytest.param("threads", marks=pytest.mark.long), pytest.param("solo", marks=pytest.mark.long)]
+)
 def test_what_a_handler_logs_bears_the_names_of_its_event(
-    lanes: Lanes, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pool: str
+    lanes: Lanes, redis_url: str, tmp_path: Path, pool: str
 ) -> None:
     (tmp_path / "speaking.py").write_text(_HANDLERS)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with celery(redis_url, tmp_path, "--pool", pool, "-c", "1", handlers="speaking"):
+    path = f"{tmp_path}:{ROOT}"
+    with celery(redis_url, tmp_path, "--pool", pool, "-c", "1", handlers="speaking", PYTHONPATH=path):
         post(lanes, "hello 919812345678")
         said = until(lambda: _said(tmp_path, 4), within=20)
     assert {line["lane"] for line in said.values()} == {"text.speak", "text.listen"}

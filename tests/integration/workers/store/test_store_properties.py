@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.store.samples import at, contents, empty, message_fields, only, status, text_message, written
 from workers.events import (
     Contact,
@@ -24,8 +25,7 @@ from workers.store.write.merge_rules import STATUS_RANKS
 
 # The store is emptied by each example itself. SQLite and PostgreSQL take some 5 ms an example.
 bounded = settings(
-    max_examples=40,
-    deadline=None,
+    max_examples=examples(40),
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingress.spool import codec
+from tests.support.examples import examples
 from tests.support.spool.pieces import Record, segment_bytes
 
 _lanes = st.sampled_from(["intake", "intake.statuses", "x", "ä" * 100])
@@ -25,7 +26,7 @@ def _ends(records: list[Record]) -> list[int]:
 
 
 @given(_records, _salts, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_a_truncated_segment_has_exactly_the_records_that_are_still_whole(
     records: list[Record], salt: int, data: st.DataObject
 ) -> None:
@@ -36,7 +37,7 @@ def test_a_truncated_segment_has_exactly_the_records_that_are_still_whole(
 
 
 @given(_records, _salts, st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 def test_a_flipped_bit_costs_its_record_and_what_follows_and_nothing_before(
     records: list[Record], salt: int, data: st.DataObject
 ) -> None:
@@ -48,7 +49,7 @@ def test_a_flipped_bit_costs_its_record_and_what_follows_and_nothing_before(
 
 
 @given(_records, _salts, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_whatever_overwrites_a_part_of_a_segment_is_not_read_as_a_record(
     records: list[Record], salt: int, data: st.DataObject
 ) -> None:
@@ -60,13 +61,13 @@ def test_whatever_overwrites_a_part_of_a_segment_is_not_read_as_a_record(
 
 
 @given(_records, st.binary(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_bytes_behind_the_last_record_change_nothing(records: list[Record], junk: bytes) -> None:
     assert _read(segment_bytes(records) + junk) == records
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 def test_any_bytes_can_be_surveyed(data: bytes) -> None:
     found = codec.summarize_segment(data)
     assert found.end <= len(data)

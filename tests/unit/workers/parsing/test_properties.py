@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.wire.lenient_json import dumps, loads
+from tests.support.examples import examples
 from tests.support.json_values import objects, scalars, values
 from workers.devtools import samples
 from workers.events import MEDIA_TYPES, TYPES
 from workers.parsing import RawEvent, split_webhook, to_event
 
-bounded = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+bounded = settings(max_examples=examples(150), derandomize=True, suppress_health_check=list(HealthCheck))
 
 RECEIVED = datetime(2026, 1, 1, 12, tzinfo=UTC)
 texts = {name: samples.load(name) for name in samples.names()}

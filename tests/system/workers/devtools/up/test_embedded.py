@@ -81,6 +81,7 @@ def test_a_folder_that_others_can_enter_is_not_used_for_it(tmp_path: Path, monke
         socket_in(tmp_path / "with space")
 
 
+@pytest.mark.long
 def test_when_it_dies_it_comes_back_with_its_data(tmp_path: Path) -> None:
     with up(tmp_path) as running:
         running.wait_for("one", "two")
@@ -113,6 +114,7 @@ def test_while_it_cannot_start_it_can_still_be_ended(tmp_path: Path) -> None:
         assert running.runs("one") == []  # nothing runs without its Redis
 
 
+@pytest.mark.long
 def test_when_it_stalls_for_seconds_it_is_left_alone(tmp_path: Path) -> None:
     # A slow disk can do that, with every write synchronised.
     with up(tmp_path) as running:
@@ -133,6 +135,7 @@ def _send(pid: int, number: signal.Signals) -> None:
     os.kill(pid, number)
 
 
+@pytest.mark.long
 def test_when_sluice_up_is_killed_its_commands_end_and_the_next_one_has_the_data(tmp_path: Path) -> None:
     with up(tmp_path) as running:
         running.wait_for("one", "two")
@@ -146,6 +149,7 @@ def test_when_sluice_up_is_killed_its_commands_end_and_the_next_one_has_the_data
             assert following.ends() == 0
 
 
+@pytest.mark.long
 def test_a_redis_that_was_left_behind_is_taken_over(tmp_path: Path) -> None:
     with up(tmp_path) as running:
         running.wait_for("one", "two")

@@ -96,6 +96,7 @@ def test_ctrl_c_ends_redis_last_too(tmp_path: Path) -> None:
         assert sorted(running.notes[-2:]) == ["one had redis until its end", "two had redis until its end"]
 
 
+@pytest.mark.long
 def test_what_dies_is_started_again_and_the_rest_goes_on(tmp_path: Path) -> None:
     with up(tmp_path) as running:
         running.wait_for("one", "two")

@@ -13,6 +13,8 @@ from tests.support.waiting import until
 from workers.lanes import Lanes
 from workers.lanes.status import lane_statuses
 
+pytestmark = pytest.mark.long  # kills, leases and restarts take their time: `make long`
+
 TEXTS = [f"t{number}" for number in range(10)]
 
 

@@ -1,10 +1,8 @@
 """Real `celery -A workers worker` processes."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +13,13 @@ import pytest
 import redis
 
 from shared.wire.receipt import ReceiptWriter
+from tests.support.programs import ROOT, clean_environment, program, run
 from tests.support.waiting import until
 from workers.lanes import Lanes
 from workers.lanes.status import lane_statuses
 
 Worker = Callable[..., Any]
+_ALONE = ("--without-gossip", "--without-mingle")
 _RECEIPTS = ReceiptWriter()
 
 
@@ -29,15 +29,23 @@ def worker(redis_url: str, client: redis.Redis, tmp_path: Path) -> Worker:
 
     @contextmanager
     def started(*options: str) -> Iterator["subprocess.Popen[bytes]"]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")} | {
-            "SLUICE_REDIS_URL": redis_url,
-            "SLUICE_DATABASE_URL": "none",
-            "SLUICE_DATA_DIR": str(tmp_path),
-            "SLUICE_HANDLERS": "tests.support.runtime.handlers",
-            "NOTES": str(tmp_path),
-        }
-        program = str(Path(sys.executable).parent / "celery")
-        command = [program, "--quiet", "-A", "workers", "worker", "--without-gossip", "--without-mingle", *options]
+        environment = clean_environment(
+            SLUICE_REDIS_URL=redis_url,
+            SLUICE_DATABASE_URL="none",
+            SLUICE_DATA_DIR=str(tmp_path),
+            SLUICE_HANDLERS="tests.support.runtime.handlers",
+            NOTES=str(tmp_path),
+        )
+        command = [
+            program("celery"),
+            "--quiet",
+            "-A",
+            "workers",
+            "worker",
+            "--without-gossip",
+            "--without-mingle",
+            *options,
+        ]
         with (tmp_path / "log").open("ab") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
@@ -74,7 +82,9 @@ def settled(client: redis.Redis) -> bool:
     return bool(lanes) and not any(lane.waiting + lane.in_flight + lane.retries for lane in lanes)
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
+@pytest.mark.parametrize(
+    "pool", ["prefork", pytest.param("threads", marks=pytest.mark.long), pytest.param("solo", marks=pytest.mark.long)]
+)
 def test_every_pool_handles_what_waits_and_what_comes(worker: Worker, lanes: Lanes, tmp_path: Path, pool: str) -> None:
     post(lanes, "waited")  # before any worker made the lane known: the tick finds it
     with worker("--pool", pool, "-c", "2"):
@@ -87,7 +97,7 @@ def test_every_pool_handles_what_waits_and_what_comes(worker: Worker, lanes: Lan
     assert len(set(notes(tmp_path, "statuses"))) == len(notes(tmp_path, "statuses")) == 300
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads"])
+@pytest.mark.parametrize("pool", ["prefork", pytest.param("threads", marks=pytest.mark.long)])
 def test_a_warm_shutdown_loses_nothing_and_repeats_nothing(
     worker: Worker, lanes: Lanes, tmp_path: Path, pool: str
 ) -> None:
@@ -103,6 +113,7 @@ def test_a_warm_shutdown_loses_nothing_and_repeats_nothing(
     assert len(texts) == len(set(texts)) == 32
 
 
+@pytest.mark.long
 def test_an_event_that_kills_its_process_is_a_dead_letter_and_its_neighbours_are_handled(
     worker: Worker, lanes: Lanes, tmp_path: Path
 ) -> None:
@@ -114,6 +125,7 @@ def test_an_event_that_kills_its_process_is_a_dead_letter_and_its_neighbours_are
     assert set(notes(tmp_path, "texts")) == {f"{side}{number}" for side in "ab" for number in range(10)}
 
 
+@pytest.mark.long
 def test_a_queue_can_be_left_to_other_workers(worker: Worker, lanes: Lanes, tmp_path: Path) -> None:
     with worker("-c", "1", "-Q", "intake,messages"):
         statuses(lanes, 10)
@@ -124,6 +136,7 @@ def test_a_queue_can_be_left_to_other_workers(worker: Worker, lanes: Lanes, tmp_
             until(lambda: len(notes(tmp_path, "statuses")) == 10, within=20)
 
 
+@pytest.mark.long
 def test_a_message_goes_before_the_statuses_that_wait(worker: Worker, lanes: Lanes, tmp_path: Path) -> None:
     with worker("-c", "1"):
         post(lanes, "first")
@@ -147,6 +160,7 @@ def test_a_handlers_own_queue_is_served_by_a_worker_that_serves_all(
         until(lambda: notes(tmp_path, "pictures") == ["wamid.p"], within=20)
 
 
+@pytest.mark.long
 def test_a_handler_that_fails_for_everyone_is_left_alone_until_it_does_well_again(
     worker: Worker, lanes: Lanes, tmp_path: Path
 ) -> None:
@@ -173,14 +187,11 @@ def test_a_handler_that_fails_for_everyone_is_left_alone_until_it_does_well_agai
     assert '"error": "ConnectionError: what it needs is down"' in log
 
 
-def test_a_worker_with_wrong_settings_names_them_and_exits(worker: Worker, tmp_path: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(Path(__file__).parents[5])
-        (tmp_path / "broken_handlers.py").write_text("raise RuntimeError('on purpose')\n")
-        environment = {**os.environ, "SLUICE_REDIS_URL": "redis://127.0.0.1:1", "SLUICE_HANDLERS": "broken_handlers"}
-        environment["PYTHONPATH"] = str(tmp_path)
-        command = [str(Path(sys.executable).parent / "celery"), "-A", "workers", "worker"]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+def test_a_worker_with_wrong_settings_names_them_and_exits(tmp_path: Path) -> None:
+    (tmp_path / "broken_handlers.py").write_text("raise RuntimeError('on purpose')\n")
+    settings = {"SLUICE_REDIS_URL": "redis://127.0.0.1:1", "SLUICE_HANDLERS": "broken_handlers"}
+    command = [program("celery"), "-A", "workers", "worker"]
+    ended = run(command, tmp_path, **settings, PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert ended.returncode == 78
     assert "broken_handlers cannot be imported: RuntimeError: on purpose" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -12,6 +12,7 @@ from shared.errors import InvalidJSON
 from shared.wire import lenient_json
 from shared.wire.receipt import ReceiptWriter
 from tests.programs.hostile.bodies import body as hostile_body
+from tests.support.examples import examples
 from tests.support.json_values import objects, values
 from workers.devtools import samples
 from workers.events import MEDIA_TYPES, TYPES
@@ -27,7 +28,7 @@ _SAMPLES = [
     *[samples.load(name) for name in samples.names()],
     *[file.read_bytes() for file in sorted(_PAGES.iterdir())],
 ]
-bounded = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+bounded = settings(max_examples=examples(200), suppress_health_check=list(HealthCheck))
 
 
 def is_taken(body: bytes) -> bool:

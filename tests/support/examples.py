@@ -1,0 +1,18 @@
+"""How many examples a test tries: a fifth in `make test`, all of them in `make long`."""
+
+from hypothesis import settings
+
+#: The Hypothesis profile of `make long`; `make test` uses "short".
+LONG = "long"
+
+
+def register_profiles() -> None:
+    """Register both profiles and load the short one; `--hypothesis-profile=long` loads the other."""
+    settings.register_profile("short", max_examples=20, deadline=None)
+    settings.register_profile(LONG, max_examples=100, deadline=None)
+    settings.load_profile("short")
+
+
+def examples(count: int) -> int:
+    """Return `count` in `make long`, and a fifth of it in `make test`."""
+    return count if settings.get_current_profile_name() == LONG else max(10, count // 5)
