@@ -31,7 +31,8 @@ INGRESS = (
 WORKERS = (
     ("workers.celery",),
     ("workers.cli", "workers.console"),
-    ("workers.devtools", "workers.operations"),
+    ("workers.devtools",),
+    ("workers.operations",),
     ("workers.runtime",),
     ("workers",),  # the public names
     ("workers.handlers", "workers.media", "workers.store"),
