@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile --quiet $(UPGRADE) --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-header
 FIGURES := docs/figures
 .DEFAULT_GOAL := help
 .PHONY: help setup run test pytest coverage long demo chaos hostile browser bench pages screenshots capacity docs lint lock clean
@@ -80,15 +82,11 @@ lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lock:  ## write the lock files anew (needs uv)
-	uv pip compile pyproject.toml --all-extras --generate-hashes --universal --python-version 3.11 \
-		--no-emit-index-url --no-header --quiet --output-file requirements.lock
-	uv pip compile pyproject.toml --extra otel --generate-hashes --universal --python-version 3.11 -c requirements.lock \
-		--no-emit-index-url --no-header --quiet --output-file deploy/requirements.lock
-	uv pip compile tests/support/deploy/requirements.in --generate-hashes --universal --python-version 3.11 -c requirements.lock \
-		--no-emit-index-url --no-header --quiet --output-file tests/support/deploy/requirements.lock
-	uv pip compile docs/requirements.in --generate-hashes --universal --python-version 3.11 -c requirements.lock \
-		--no-emit-index-url --no-header --quiet --output-file docs/requirements.lock
+lock: .venv/ready  ## resolve the lock files again; UPGRADE=--upgrade takes the newest versions allowed
+	$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra otel -c requirements.lock --output-file deploy/requirements.lock
+	$(COMPILE) tests/support/deploy/requirements.in -c requirements.lock --output-file tests/support/deploy/requirements.lock
+	$(COMPILE) docs/requirements.in -c requirements.lock --output-file docs/requirements.lock
 
 clean:  ## remove what was made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build *.egg-info
