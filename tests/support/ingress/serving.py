@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingress.auth import WebhookAuthenticator
 from ingress.delivery.group_commit import OnCommitted
@@ -83,23 +83,32 @@ def served(protocol: type[TimeoutProtocol], *, body_seconds: float = 10.0, send_
         max_body_bytes=2**20,
         body_timeout=body_seconds,
     )
-    config = uvicorn.Config(
-        app, http=protocol, loop="uvloop", lifespan="off", ws="none", log_config=None, proxy_headers=False
-    )
-    server._running = running = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         if send_buffer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         server.port = listener.getsockname()[1]
-        thread = threading.Thread(target=running.run, args=([listener],))
-        thread.start()
-        try:
-            until(lambda: running.started)
-            yield server
-        finally:
-            server.may_answer.set()
-            running.should_exit = True
-            thread.join()
+        with serving(app, protocol, listener) as server._running:
+            try:
+                yield server
+            finally:
+                server.may_answer.set()
+
+
+@contextmanager
+def serving(app: ASGIApp, protocol: type[TimeoutProtocol], listener: socket.socket) -> Iterator[uvicorn.Server]:
+    """Serve an application on a listening socket, in a thread."""
+    config = uvicorn.Config(
+        app, http=protocol, loop="uvloop", lifespan="off", ws="none", log_config=None, proxy_headers=False
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, args=([listener],))
+    thread.start()
+    try:
+        until(lambda: running.started)
+        yield running
+    finally:
+        running.should_exit = True
+        thread.join()
 
 
 @contextmanager
