@@ -1,4 +1,8 @@
-"""The two clocks: Redis's, which every time in a lane is measured by, and this machine's."""
+"""The two clocks: Redis's and this machine's.
+
+All times in a lane are Redis's, so that the workers' clocks need not agree. This machine's clock is for what an
+operator means by "an hour ago".
+"""
 
 import time
 from typing import Any

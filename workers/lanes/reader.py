@@ -77,7 +77,7 @@ class LaneReader:
             self._client,
             dead_letters_key(lane),
             first=str(since_ms or "-"),
-            last=f"({until_ms}" if until_ms else "+",
+            last=f"({until_ms}-0" if until_ms else "+",
             latest_first=latest_first,
         )
         for identity, fields in entries:

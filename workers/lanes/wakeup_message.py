@@ -26,7 +26,7 @@ def template(task: str, queue: str) -> str:
         with app.connection_for_write() as connection:
             channel = connection.default_channel
             app.send_task(task, connection=connection, queue=queue, task_id=PLACEHOLDER)
-            message = channel._get(queue)  # type: ignore[attr-defined]  # noqa: SLF001 - as it is stored in the queue
+            message = channel._get(queue)  # type: ignore[attr-defined]  # noqa: SLF001 - the message in its stored form
     properties = message["properties"]
     properties["delivery_tag"] = PLACEHOLDER
     properties["delivery_info"] = {"exchange": "", "routing_key": queue}

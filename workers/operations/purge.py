@@ -42,7 +42,7 @@ def count_not_reached(client: redis.Redis, customer: str) -> dict[str, int]:
     """Return what a purge leaves. Raises RedisError.
 
     That is, webhooks that name the customer and are not classified yet, or never will be, and the bytes that the
-    ingresses have spooled, whoever they are about.
+    ingresses have spooled, of all customers.
     """
     reader, left = LaneReader(client), Counter(not_yet_classified=0, unreadable_webhooks=0)
     for lane in INTAKE_LANES:

@@ -11,7 +11,7 @@ from workers.lanes.records import ScheduledRetry
 from workers.operations.entries import type_and_key
 from workers.operations.format import datetime_from_ms
 
-#: Retries due within so many seconds are counted together.
+#: Terms in which retries are counted, and their ends in seconds from now.
 _TERMS = (("within a minute", 60), ("within 10 minutes", 600), ("within an hour", 3600))
 
 

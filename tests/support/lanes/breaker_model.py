@@ -1,4 +1,4 @@
-"""What a lane's breaker must be after each settle: the rules of breaker.lua in Python, to hold the script against."""
+"""A model of a lane's circuit breaker: the rules of circuit_breaker.lua in Python, to compare the script with."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ _UNPROVEN = 3
 
 @dataclass
 class Run:
-    """What the handler made of entries that were settled together. Attempts from 1."""
+    """The results of entries that were settled together. Attempts count from 1."""
 
     answers: int = 0  # done, or rejected
     done: int = 0
@@ -20,7 +20,7 @@ class Run:
 
 @dataclass
 class Breaker:
-    """One lane's."""
+    """The circuit breaker of one lane."""
 
     open: bool = False
     held: bool = False  # the lane: by the breaker, or while a probe is under way
@@ -33,7 +33,7 @@ class Breaker:
     forgotten: int = 0
 
     def begin(self, worker: str, work: bool) -> bool:
-        """A drain comes; whether it is the probe."""
+        """Start a drain; return whether it is the probe."""
         if not self.open or self.held or not work:
             return False
         self.tries += 1
@@ -41,7 +41,7 @@ class Breaker:
         return True
 
     def settle(self, run: Run, token: str) -> tuple[bool, bool]:
-        """Whether it is open after that, and whether it was a probe that failed."""
+        """Apply a run; return whether the breaker is open now, and whether the run was a failed probe."""
         probing = self.open and bool(token) and token == self.probe
         failed_probe = False
         if run.answers:
@@ -55,14 +55,14 @@ class Breaker:
         return self.open, failed_probe
 
     def forget(self, entry: bytes) -> None:
-        """It is put back from among the dead: it counts in the streak, and would count again."""
+        """A dead letter is replayed: the streak has counted its entry, and would count it again."""
         if entry in self.streak:
             self.streak.remove(entry)
             self.forgotten += 1
             self.streak.add(b"forgotten %d" % self.forgotten)
 
     def die(self, worker: str) -> None:
-        """A process is known to be dead."""
+        """A process is found dead."""
         if self.prober == worker:
             self._release()
 

@@ -1,4 +1,4 @@
-"""A lane whose breaker a test opens, and what its hash holds. The holds are hours long: a test ends them."""
+"""Open a lane's circuit breaker in a test, and read its hash. The holds last hours: the test ends them."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ LAST = DeadLettered("exhausted", "ConnectionError: the CRM", "Traceback: …", f
 
 
 def known(client: redis.Redis, **options: Any) -> Lanes:
-    """The lane, made known with this policy."""
+    """Return the lanes with this policy, the lane registered."""
     made = Lanes(client, breaker=POLICY)
     made.register([spec(LANE, **options)])
     return made
 
 
 def take(lanes: Lanes, *data: bytes) -> list[TakenEntry]:
-    """Entries just pushed and taken."""
+    """Push entries and take them."""
     lanes.push(LANE, data)
     return lanes.take(LANE, "a", len(data))
 
@@ -35,27 +35,27 @@ def settle(lanes: Lanes, taken: list[TakenEntry], verdict: Outcome, **how: Any) 
     return lanes.settle(LANE, [(entry.id, verdict) for entry in taken], **how)
 
 
-def do_well(lanes: Lanes, attempts: int = 1) -> None:
-    """An entry is done at that attempt."""
+def complete_one(lanes: Lanes, attempts: int = 1) -> None:
+    """Complete an entry at this attempt."""
     lanes.client.xadd(stream_key(LANE), {"d": b"good", "a": attempts - 1})
     assert settle(lanes, lanes.take(LANE, "a", 1), Completed()).entries == 1
 
 
 def open_breaker(lanes: Lanes, *data: bytes) -> None:
-    """Opens it with these entries, in a lane whose handler did well before."""
-    do_well(lanes)
+    """Open the breaker with these entries, in a lane whose handler has succeeded before."""
+    complete_one(lanes)
     assert settle(lanes, take(lanes, *(data or (b"1", b"2", b"3"))), FAILED).breaker.opened_after
 
 
 def begin(lanes: Lanes, name: str = "a") -> DrainStart:
-    """The hold ends, and a drain comes."""
+    """End the hold, and start a drain."""
     let_hold_end(lanes.client)
     lanes.run_maintenance([LANE])
     return lanes.start_drain(LANE, None, name)
 
 
 def take_one(lanes: Lanes, begun: DrainStart) -> tuple[TakenEntry, dict[str, Any]]:
-    """The entry that this probe tries, as a drain takes it, and how it is to be settled."""
+    """Take the probe's entry as a drain does; return it and the arguments with which to settle it."""
     for suspect in (begun.has_suspects, not begun.has_suspects):
         for entry in lanes.take_suspect(LANE, "a") if suspect else lanes.take(LANE, "a", 1):
             return entry, {"suspect": suspect, "probe": begun.probe}
@@ -63,7 +63,7 @@ def take_one(lanes: Lanes, begun: DrainStart) -> tuple[TakenEntry, dict[str, Any
 
 
 def probe(lanes: Lanes, verdict: Outcome) -> Settled:
-    """The hold ends, and the drain that comes first tries one entry."""
+    """End the hold, and let the first drain try one entry."""
     begun = begin(lanes)
     assert begun.probe
     entry, how = take_one(lanes, begun)
@@ -71,12 +71,12 @@ def probe(lanes: Lanes, verdict: Outcome) -> Settled:
 
 
 def no_wakeups(client: redis.Redis) -> None:
-    """None is on its way."""
+    """Remove all wake-ups in flight."""
     client.delete("sluice:queue:work", f"{stream_key(LANE)}:woken")
 
 
 def let_hold_end(client: redis.Redis) -> None:
-    """As if the lane had been held for as long as it was to be, and its retries had waited for so long."""
+    """Let the lane's hold end, and as much time pass for its retries."""
     left: Any = client.pttl(f"{stream_key(LANE)}:hold")
     client.delete(f"{stream_key(LANE)}:hold")
     members: Any = client.zrange(f"{stream_key(LANE)}:retry", 0, -1)
@@ -90,7 +90,7 @@ def hash_of(client: redis.Redis) -> dict[str, str]:
 
 
 def hold_of(client: redis.Redis) -> float:
-    """Seconds that the lane is held yet; 0 if it is not."""
+    """Return for how many more seconds the lane is held; 0 if it is not."""
     left: Any = client.pttl(f"{stream_key(LANE)}:hold")
     return float(max(left, 0)) / 1000
 
@@ -100,6 +100,6 @@ def status(client: redis.Redis) -> BreakerStatus | None:
 
 
 def attempts(client: redis.Redis) -> dict[bytes, int]:
-    """How many attempts the entries that wait have behind them; those that are to be retried not."""
+    """Return the attempts of the waiting entries, retries aside."""
     found = raw(client, stream_key(LANE)) + raw(client, suspects_key(LANE))
     return {fields[b"d"]: int(fields.get(b"a", 0)) for _, fields in found}

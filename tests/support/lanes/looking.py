@@ -1,4 +1,4 @@
-"""Looks into the keys of the lanes, and lets time pass in them, so that no test has to sleep."""
+"""Read the keys of the lanes, and let time pass in them, so that no test has to sleep."""
 
 import json
 from itertools import islice
@@ -17,34 +17,34 @@ def spec(name: str, queue: str = "work", *, grain: int = 4, cap: int = 8, lease_
 
 
 def wakeups(client: redis.Redis, queue: str = "work") -> list[dict[str, Any]]:
-    """The wake-ups in a Celery queue, oldest first."""
+    """Return the wake-ups in a Celery queue, oldest first."""
     found: Any = client.lrange(f"sluice:queue:{queue}", 0, -1)
     return [json.loads(text) for text in reversed(found)]
 
 
 def woken(client: redis.Redis, queue: str = "work") -> list[str]:
-    """The lanes that the wake-ups in a Celery queue are for, oldest first."""
+    """Return the lanes of the wake-ups in a Celery queue, oldest first."""
     return [message["headers"]["task"] for message in wakeups(client, queue)]
 
 
 def raw(client: redis.Redis, key: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """Ids and fields of all that is in a stream."""
+    """Return the ids and fields of all entries of a stream."""
     found: Any = client.xrange(key)
     return list(found)
 
 
 def entries(client: redis.Redis, key: str) -> list[tuple[bytes, bytes]]:
-    """Ids and data of all that is in a stream."""
+    """Return the ids and data of all entries of a stream."""
     return [(identity, fields[b"d"]) for identity, fields in raw(client, key)]
 
 
 def dead_letters(client: redis.Redis, lane: str, most: int) -> list[DeadLetter]:
-    """The latest dead letters of a lane, at most so many."""
+    """Return the latest `most` dead letters of a lane."""
     return [*islice(LaneReader(client).dead_letters(lane, latest_first=True), most)]
 
 
 class Look(NamedTuple):
-    """What is where in a lane: the data of its entries, in their order."""
+    """The contents of a lane: the data of its entries, in order."""
 
     waiting: list[bytes]  # nobody holds them
     suspects: list[bytes]  # nobody holds them, and their last holder died
@@ -54,7 +54,7 @@ class Look(NamedTuple):
 
 
 def look(client: redis.Redis, lane: str) -> Look:
-    """One moment of a lane."""
+    """Return the current contents of a lane."""
     pipe = client.pipeline()
     for key in (stream_key(lane), suspects_key(lane)):
         pipe.xrange(key)
@@ -111,7 +111,7 @@ def counts(client: redis.Redis, lane: str) -> dict[str, int]:
 
 
 def let_leases_run_out(client: redis.Redis, lane: str) -> None:
-    """As if all that is held in the lane had been held for an hour."""
+    """Make all held entries of the lane look as if they had been held for an hour."""
     for key in (stream_key(lane), suspects_key(lane)):
         found: Any = client.xpending_range(key, CONSUMER_GROUP, "-", "+", 100_000)
         pipe = client.pipeline()
@@ -121,17 +121,17 @@ def let_leases_run_out(client: redis.Redis, lane: str) -> None:
 
 
 def let_retries_wait(client: redis.Redis, lane: str, seconds: float) -> None:
-    """As if so much time had passed for the lane's retries."""
+    """Let time pass for the lane's retries."""
     _shift(client, f"{stream_key(lane)}:retry", seconds)
 
 
 def let_wakeups_wait(client: redis.Redis, lane: str, seconds: float) -> None:
-    """As if so much time had passed since the lane's wake-ups were sent."""
+    """Let time pass since the lane's wake-ups were sent."""
     _shift(client, f"{stream_key(lane)}:woken", seconds)
 
 
 def everything(client: redis.Redis) -> dict[bytes, Any]:
-    """All that the server holds, to see that something changed nothing."""
+    """Return everything on the server, to check that nothing changed."""
     keys: Any = client.keys()
     return {key: client.dump(key) for key in keys}
 

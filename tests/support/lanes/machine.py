@@ -1,7 +1,7 @@
 """A model of two lanes and two workers: where each entry must be, and whether a lane's breaker is open.
 
 Its rules are what happens day by day: push, take, settle, time passes, a worker dies. After every step the server is
-asked. And whatever happened: once the handlers do well, all that is left is handled. See test_interleavings.py.
+asked. And whatever happened: once the handlers succeed, everything that is left is handled. See test_interleavings.py.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ lanes_ = st.sampled_from(LANES)
 workers_ = st.sampled_from("AB")
 verdicts_ = st.one_of(
     st.lists(st.sampled_from(EVENTS), max_size=3).map(lambda events: Completed(tuple(events))),
-    st.builds(Rescheduled, delay=st.just(1000.0), error=st.just("told"), counted=st.booleans()),
+    st.builds(Rescheduled, delay=st.just(1000.0), error=st.just("later"), counted=st.booleans()),
     st.just(DeadLettered("rejected", "no")),
     st.just(DeadLettered("undecodable", "no")),
     st.just(Released()),
@@ -60,7 +60,7 @@ class Place:
 
 @dataclass
 class Worker:
-    """What a worker takes for its own, rightly or not."""
+    """What a worker believes to hold, rightly or not."""
 
     entries: list[tuple[str, bool, str, TakenEntry]] = field(
         default_factory=list
@@ -68,7 +68,7 @@ class Worker:
 
 
 class Machine(RuleBasedStateMachine):
-    """To be given a `client` by a subclass."""
+    """A subclass provides `client`."""
 
     client: ClassVar[redis.Redis]
 
@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(lane=lanes_, worker=workers_, count=st.integers(1, 4))
     def take(self, lane: str, worker: str, count: int) -> None:
-        """As a drain does: a suspect alone and then a batch, or nothing, or the one entry of a probe."""
+        """Take as a drain does: a suspect alone and then a batch, or nothing, or the one entry of a probe."""
         suspects, waiting, breaker = self._in(lane, "suspect"), self._in(lane, "waiting"), self.breakers[lane]
         begun = self._begin(lane, worker)
         if begun.is_held:
@@ -125,7 +125,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(worker=workers_, mood=moods_, again=st.booleans(), data=st.data())
     def settle(self, worker: str, mood: str, again: bool, data: st.DataObject) -> None:
-        """The worker settles all that it takes for its own, be it late or not."""
+        """Let the worker settle everything it believes to hold, late or not."""
         mine, self.workers[worker].entries = self.workers[worker].entries, []
         for lane, alone, probe in sorted({item[:3] for item in mine}):
             believed = [entry for *where, entry in mine if where == [lane, alone, probe]]
@@ -140,7 +140,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(lane=lanes_, worker=workers_, mood=moods_, data=st.data())
     def drain(self, lane: str, worker: str, mood: str, data: st.DataObject) -> None:
-        """All at once, some time later."""
+        """Take and settle, with some time between."""
         self.time_passes(lane, leases=False, retries=True, holds=True, crashed=None, known=False)
         self.take(lane, worker, 4)
         self.settle(worker, mood, again=False, data=data)
@@ -155,7 +155,7 @@ class Machine(RuleBasedStateMachine):
         *,
         again: bool = False,
     ) -> None:
-        """`again`: the answer was lost, so the client repeats the command; the second time nothing may happen."""
+        """`again`: the reply was lost, so the client repeats the command; the second time must change nothing."""
         run = Run()
         expected = [
             self._settled(lane, entry, verdict, run) for entry, (_, verdict) in zip(believed, verdicts, strict=True)
@@ -184,7 +184,7 @@ class Machine(RuleBasedStateMachine):
     def time_passes(
         self, lane: str, leases: bool, retries: bool, holds: bool, crashed: str | None, known: bool
     ) -> None:
-        """Leases run out: a worker that has not crashed was paused, and will settle too late."""
+        """Let leases expire: a worker that has not crashed was paused, and will settle too late."""
         if crashed:
             self.workers[crashed] = Worker()
         if leases:
@@ -201,7 +201,7 @@ class Machine(RuleBasedStateMachine):
         self._tick(crashed if known else None)
 
     def _tick(self, dead: str | None = None) -> None:
-        """Time acts on all lanes. `dead`: a worker that is known to have crashed."""
+        """Run maintenance on all lanes. `dead`: a worker that is known to have crashed."""
         for lane, did in self.lanes.run_maintenance(LANES, [dead] if dead else []).items():
             due = [place for place in self.model[lane].values() if place.state == "retry" and place.due]
             held = [place for place in self.model[lane].values() if place.state == "held"]
@@ -248,7 +248,7 @@ class Machine(RuleBasedStateMachine):
             assert bool(self.client.exists(f"sluice:lane:{lane}:hold")) == breaker.held
 
     def teardown(self) -> None:
-        """In the end all wake-ups are lost: lanes with work are woken again, and others are not. And all is handled."""
+        """Finally lose all wake-ups: lanes with work are woken again, others are not, and everything is handled."""
         if not hasattr(self, "model"):
             return
         self.client.delete("sluice:queue:work")
@@ -329,7 +329,7 @@ class Machine(RuleBasedStateMachine):
         return 1, added, duplicates
 
     def _failed(self, lane: str, place: Place, attempt: int, last: bool, is_open: bool, failed_probe: bool) -> None:
-        """What a failure leads to. While the breaker is open only the entry that its probes go on with is charged."""
+        """Apply a failure. While the breaker is open, only the entry that its probes continue with uses up attempts."""
         alone = [each for each in self.model[lane].values() if each.alone and each.state == "held"]
         if not is_open:
             place.state, place.attempts = ("dead", place.attempts) if last else ("retry", attempt)

@@ -12,7 +12,7 @@ _MAX_GROUP_CHARS = 160
 
 
 class DeadLetterFilter(NamedTuple):
-    """Conditions that a dead letter must all meet; empty values are no condition. Times in ms since 1970."""
+    """Conditions that a dead letter must all meet; an empty value always matches. Times in ms since 1970."""
 
     ids: frozenset[str] = frozenset()  # LANE/ID
     lane: str = ""

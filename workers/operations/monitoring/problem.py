@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 
 class Severity(IntEnum):
-    """How bad a problem is; the lowest value is the worst."""
+    """How bad a problem is; the lowest value is the worst.
+
+    The console shows DATA_LOSS and STUCK in red, LATE in yellow, and notes below all others.
+    """
 
     DATA_LOSS = 0  # events may be lost, or webhooks are rejected
     STUCK = 1  # events wait until someone acts

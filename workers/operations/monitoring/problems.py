@@ -18,7 +18,7 @@ from workers.operations.thresholds import (
 )
 from workers.runtime.liveness.worker_status import REPORT_TIMEOUT
 
-#: If all webhooks of this window (ms) were rejected, and at least so many, the secret is probably wrong.
+#: If all webhooks of this window were rejected, and at least _MIN_REJECTIONS, the secret is probably wrong.
 _REJECTION_WINDOW_MS, _MIN_REJECTIONS = 300_000, 3
 _REJECTED = ("401", "403")
 

@@ -1,4 +1,4 @@
-"""A lane whose handler fails for everyone: when its breaker opens, and that nobody is charged while it is open."""
+"""The circuit breaker opens when a handler fails for every event, and then failures use up no attempts."""
 
 import pytest
 import redis
@@ -9,7 +9,7 @@ from tests.support.lanes.breaking import (
     LANE,
     LAST,
     attempts,
-    do_well,
+    complete_one,
     hash_of,
     hold_of,
     known,
@@ -41,7 +41,7 @@ def test_twenty_failures_open_it_for_a_second_and_then_longer_up_to_thirty() -> 
 
 
 def test_it_opens_when_so_many_entries_failed_and_none_succeeded(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     first = settle(lanes, take(lanes, b"1", b"2"), FAILED)
     assert not first.breaker.is_open
     assert hold_of(client) == 0
@@ -55,7 +55,7 @@ def test_it_opens_when_so_many_entries_failed_and_none_succeeded(lanes: Lanes, c
 def test_those_who_opened_it_are_not_charged_for_that_and_wait_until_the_hold_ends(
     lanes: Lanes, client: redis.Redis
 ) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     settle(lanes, take(lanes, b"1", b"2"), FAILED)
     settle(lanes, take(lanes, b"3", b"4", b"5"), FAILED)
     assert sorted(retrying(client, LANE)) == [b"1", b"2", b"3", b"4", b"5"]
@@ -68,7 +68,7 @@ def test_those_who_opened_it_are_not_charged_for_that_and_wait_until_the_hold_en
 
 
 def test_an_entry_counts_once_however_often_it_fails(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     settle(lanes, take(lanes, b"bad"), FAILED)
     for _ in range(6):
         _again(lanes, client, FAILED)
@@ -78,7 +78,7 @@ def test_an_entry_counts_once_however_often_it_fails(lanes: Lanes, client: redis
 
 
 def test_nor_does_it_count_again_after_it_was_given_back_or_its_holder_died(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     settle(lanes, take(lanes, b"bad"), FAILED)
     _again(lanes, client, Released())
     settle(lanes, lanes.take(LANE, "dead", 1), FAILED)
@@ -90,10 +90,10 @@ def test_nor_does_it_count_again_after_it_was_given_back_or_its_holder_died(lane
     assert hash_of(client)["streak"] == "1"
 
 
-def test_an_entry_counts_anew_once_another_has_succeeded(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+def test_an_entry_counts_again_once_another_has_succeeded(lanes: Lanes, client: redis.Redis) -> None:
+    complete_one(lanes)
     settle(lanes, take(lanes, b"1", b"2"), FAILED)
-    do_well(lanes)
+    complete_one(lanes)
     _again(lanes, client, FAILED)
     assert hash_of(client)["streak"] == "2"
     settle(lanes, take(lanes, b"3"), FAILED)
@@ -104,7 +104,7 @@ def test_an_entry_counts_anew_once_another_has_succeeded(lanes: Lanes, client: r
     "answer", [Completed(), Completed((FollowUp(b"", b"event", ()),)), DeadLettered("rejected", "STOP")]
 )
 def test_an_answer_ends_the_streak(lanes: Lanes, client: redis.Redis, answer: Outcome) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     for number in range(3):
         settle(lanes, take(lanes, b"%d" % number, b"%d" % -number), FAILED)
         assert hash_of(client)["streak"] == "2"
@@ -116,7 +116,7 @@ def test_an_answer_ends_the_streak(lanes: Lanes, client: redis.Redis, answer: Ou
 def test_failures_that_are_settled_with_an_answer_do_not_count(
     lanes: Lanes, client: redis.Redis, answer: Outcome
 ) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     taken = take(lanes, *[b"%d" % number for number in range(100)])
     verdicts: list[tuple[bytes, Outcome]] = [(entry.id, FAILED) for entry in taken]
     verdicts[50] = (taken[50].id, answer)
@@ -135,12 +135,12 @@ def test_failures_that_are_settled_with_an_answer_do_not_count(
         DeadLettered("undecodable", "no entry"),
         Released(),
     ],
-    ids=["told when", "not counted", "undecodable", "given back"],
+    ids=["retry requested", "not counted", "undecodable", "given back"],
 )
 def test_what_is_no_failure_neither_counts_nor_ends_the_streak(
     lanes: Lanes, client: redis.Redis, verdict: Outcome
 ) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     settle(lanes, take(lanes, b"1", b"2"), FAILED)
     settle(lanes, take(lanes, b"3", b"4", b"5"), verdict)
     assert hash_of(client)["streak"] == "2"
@@ -149,7 +149,7 @@ def test_what_is_no_failure_neither_counts_nor_ends_the_streak(
 
 def test_failures_below_the_attempt_that_entries_succeed_at_mean_nothing(lanes: Lanes, client: redis.Redis) -> None:
     settle(lanes, take(lanes, b"0"), FAILED)
-    do_well(lanes, attempts=2)
+    complete_one(lanes, attempts=2)
     assert hash_of(client) == {"proven": "2"}
     settle(lanes, take(lanes, *[b"%d" % number for number in range(1, 10)]), FAILED)
     assert status(client) is None
@@ -162,13 +162,13 @@ def test_failures_below_the_attempt_that_entries_succeed_at_mean_nothing(lanes: 
 
 def test_the_lowest_attempt_that_was_seen_to_succeed_is_the_one_that_counts(lanes: Lanes, client: redis.Redis) -> None:
     settle(lanes, take(lanes, b"0"), FAILED)
-    do_well(lanes, attempts=4)
-    do_well(lanes, attempts=5)
+    complete_one(lanes, attempts=4)
+    complete_one(lanes, attempts=5)
     assert hash_of(client) == {"proven": "4"}
-    do_well(lanes, attempts=1)
+    complete_one(lanes, attempts=1)
     assert hash_of(client) == {}
     settle(lanes, take(lanes, b"1"), FAILED)
-    do_well(lanes, attempts=3)  # the lane has been seen to succeed at once
+    complete_one(lanes, attempts=3)  # the lane has been seen to succeed at once
     settle(lanes, take(lanes, b"2", b"3", b"4"), FAILED)
     assert status(client) is not None
 
@@ -194,11 +194,11 @@ def test_or_as_many_as_its_policy_has(lanes: Lanes, client: redis.Redis) -> None
 
 
 def test_what_was_under_way_when_it_opened_is_not_charged_and_does_not_die(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     mine = take(lanes, b"4", b"5")
     open_breaker(lanes)
-    told = lanes.settle(LANE, [(mine[0].id, FAILED), (mine[1].id, LAST)]).breaker
-    assert told == (True, 0, "", None)
+    change = lanes.settle(LANE, [(mine[0].id, FAILED), (mine[1].id, LAST)]).breaker
+    assert change == (True, 0, "", None)
     assert dead(client, LANE) == []
     assert HOUR - 60 < hold_of(client) <= HOUR  # and no longer for that
     let_retries_wait(client, LANE, HOUR)
@@ -207,7 +207,7 @@ def test_what_was_under_way_when_it_opened_is_not_charged_and_does_not_die(lanes
 
 
 def test_nor_does_its_success_close_it_again(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     mine = take(lanes, b"4", b"5")
     open_breaker(lanes)
     assert lanes.settle(LANE, [(mine[0].id, Completed()), (mine[1].id, FAILED)]).breaker.is_open
@@ -225,7 +225,7 @@ def test_other_lanes_go_on(lanes: Lanes, client: redis.Redis) -> None:
     assert not lanes.settle("text.other", [(entry.id, FAILED)]).breaker.is_open
 
 
-def test_its_status_is_told(lanes: Lanes, client: redis.Redis) -> None:
+def test_its_status_is_reported(lanes: Lanes, client: redis.Redis) -> None:
     assert status(client) is None
     open_breaker(lanes)
     client.hincrby(f"sluice:lane:{LANE}:breaker", "since", -90_000)
@@ -238,7 +238,7 @@ def test_its_status_is_told(lanes: Lanes, client: redis.Redis) -> None:
 
 
 def test_a_late_verdict_counts_nothing(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     taken = take(lanes, b"1", b"2")
     settle(lanes, taken, FAILED)
     assert not settle(lanes, taken, FAILED).breaker.is_open
@@ -247,7 +247,7 @@ def test_a_late_verdict_counts_nothing(lanes: Lanes, client: redis.Redis) -> Non
 
 
 def test_what_was_purged_meanwhile_counts_nothing(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     taken = take(lanes, b"1", b"2", b"3")
     client.xdel(f"sluice:lane:{LANE}", *[entry.id for entry in taken])
     assert settle(lanes, taken, FAILED)[:3] == (3, 0, 0)

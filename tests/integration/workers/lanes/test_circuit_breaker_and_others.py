@@ -1,4 +1,4 @@
-"""A lane's breaker beside all else that happens to lanes: outages, pauses, a full Redis, replays, purges."""
+"""The circuit breaker together with everything else: outages, pauses, a full Redis, replays, purges."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.lanes.breaking import (
     LANE,
     LAST,
     begin,
-    do_well,
+    complete_one,
     hash_of,
     hold_of,
     known,
@@ -68,7 +68,7 @@ def test_a_paused_lane_is_not_probed_until_a_person_resumes_it(lanes: Lanes, cli
 
 
 def test_in_a_full_redis_it_opens_is_probed_and_closes_all_the_same(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     taken = take(lanes, b"1", b"2", b"3")
     client.config_set("maxmemory", 1)
     assert settle(lanes, taken, FAILED).breaker.opened_after == 3
@@ -93,10 +93,10 @@ def _begin_when_full(lanes: Lanes) -> DrainStart:
 
 
 def test_what_is_replayed_meanwhile_waits_and_counts_as_new(lanes: Lanes, client: redis.Redis) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     settle(lanes, take(lanes, b"letter"), LAST)
     found: Any = client.xrange(f"sluice:lane:{LANE}:dead")
-    do_well(lanes)
+    complete_one(lanes)
     open_breaker(lanes)
     no_wakeups(client)
     assert DeadLetterQueue(client).replay(LANE, [found[0][0].decode()]) == 1
@@ -111,7 +111,7 @@ def test_what_is_replayed_meanwhile_waits_and_counts_as_new(lanes: Lanes, client
 def test_letters_that_are_replayed_and_fail_again_open_it_instead_of_dying_again(
     lanes: Lanes, client: redis.Redis
 ) -> None:
-    do_well(lanes)
+    complete_one(lanes)
     taken = take(lanes, *[b"%d" % number for number in range(9)])
     settle(lanes, [taken[0]], Completed())
     for entry in taken[1:]:

@@ -1,4 +1,4 @@
-"""While a lane's breaker is open, one entry is tried at a time; a success lets everything flow again."""
+"""While the circuit breaker is open one entry is tried at a time; a success closes it."""
 
 import pytest
 import redis
@@ -11,7 +11,7 @@ from tests.support.lanes.breaking import (
     POLICY,
     attempts,
     begin,
-    do_well,
+    complete_one,
     hash_of,
     hold_of,
     known,
@@ -207,7 +207,7 @@ def test_a_drain_that_asks_again_is_still_the_probe(lanes: Lanes, client: redis.
 def test_a_hold_ends_by_itself(client: redis.Redis) -> None:
     lanes = Lanes(client, breaker=POLICY._replace(first_hold=0.02, max_hold=0.05))
     lanes.register([spec(LANE)])
-    do_well(lanes)
+    complete_one(lanes)
     settle(lanes, take(lanes, b"1", b"2", b"3"), Rescheduled(0, "down", failed=True))
     for _ in range(3):
         begun = until(lambda: _probe_if_any(lanes))

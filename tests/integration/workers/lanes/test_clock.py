@@ -1,4 +1,4 @@
-"""Redis' clock is set back after it was hours ahead: what was written by it then does not hold the lanes up."""
+"""Redis's clock is set back after it was hours ahead: times written before do not block the lanes."""
 
 from typing import Any
 

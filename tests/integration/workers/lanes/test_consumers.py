@@ -1,4 +1,4 @@
-"""Processes come and go under ever new names: those that are gone are forgotten, with what they hold kept."""
+"""Processes come and go under new names: consumers that are gone are removed, but nothing that they hold."""
 
 import pytest
 import redis

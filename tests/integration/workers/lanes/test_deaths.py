@@ -1,4 +1,4 @@
-"""What a dead process held comes back alone; what kills again and again is put aside; its neighbours are not."""
+"""A dead process's entries come back one by one; one that keeps killing becomes a dead letter, the others do not."""
 
 import multiprocessing
 

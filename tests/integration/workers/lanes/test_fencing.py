@@ -1,4 +1,4 @@
-"""Of two that hold an entry, only the first to settle counts: what the other says has no effect at all."""
+"""If two workers hold an entry only the first settle counts; the other has no effect at all."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""A full Redis (over maxmemory, noeviction) refuses new work, and lets all that makes room again be done."""
+"""A full Redis (over maxmemory, noeviction) refuses new work, but everything that makes room again works."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""Heartbeats: what a dead process held is taken over at once, and nothing from one that lives."""
+"""Heartbeats: a dead process's entries are taken over at once, a living process's never."""
 
 import redis
 

@@ -1,4 +1,4 @@
-"""A script that fails half-way is not rolled back. So nothing that the Python side can give it may make it fail."""
+"""A script that fails half-way is not rolled back, so no argument from Python may make it fail."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whatever workers, ticks, deaths and people do in whatever order: no entry is lost, and none is in two places."""
+"""In every order of workers, maintenance, deaths and people's actions, each entry is in exactly one place."""
 
 import pytest
 import redis
@@ -50,7 +50,7 @@ class Interleavings(Machine):
 
     @rule(lane=lanes_, worker=workers_, times=st.integers(1, 3), known=st.booleans())
     def die_again_and_again(self, lane: str, worker: str, times: int, known: bool) -> None:
-        """What is in the lane kills whoever takes it."""
+        """The entry in the lane kills every process that takes it."""
         self.push(lane, 2)
         for _ in range(times):
             self.begin_and_die(lane, worker, takes=True, known=known)

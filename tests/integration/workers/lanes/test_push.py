@@ -1,4 +1,4 @@
-"""Push: entries are added whole or not at all, and whoever can drain them is woken, but not flooded."""
+"""Push: all entries are added or none, and workers that can drain them are woken without being flooded."""
 
 import pytest
 import redis

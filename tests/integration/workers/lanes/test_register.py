@@ -1,4 +1,4 @@
-"""Lanes are made known as often as one likes; what is missing is created, and what is there stays."""
+"""Registering lanes again is harmless: what is missing is created, and what exists stays."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""Retries come back when they are due, in order, and never so many at once that the server stands still."""
+"""Due retries return to their lane in order, and never enough of them at once to block the server."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def _known(lanes: Lanes) -> None:
 
 
 def _fail(lanes: Lanes, **delays: float) -> None:
-    """Entries by name that are to be tried again after so many seconds."""
+    """Reschedule entries, named by their data, with these delays in seconds."""
     lanes.push(LANE, [name.encode() for name in delays])
     taken = lanes.take(LANE, "a", len(delays))
     lanes.settle(

@@ -1,4 +1,4 @@
-"""Settle: what became of taken entries, all of it at once."""
+"""Settle: the outcomes of taken entries take effect all at once."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""The survey tells what is there, and changes nothing."""
+"""Lane statuses are exact, and reading them changes nothing."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""Take: every entry belongs to one taker at a time."""
+"""Take: each entry belongs to one worker at a time."""
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What was measured of a take counts with its settling, once, and never in its way."""
+"""The timings of a take count once, together with its settle, and never prevent it."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""Wake-ups are Celery messages, made once by Celery itself: what a worker needs is in them, and it takes them."""
+"""Wake-ups are Celery messages made from Celery's own template, and a real worker accepts them."""
 
 import base64
 import json
@@ -124,7 +124,7 @@ def test_a_worker_takes_a_wakeup_for_a_call_of_the_lanes_task(
     assert client.lrange("sluice:queue:messages", 0, -1) == []
 
 
-def test_the_pool_is_told_the_tasks_own_time_limit(worker: Celery, lanes: Lanes) -> None:
+def test_the_pool_uses_the_tasks_own_time_limit(worker: Celery, lanes: Lanes) -> None:
     lanes.register([looking.spec("text.greet", "messages")])
     lanes.push("text.greet", [b"x"])
     [message] = _received(worker)

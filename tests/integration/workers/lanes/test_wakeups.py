@@ -1,4 +1,4 @@
-"""Who is woken as time passes: wake-ups may be lost, doubled or late, and the lane is drained all the same."""
+"""Wake-ups may be lost, doubled or late, and the lane is drained all the same."""
 
 import redis
 

@@ -1,4 +1,4 @@
-"""`sluice purge`: everything about one customer goes, and nothing about anybody else."""
+"""`sluice purge` erases everything about one customer, and nothing about others."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -94,7 +94,7 @@ def test_webhooks_that_nobody_could_read_are_counted_and_left(store: Store, lane
     assert sum(lane.dead for lane in lane_statuses(lanes.client)) == 3
 
 
-def test_what_is_spooled_is_told(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+def test_spooled_bytes_are_reported(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     # Two processes with one folder, and one with its own.
     reports = [("one:7:aa", "one:/spool", 300), ("one:8:bb", "one:/spool", 200), ("two:7:cc", "two:/spool", 50)]
     for age, (name, spool, size) in enumerate(reports):

@@ -1,4 +1,4 @@
-"""`sluice replay`: stored events go through their handlers again."""
+"""`sluice replay` sends stored events through their handlers again."""
 
 import signal
 from datetime import UTC, datetime, timedelta
@@ -126,7 +126,7 @@ def test_a_replay_rests_while_much_waits_in_a_lane(store: Store, lanes: Lanes, m
     assert len(keys(lanes, "text.greet")) == 2
 
 
-def test_a_complete_replay_begins_anew_the_next_time(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+def test_a_complete_replay_starts_from_the_beginning_the_next_time(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     assert [sluice("replay"), sluice("replay")] == [{"replayed": 6}, {"replayed": 6}]
 
 

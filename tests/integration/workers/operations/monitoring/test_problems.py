@@ -1,4 +1,4 @@
-"""What the console says is wrong, and since when."""
+"""The problems that the console reports, and since when."""
 
 from typing import Any
 
@@ -116,7 +116,7 @@ def test_nothing_is_wrong_where_nothing_is() -> None:
         (seen(), {"database_error": "locked"}, "database", Severity.STUCK, "does not answer: locked"),
     ],
 )
-def test_each_trouble_is_told(
+def test_each_problem_is_found(
     look: Snapshot, elsewhere: dict[str, Any], code: str, grade: Severity, words: str
 ) -> None:
     (found,) = find_problems(look, ExternalState(**elsewhere), {})
@@ -125,14 +125,14 @@ def test_each_trouble_is_told(
     assert found.advice
 
 
-def test_a_trouble_keeps_the_time_it_began_at() -> None:
+def test_a_problem_keeps_the_time_at_which_it_began() -> None:
     (found,) = find_problems(seen(workers=[]), ExternalState(), {"workers": NOW - 5000, "late": 1})
     assert found.since_ms == NOW - 5000
     (found,) = find_problems(seen(workers=[]), ExternalState(), {"late": 1})
     assert found.since_ms == NOW
 
 
-def test_who_knows_better_says_since_when() -> None:
+def test_a_problem_that_knows_its_beginning_keeps_it() -> None:
     breaker = BreakerStatus(NOW - 90_000, 90.0, "boom", 3, 1.0)
     spooling = ingress(bytes=1, since_ms=NOW - 70_000)
     found = find_problems(seen(lane(breaker=breaker), ingresses=[spooling]), ExternalState(), {"spool": NOW})
@@ -146,7 +146,7 @@ def test_the_worst_comes_first() -> None:
     assert grades[0] == Severity.DATA_LOSS
 
 
-def test_what_died_comes_after_what_it_died_of() -> None:
+def test_dead_letters_come_after_the_problem_that_caused_them() -> None:
     failing = lane(dead=3, breaker=BreakerStatus(NOW - 1000, 1.0, "boom", 3, 1.0))
     found = find_problems(seen(failing), ExternalState(new_dead_letters=3), {"dead": NOW - 90_000})
     assert [trouble.code for trouble in found] == ["breaker text.greet", "dead"]
@@ -157,7 +157,7 @@ def answered(seconds_ago: int, **codes: int) -> Sample:
     return Sample(at=NOW - seconds_ago * 1000, span=2.0, answers=answers)
 
 
-def test_webhooks_that_could_not_be_taken_are_told_for_an_hour() -> None:
+def test_webhooks_that_could_not_be_accepted_are_reported_for_an_hour() -> None:
     samples = [answered(3000, _200=5), answered(2000, _503=2), answered(1000, _503=1, _200=9), answered(2, _200=9)]
     (found,) = rejection_problems(samples, NOW)
     assert (found.code, found.severity, found.since_ms) == ("refused", Severity.DATA_LOSS, NOW - 2_000_000)
@@ -165,7 +165,7 @@ def test_webhooks_that_could_not_be_taken_are_told_for_an_hour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("samples", "told"),
+    ("samples", "reported"),
     [
         ([answered(20, _401=2), answered(10, _403=1)], True),
         ([answered(20, _401=2)], False),  # somebody tried an address
@@ -174,8 +174,8 @@ def test_webhooks_that_could_not_be_taken_are_told_for_an_hour() -> None:
         ([Sample(at=NOW, span=2.0)], False),  # the ingress does not tell
     ],
 )
-def test_a_wrong_secret_is_told_where_nobody_else_comes(samples: list[Sample], told: bool) -> None:
-    assert [found.code for found in rejection_problems(samples, NOW)] == ["turned-away"] * told
+def test_a_wrong_secret_is_reported_if_all_webhooks_are_rejected(samples: list[Sample], reported: bool) -> None:
+    assert [found.code for found in rejection_problems(samples, NOW)] == ["turned-away"] * reported
 
 
 def test_a_paused_lane_is_neither_late_nor_overdue() -> None:
@@ -188,7 +188,7 @@ def test_lag_is_that_of_the_spool_too() -> None:
     assert seen(lane(oldest_ms=5), ingresses=[ingress(since_ms=NOW - 9000)]).lag_ms == 9000
 
 
-def test_a_spool_that_several_processes_share_is_told_once_as_it_was_seen_last() -> None:
+def test_a_spool_that_several_processes_share_is_shown_once_in_its_latest_state() -> None:
     older = ingress(bytes=9, segments=1, refusing="disk full")._replace(at_ms=NOW - 1000)
     newer = ingress(bytes=7, segments=1)._replace(at_ms=NOW)
     (spool,) = seen(ingresses=[newer, older]).spools

@@ -1,4 +1,4 @@
-"""Samples, their hour in Redis, and the charts drawn of it."""
+"""Samples, their hour in Redis, and the charts of it."""
 
 import pytest
 import redis
@@ -38,7 +38,7 @@ def test_a_replayed_webhook_did_not_come_in_again(lanes: Lanes) -> None:
     assert take_snapshot(lanes.client).webhooks_taken == before + 1
 
 
-def test_counters_that_began_anew_are_no_negative_rates() -> None:
+def test_counters_that_restarted_make_no_negative_rates() -> None:
     before, now = seen(lane(counts={"done": 500, "retry": 9})), seen(lane(counts={"done": 4}))
     made = make_sample(before, after(before, 1, now), [])
     assert (made.handled, made.errors, made.taken) == (4, 0, 0)
