@@ -26,8 +26,6 @@ SMALL = {
     "workers/console/pages/metrics.py": "one page",
     "workers/devtools/simulation/schedule.py": "pure arithmetic apart from I/O",
     "workers/handlers/queues.py": "the queues' names, which several packages use",
-    "workers/lanes/clock.py": "the one clock in milliseconds",
-    "workers/operations/monitoring/problem.py": "the type that checks and pages share",
     "workers/runtime/batch_size.py": "one pure rule",
     "workers/runtime/builtin_handlers.py": "the handlers that are always there",
 }
