@@ -1,6 +1,6 @@
-"""The Celery queues, by family of work: `celery -A workers worker -Q intake,messages` dedicates workers to some.
+"""The Celery queues of Sluice. `celery -A workers worker -Q intake,messages` dedicates workers to some of them.
 
-Their order is their priority in a worker that has several: a customer's message goes before a campaign's statuses.
+A worker with several queues serves them in the order of QUEUES: a customer's message before a campaign's statuses.
 """
 
 INTAKE = "intake"
@@ -8,4 +8,4 @@ MESSAGES = "messages"
 MEDIA = "media"
 STATUSES = "statuses"
 
-FAMILIES = (INTAKE, MESSAGES, MEDIA, STATUSES)
+QUEUES = (INTAKE, MESSAGES, MEDIA, STATUSES)

@@ -1,7 +1,7 @@
-"""A limit on how long a handler may run.
+"""The time limit of a handler's call.
 
-An alarm signal ends it, which works in a process' main thread: prefork children and the solo pool. In the threads
-pool nothing can end a running function; there its lease runs out and another worker takes the event.
+An alarm signal ends the call. That works in a process's main thread only: in the prefork and solo pools. In the threads
+pool nothing can end a running function; its lease ends there, and another worker takes the event.
 """
 
 import signal
@@ -20,21 +20,21 @@ class HandlerTimeout(SluiceError):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises HandlerTimeout inside the block once it has run for `seconds`. An alarm set before it rings after it."""
+    """Raise HandlerTimeout inside the block once it has run for `seconds`. An earlier alarm is restored afterwards."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def ring(_signal: int, _frame: FrameType | None) -> None:
+    def on_alarm(_signal: int, _frame: FrameType | None) -> None:
         raise HandlerTimeout(f"the handler ran longer than its timeout of {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, ring)
+    previous = signal.signal(signal.SIGALRM, on_alarm)
     started = time.monotonic()
-    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    outer_seconds, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if outer:
-            signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - started), 0.001))
+        signal.signal(signal.SIGALRM, previous)
+        if outer_seconds:
+            signal.setitimer(signal.ITIMER_REAL, max(outer_seconds - (time.monotonic() - started), 0.001))

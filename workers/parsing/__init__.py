@@ -1,14 +1,14 @@
-"""Payloads: from one webhook's JSON to its events.
+"""Parsing: from a webhook's JSON to its events, in two steps.
 
-    envelopes   split: one document → its items, whatever shape it has
-    items       Item: one event before it is typed
-    keys        what makes two items the same event
-    parties     whom a message is from and a status is about
-    typed       event: one item → its event class, by way of messages, media and statuses
-    parts       what the event classes share
-    fields      lenient readers of single values
+    split_webhook   envelopes.py       a webhook's document, in any of its forms → RawEvents
+                    raw_event.py       RawEvent: one event, classified, with its part of the payload as it came
+                    idempotency_key.py which raw events are the same event
+                    addresses.py       who sent a message, and to whom a status belongs
+    to_event        to_event.py        RawEvent → an instance of its event class
+                    messages.py, statuses.py, common_fields.py   the classes' fields
+                    coerce.py          lenient readers of single values
 
-Both `split` and `event` are total: whatever JSON value they are given, they raise nothing and drop nothing.
+Both steps are total: for any JSON value they raise nothing and drop nothing.
 """
 
 from workers.parsing.envelopes import count_events, split_webhook, unknown_document

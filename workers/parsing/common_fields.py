@@ -1,4 +1,4 @@
-"""What the event classes share, read leniently: a part that is missing or of the wrong type is None or empty."""
+"""The fields that event classes share. A part that is missing or of the wrong type becomes None or empty."""
 
 from datetime import datetime
 from typing import Any
@@ -21,34 +21,34 @@ from workers.parsing.raw_event import RawEvent
 Fields = dict[str, Any]
 
 
-def event_fields(item: RawEvent, body: Json, received_at: datetime, receipt: str, attempt: int) -> Fields:
-    """The fields that every event has."""
+def event_fields(raw: RawEvent, body: Json, received_at: datetime, receipt: str, attempt: int) -> Fields:
+    """Return the fields that every event has."""
     occurred_at = as_timestamp(body.get("timestamp"))
     return {
-        "key": item.key,
-        "kind": item.kind,
-        "type": item.type,
-        "raw": item.body,
+        "key": raw.key,
+        "kind": raw.kind,
+        "type": raw.type,
+        "raw": raw.body,
         "occurred_at": occurred_at or received_at,
         "time_is_guessed": occurred_at is None,
         "received_at": received_at,
         "receipt": receipt,
         "attempt": attempt,
-        "business_number": item.business_number,
-        "contact": parse_contact(item.contact),
+        "business_number": raw.business_number,
+        "contact": parse_contact(raw.contact),
         "errors": parse_errors(body.get("errors")),
     }
 
 
 def parse_contact(value: Any) -> Contact | None:
-    """One entry of `contacts` beside the messages: `profile.name` and `wa_id`."""
+    """Return the contact in an entry of `contacts`: its `profile.name` and `wa_id`."""
     if not isinstance(value, dict):
         return None
     return Contact(name=as_text(as_object(value.get("profile")).get("name")), wa_id=as_identifier(value.get("wa_id")))
 
 
 def parse_errors(value: Any) -> tuple[ErrorDetail, ...]:
-    """An `errors` list (Meta, "Error codes"), or a single one. Entries that are no objects are left out."""
+    """Return the errors of an `errors` list or of a single error (Meta, "Error codes"). Only objects count."""
     if not value:
         return ()
     return tuple(_error(entry) for entry in as_list(value) if isinstance(entry, dict))
@@ -66,7 +66,7 @@ def _error(entry: Json) -> ErrorDetail:
 
 
 def parse_context(value: Any) -> Context | None:
-    """What a message refers to."""
+    """Return what a message refers to."""
     if not isinstance(value, dict) or not value:
         return None
     product = value.get("referred_product")
@@ -82,7 +82,7 @@ def parse_context(value: Any) -> Context | None:
 
 
 def parse_referral(value: Any) -> Referral | None:
-    """The advertisement that led the customer here (Meta, "Click to WhatsApp ads")."""
+    """Return the advertisement that led the customer here (Meta, "Click to WhatsApp ads")."""
     if not isinstance(value, dict) or not value:
         return None
     return Referral(

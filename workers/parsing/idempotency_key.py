@@ -1,13 +1,13 @@
-"""Identity: equal keys mean the same event, sent again.
+"""Idempotency keys: events with equal keys are the same event, sent again.
 
-    m:<type>:<wamid>                 a message; with its type, since an edit or a revocation may bear the id of
-                                     the message that it changes
-    m:<type>:<id>@<customer>         a message whose id is no wamid, and so perhaps unique to its sender only
-    s:<wamid>:<status>:<recipient>   a status: one message has several, in groups one for each participant
-    u:<digest>                       no id: the content itself, together with the id of its delivery
+    m:<type>:<wamid>                 a message; with its type, since an edit or a deletion may have the id of the
+                                     message that it changes
+    m:<type>:<id>@<customer>         a message whose id is not a wamid, so perhaps unique for its sender only
+    s:<wamid>:<status>:<recipient>   a status: a message has several, and in groups one per participant
+    u:<digest>                       without an id: a digest of the content and of the delivery's id
 
-A key is printable ASCII of at most 256 characters, so it fits every store. An id that does not lend itself to
-that is shown escaped and cut, with a digest of the whole id, so that different ids stay different.
+A key is printable ASCII of at most 256 characters, so it fits every store. An id that does not fit is escaped and cut,
+and a digest of the whole id is added, so that different ids have different keys.
 """
 
 from collections.abc import Iterator
@@ -23,34 +23,34 @@ MAX_LENGTH = 256  # characters, and bytes: they are ASCII
 _DIGEST = 32  # hexadecimal characters, 128 bits
 
 
-def message_key(kind: str, body: Json, delivery: Any) -> str:
-    """The key of a message of that type; `delivery` is the webhook's own id (any JSON value), None if it has none."""
+def message_key(type_: str, body: Json, delivery: Any) -> str:
+    """Return the key of a message. `delivery` is the webhook's own id (any JSON value); None if it has none."""
     wamid = as_identifier(body.get("id"))
     if wamid is None:
         return content_key(body, delivery)
     if wamid.startswith("wamid."):
-        key = f"m:{kind}:{wamid}"
-        return key if _is_plain(key) else _escaped("m", kind, wamid)
+        key = f"m:{type_}:{wamid}"
+        return key if _is_plain(key) else _escaped("m", type_, wamid)
     customer = sender(body) or ""
-    key = f"m:{kind}:{wamid}@{customer}"
-    return key if "@" not in wamid and _is_plain(key) else _escaped("m", kind, wamid, customer)
+    key = f"m:{type_}:{wamid}@{customer}"
+    return key if "@" not in wamid and _is_plain(key) else _escaped("m", type_, wamid, customer)
 
 
 def status_key(body: Json, delivery: Any) -> str:
-    """The key of a status; `delivery` as for messages."""
+    """Return the key of a status. `delivery` as for messages."""
     wamid = as_identifier(body.get("id"))
-    word = body.get("status")
-    if wamid is None or not isinstance(word, str) or not word:
+    name = body.get("status")
+    if wamid is None or not isinstance(name, str) or not name:
         return content_key(body, delivery)
-    whom = recipient(body) or ""
-    key = f"s:{wamid}:{word}:{whom}"
-    if ":" not in wamid and ":" not in word and _is_plain(key):
+    customer = recipient(body) or ""
+    key = f"s:{wamid}:{name}:{customer}"
+    if ":" not in wamid and ":" not in name and _is_plain(key):
         return key
-    return _escaped("s", wamid, word, whom)
+    return _escaped("s", wamid, name, customer)
 
 
 def content_key(body: Any, delivery: Any) -> str:
-    """The key of what has no id: a digest of the JSON value, whatever the order of its names."""
+    """Return the key of an event without an id: a digest of the JSON value that ignores the order of its names."""
     digest = sha256(_canonical(body))
     if delivery is not None:
         digest.update(b"\n" + _canonical(delivery))
@@ -62,10 +62,10 @@ def _is_plain(key: str) -> bool:
 
 
 def _escaped(*parts: str) -> str:
-    # ascii() takes every string, lone surrogates included; of a tuple it is unambiguous.
+    # ascii() accepts every string, even lone surrogates, and is unambiguous for a tuple.
     digest = sha256(ascii(parts).encode()).hexdigest()[:_DIGEST]
-    shown = ascii(":".join(parts))[1:-1]
-    return f"{shown[: MAX_LENGTH - _DIGEST - 1]}~{digest}"
+    escaped = ascii(":".join(parts))[1:-1]
+    return f"{escaped[: MAX_LENGTH - _DIGEST - 1]}~{digest}"
 
 
 def _canonical(value: Any) -> bytes:
@@ -76,7 +76,7 @@ def _canonical(value: Any) -> bytes:
 
 
 def _tokens(value: Any) -> Iterator[str]:
-    """The same for what orjson refuses. A loop, for recursion would fail or not by the depth of the caller's stack."""
+    """Yield the tokens of a value that orjson refuses. A loop: recursion would depend on the caller's stack depth."""
     waiting = [value]
     while waiting:
         part = waiting.pop()

@@ -1,7 +1,6 @@
-"""Messages without a file, typed: one function a type.
+"""Build messages: one function per type, from the fields that all messages share and the message's own JSON object.
 
 Sources: the provider's page for text, location and contacts; Meta's Cloud API, "Messages webhook", for the rest.
-Each function is given the fields it shares with the others, and the message.
 """
 
 from typing import Any
@@ -35,12 +34,12 @@ from workers.parsing.common_fields import Fields
 
 
 def text_message(common: Fields, body: Json) -> TextMessage:
-    """`type: text`."""
+    """Return a text."""
     return TextMessage(**common, text=as_text(as_object(body.get("text")).get("body")))
 
 
 def location_message(common: Fields, body: Json) -> LocationMessage:
-    """`type: location`; degrees."""
+    """Return a location, in degrees."""
     part = as_object(body.get("location"))
     return LocationMessage(
         **common,
@@ -53,20 +52,21 @@ def location_message(common: Fields, body: Json) -> LocationMessage:
 
 
 def reaction_message(common: Fields, body: Json) -> ReactionMessage:
-    """`type: reaction`; an empty or absent emoji takes the reaction back."""
+    """Return a reaction. An empty or missing emoji removes it."""
     part = as_object(body.get("reaction"))
-    about = as_identifier(part.get("message_id")) or as_identifier(part.get("messsage_id"))  # so misspelt at one sender
-    return ReactionMessage(**common, emoji=as_text(part.get("emoji")) or None, message_id=about)
+    # One sender misspells the name.
+    message_id = as_identifier(part.get("message_id")) or as_identifier(part.get("messsage_id"))
+    return ReactionMessage(**common, emoji=as_text(part.get("emoji")) or None, message_id=message_id)
 
 
 def button_message(common: Fields, body: Json) -> ButtonMessage:
-    """`type: button`."""
+    """Return a press of a template's button."""
     part = as_object(body.get("button"))
     return ButtonMessage(**common, text=as_text(part.get("text")), payload=as_text(part.get("payload")))
 
 
 def order_message(common: Fields, body: Json) -> OrderMessage:
-    """`type: order`."""
+    """Return an order."""
     part = as_object(body.get("order"))
     items = tuple(as_list(part.get("product_items")))
     return OrderMessage(
@@ -75,35 +75,35 @@ def order_message(common: Fields, body: Json) -> OrderMessage:
 
 
 def system_message(common: Fields, body: Json) -> SystemMessage:
-    """`type: system`; the new number is `new_wa_id`, since Cloud API 12 `wa_id`."""
+    """Return a change of a customer's number. It is in `new_wa_id`, or since Cloud API 12 in `wa_id`."""
     part = as_object(body.get("system"))
-    number_now = as_phone(part.get("new_wa_id")) or as_phone(part.get("wa_id"))
+    new_number = as_phone(part.get("new_wa_id")) or as_phone(part.get("wa_id"))
     return SystemMessage(
-        **common, text=as_text(part.get("body")), change=as_text(part.get("type")), new_wa_id=number_now
+        **common, text=as_text(part.get("body")), change=as_text(part.get("type")), new_wa_id=new_number
     )
 
 
 def edit_message(common: Fields, body: Json) -> EditMessage:
-    """`type: edit`."""
-    return EditMessage(**common, message_id=_earlier(as_object(body.get("edit"))))
+    """Return an edit of an earlier message."""
+    return EditMessage(**common, message_id=_earlier_message_id(as_object(body.get("edit"))))
 
 
 def revoke_message(common: Fields, body: Json) -> RevokeMessage:
-    """`type: revoke`."""
-    return RevokeMessage(**common, message_id=_earlier(as_object(body.get("revoke"))))
+    """Return a deletion of an earlier message."""
+    return RevokeMessage(**common, message_id=_earlier_message_id(as_object(body.get("revoke"))))
 
 
 def unknown_message(common: Fields, body: Json) -> UnknownMessage:
-    """A message of any other type, or of none."""
+    """Return a message of an unknown type, or without a type."""
     return UnknownMessage(**common, stated_type=as_text(body.get("type")))
 
 
-def _earlier(part: Json) -> str | None:
+def _earlier_message_id(part: Json) -> str | None:
     return as_identifier(part.get("message_id")) or as_identifier(part.get("original_message_id"))
 
 
 def contacts_message(common: Fields, body: Json) -> ContactsMessage:
-    """`type: contacts`. Entries that are no objects are left out; `raw` has them."""
+    """Return contact cards. Entries that are not objects are left out; `raw` has them."""
     cards = tuple(_card(entry) for entry in as_list(body.get("contacts")) if isinstance(entry, dict))
     return ContactsMessage(**common, cards=cards)
 
@@ -115,21 +115,21 @@ def _card(card: Json) -> ContactCard:
         formatted_name=as_text(name.get("formatted_name")),
         first_name=as_text(name.get("first_name")),
         last_name=as_text(name.get("last_name")),
-        phones=_all(phones, "phone"),
-        wa_ids=_all(phones, "wa_id"),
+        phones=_identifiers(phones, "phone"),
+        wa_ids=_identifiers(phones, "wa_id"),
         raw=card,
     )
 
 
-def _all(entries: list[Json], name: str) -> tuple[str, ...]:
-    found: list[Any] = [as_identifier(entry.get(name)) for entry in entries]
-    return tuple(value for value in found if value is not None)
+def _identifiers(entries: list[Json], name: str) -> tuple[str, ...]:
+    values = (as_identifier(entry.get(name)) for entry in entries)
+    return tuple(value for value in values if value is not None)
 
 
 def media_message(kind: str, common: Fields, body: Json, metadata: MediaMetadata | None) -> MediaMessage:
-    """A message of one of MEDIA_TYPES; `metadata` is what the media API said of it."""
+    """Return a message of one of MEDIA_TYPES. `metadata` is the media API's answer."""
     part = as_object(body.get(kind))
-    fields = {**common, **_file(part), "metadata": metadata}
+    fields = {**common, **_file_fields(part), "metadata": metadata}
     match kind:
         case "image":
             return ImageMessage(**fields)
@@ -145,7 +145,7 @@ def media_message(kind: str, common: Fields, body: Json, metadata: MediaMetadata
             return DocumentMessage(**fields)
 
 
-def _file(part: Json) -> dict[str, Any]:
+def _file_fields(part: Json) -> dict[str, Any]:
     return {
         "media_id": as_identifier(part.get("id")),
         "mime_type": as_text(part.get("mime_type")),
@@ -157,7 +157,7 @@ def _file(part: Json) -> dict[str, Any]:
 
 
 def interactive_message(common: Fields, body: Json) -> InteractiveMessage:
-    """`type: interactive`."""
+    """Return an answer to an interactive message."""
     part = as_object(body.get("interactive"))
     subtype = as_text(part.get("type"))
     reply = as_object(part.get(subtype or ""))
@@ -172,7 +172,7 @@ def interactive_message(common: Fields, body: Json) -> InteractiveMessage:
 
 
 def _response(part: Json, reply: Json) -> Any:
-    """What was filled in: of a form its answers, of a flow its data, of a call permission the word."""
+    """Return what the customer entered: a form's answers, a flow's data, or the response to a call request."""
     answers = reply.get("response_json")
     if answers is not None:
         return _decoded(answers)

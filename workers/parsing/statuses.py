@@ -1,4 +1,4 @@
-"""Statuses, typed. Source: the provider's page, "Status Callbacks"; `type` of a price: Meta, "Pricing" of July 2025."""
+"""Build status updates. Sources: the provider's page, "Status Callbacks"; Meta, "Pricing" of July 2025."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from workers.parsing.common_fields import Fields
 
 
 def status_update(common: Fields, body: Json) -> StatusUpdate:
-    """One entry of `statuses`."""
+    """Return the status update of one entry of `statuses`."""
     return StatusUpdate(
         **common,
         wamid=as_identifier(body.get("id")),

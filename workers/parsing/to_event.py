@@ -1,4 +1,4 @@
-"""Typing: one item → its event class. A part that is missing or of the wrong type is None; `raw` has it all."""
+"""Build an event from a RawEvent. A part that is missing or of the wrong type becomes None; `raw` has it as it came."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,7 +21,7 @@ from workers.parsing.messages import contacts_message, interactive_message, medi
 from workers.parsing.raw_event import ACCOUNT_ERRORS, RawEvent
 from workers.parsing.statuses import status_update
 
-#: Types with fields of their own, media aside. A type in neither table is an unknown message.
+#: Types with fields of their own, except media. A type in neither table is an unknown message.
 _BUILDERS: dict[str, Callable[[Fields, Json], Message]] = {
     "text": messages.text_message,
     "location": messages.location_message,
@@ -34,8 +34,8 @@ _BUILDERS: dict[str, Callable[[Fields, Json], Message]] = {
     "edit": messages.edit_message,
     "revoke": messages.revoke_message,
 }
-#: Types that say all with their name.
-_BARE: dict[str, type[Message]] = {
+#: Types without fields of their own.
+_WITHOUT_FIELDS: dict[str, type[Message]] = {
     "ephemeral": EphemeralMessage,
     "request_welcome": RequestWelcomeMessage,
     "unsupported": UnsupportedMessage,
@@ -43,40 +43,40 @@ _BARE: dict[str, type[Message]] = {
 
 
 def to_event(
-    item: RawEvent, *, received_at: datetime, receipt: str, attempt: int = 1, metadata: MediaMetadata | None = None
+    raw: RawEvent, *, received_at: datetime, receipt: str, attempt: int = 1, metadata: MediaMetadata | None = None
 ) -> Event:
-    """The event of an item, as handlers get it. Raises nothing, whatever the item's body.
+    """Return the event that a handler is called with. Never raises, whatever the raw event's body is.
 
-    `received_at` (aware) and `receipt` (hexadecimal) are those of the webhook it came in; `attempt` counts from 1;
-    `metadata` is what the media API said of the item's media id.
+    `received_at` (aware) and `receipt` (hexadecimal id) are those of the webhook; `attempt` counts from 1; `metadata`
+    is the media API's answer for the message's media id.
     """
-    body = as_object(item.body)
-    fields = event_fields(item, body, received_at, receipt, attempt)
-    if item.kind == "status":
+    body = as_object(raw.body)
+    fields = event_fields(raw, body, received_at, receipt, attempt)
+    if raw.kind == "status":
         return status_update(fields, body)
-    if item.kind == "message":
-        return _message(item, body, fields, metadata)
-    return _unknown(item, body, fields)
+    if raw.kind == "message":
+        return _message(raw, body, fields, metadata)
+    return _unknown(raw, body, fields)
 
 
-def _message(item: RawEvent, body: Json, fields: Fields, metadata: MediaMetadata | None) -> Message:
+def _message(raw: RawEvent, body: Json, fields: Fields, metadata: MediaMetadata | None) -> Message:
     fields["wamid"] = as_identifier(body.get("id"))
-    fields["customer"] = sender(body) or contact_id(as_object(item.contact))
+    fields["customer"] = sender(body) or contact_id(as_object(raw.contact))
     fields["context"] = parse_context(body.get("context"))
     fields["referral"] = parse_referral(body.get("referral"))
     fields["group_id"] = as_identifier(body.get("group_id"))
-    if item.type in _BUILDERS:
-        return _BUILDERS[item.type](fields, body)
-    if item.type in MEDIA_TYPES:
-        return media_message(item.type, fields, body, metadata)
-    if item.type in _BARE:
-        return _BARE[item.type](**fields)
+    if raw.type in _BUILDERS:
+        return _BUILDERS[raw.type](fields, body)
+    if raw.type in MEDIA_TYPES:
+        return media_message(raw.type, fields, body, metadata)
+    if raw.type in _WITHOUT_FIELDS:
+        return _WITHOUT_FIELDS[raw.type](**fields)
     return messages.unknown_message(fields, body)
 
 
-def _unknown(item: RawEvent, body: Json, fields: Fields) -> UnknownEvent:
-    if item.reason == ACCOUNT_ERRORS:
-        fields["errors"] = parse_errors(item.body)
-    elif not fields["errors"]:  # a change of Meta's envelope has them one level down
+def _unknown(raw: RawEvent, body: Json, fields: Fields) -> UnknownEvent:
+    if raw.reason == ACCOUNT_ERRORS:
+        fields["errors"] = parse_errors(raw.body)
+    elif not fields["errors"]:  # a change of Meta's envelope has its errors one level down
         fields["errors"] = parse_errors(as_object(body.get("value")).get("errors"))
-    return UnknownEvent(**fields, reason=item.reason or "")
+    return UnknownEvent(**fields, reason=raw.reason or "")

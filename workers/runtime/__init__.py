@@ -1,1 +1,1 @@
-"""What a worker process does: drain lanes, run steps, maintain lanes."""
+"""The work of a worker process: drains, their steps, lane maintenance, liveness, and the Celery application."""

@@ -1,1 +1,1 @@
-"""The Celery application. Only this package knows the internals of Celery, kombu and billiard."""
+"""The Celery application. No other package knows the internals of Celery, kombu and billiard."""

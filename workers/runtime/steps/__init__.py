@@ -1,1 +1,1 @@
-"""What is done with the entries of a lane: classify, enrich with media metadata, run a handler."""
+"""The steps: what is done with the entries of a lane (classify, look up media metadata, run a handler)."""

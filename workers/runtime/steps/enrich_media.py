@@ -1,6 +1,6 @@
-"""The work of the media lane: each event gets its media's metadata, or the reason why not, and goes on.
+"""The step of the media lane: look up each event's media metadata and send the event on to its handlers' lanes.
 
-A message is never held back by its picture for longer than POLICY says.
+An event never waits for its metadata longer than POLICY and MAX_WAIT allow; it then goes on with the reason instead.
 """
 
 import random
@@ -27,11 +27,11 @@ from workers.media import (
 from workers.runtime.event_entry import EventEntry, InvalidEntry, decode_entry, encode_entry
 from workers.runtime.steps.base import Outcomes
 
-#: Lookups of one event, and the longest wait between two.
+#: Lookups of one event, and the delays between them.
 POLICY = Retry(attempts=6, base=2.0, cap=60.0)
-#: Seconds after its receipt at which an event goes on without metadata, whatever the API or the breaker says.
+#: Seconds after its receipt at which an event goes on without metadata, whatever the API or the circuit breaker says.
 MAX_WAIT = 600.0
-#: Seconds after which an event that the breaker kept back asks again.
+#: Seconds after which an event that the circuit breaker refused is tried again.
 _BREAKER_PAUSE = 15.0
 
 
@@ -41,18 +41,21 @@ class MediaParts(NamedTuple):
     client: MediaClient
     cache: MediaCache
     breaker: MediaCircuitBreaker
-    counts: MediaResultCounter
+    counter: MediaResultCounter
 
 
 class EnrichMediaStep:
-    """`lanes`: the handlers' lanes of each event type."""
+    """Adds media metadata to events.
+
+    `lanes`: the lanes of each event type's handlers. `jitter(x)` draws from 0 to x. `now` is in seconds since 1970.
+    """
 
     def __init__(
         self,
         lanes: Mapping[str, tuple[str, ...]],
         parts: MediaParts,
         *,
-        jitter: Callable[[float], float] = lambda top: random.uniform(0, top),
+        jitter: Callable[[float], float] = lambda limit: random.uniform(0, limit),
         now: Callable[[], float] = time.time,
     ) -> None:
         self._lanes = lanes
@@ -63,85 +66,86 @@ class EnrichMediaStep:
     def run(
         self,
         entries: Sequence[TakenEntry],
-        out_of_time: Callable[[], bool],  # noqa: ARG002 - one fetch for all
+        out_of_time: Callable[[], bool],  # noqa: ARG002 - one call for all
         timings: TakeTimings,
     ) -> Outcomes:
-        """Looks up what the batch needs, each id once; see Work."""
+        """Look up what the entries need, each media id once; see Step."""
         jobs: list[tuple[TakenEntry, EventEntry]] = []
-        verdicts: Outcomes = []
-        for entry in entries:
+        outcomes: Outcomes = []
+        for taken in entries:
             try:
-                jobs.append((entry, decode_entry(entry.data)))
+                jobs.append((taken, decode_entry(taken.data)))
             except InvalidEntry as error:
-                verdicts.append((entry.id, DeadLettered("undecodable", str(error))))
-        answers = self._answers([job.raw_event.media_id for _, job in jobs if job.raw_event.media_id])
-        for taken, job in jobs:
-            verdict = self._verdict(taken, job, answers)
-            verdicts.append((taken.id, verdict))
-            if isinstance(verdict, Completed):
-                timings.record_completed(job.received_ms / 1000)
-        return verdicts
+                outcomes.append((taken.id, DeadLettered("undecodable", str(error))))
+        results = self._look_up([entry.raw_event.media_id for _, entry in jobs if entry.raw_event.media_id])
+        for taken, entry in jobs:
+            outcome = self._outcome(taken, entry, results)
+            outcomes.append((taken.id, outcome))
+            if isinstance(outcome, Completed):
+                timings.record_completed(entry.received_ms / 1000)
+        return outcomes
 
-    def _answers(self, ids: list[str]) -> dict[str, LookupResult]:
-        known = self._parts.cache.get_many(ids)
-        answers: dict[str, LookupResult] = {
+    def _look_up(self, ids: list[str]) -> dict[str, LookupResult]:
+        cached = self._parts.cache.get_many(ids)
+        results: dict[str, LookupResult] = {
             media_id: Permanent(metadata.error) if metadata.error else Fetched(metadata)
-            for media_id, metadata in known.items()
+            for media_id, metadata in cached.items()
         }
-        return answers | self._ask([media_id for media_id in dict.fromkeys(ids) if media_id not in known])
+        return results | self._fetch_allowed([media_id for media_id in dict.fromkeys(ids) if media_id not in cached])
 
-    def _ask(self, ids: list[str]) -> dict[str, LookupResult]:
-        answers: dict[str, LookupResult] = {}
-        # In turns: the breaker may let one through to see whether the API is well again, and then the others.
+    def _fetch_allowed(self, ids: list[str]) -> dict[str, LookupResult]:
+        results: dict[str, LookupResult] = {}
+        # Repeatedly: the circuit breaker may allow one lookup as a probe, and the others once it has succeeded.
         while ids and (allowed := self._parts.breaker.allow(len(ids))):
-            answers |= self._fetch(ids[:allowed])
+            results |= self._fetch(ids[:allowed])
             ids = ids[allowed:]
-        return answers | dict.fromkeys(
-            ids, Transient("too many lookups failed lately", _BREAKER_PAUSE, was_asked=False)
-        )
+        refused = Transient("too many lookups failed lately", _BREAKER_PAUSE, was_asked=False)
+        return results | dict.fromkeys(ids, refused)
 
     def _fetch(self, ids: list[str]) -> dict[str, LookupResult]:
-        count = LookupCounts(0, 0, len(ids))  # if this is interrupted, nothing is known
+        counts = LookupCounts(0, 0, len(ids))  # what is recorded if this is interrupted
         try:
-            fetched = self._parts.client.fetch(ids)
-            count = count_results(fetched.values())
+            results = self._parts.client.fetch(ids)
+            counts = count_results(results.values())
         finally:
-            self._parts.breaker.record(*count)
-        self._parts.counts.add(fetched.values())
-        self._parts.cache.put_many(_final(fetched))
-        return fetched
+            self._parts.breaker.record(*counts)
+        self._parts.counter.add(results.values())
+        self._parts.cache.put_many(_cacheable(results))
+        return results
 
-    def _verdict(self, taken: TakenEntry, entry: EventEntry, answers: Mapping[str, LookupResult]) -> Outcome:
-        answer = answers.get(entry.raw_event.media_id or "", Permanent("the message has no media id"))
-        match answer:
+    def _outcome(self, taken: TakenEntry, entry: EventEntry, results: Mapping[str, LookupResult]) -> Outcome:
+        result = results.get(entry.raw_event.media_id or "", Permanent("the message has no media id"))
+        match result:
             case Fetched(metadata):
-                return self._onward(entry, metadata)
+                return self._send_on(entry, metadata)
             case Permanent(reason):
-                return self._onward(entry, MediaMetadata(id=entry.raw_event.media_id, error=reason))
-            case Transient(reason, after, asked):
-                return self._later(taken, entry, reason, after, asked)
+                return self._send_on(entry, MediaMetadata(id=entry.raw_event.media_id, error=reason))
+            case Transient():
+                return self._retry(taken, entry, result)
 
-    def _later(self, taken: TakenEntry, entry: EventEntry, reason: str, after: float | None, asked: bool) -> Outcome:
+    def _retry(self, taken: TakenEntry, entry: EventEntry, result: Transient) -> Outcome:
         attempt = taken.attempts + 1
-        delay = after if after is not None else self._jitter(min(POLICY.cap, POLICY.base * 2.0**taken.attempts))
+        delay = result.after
+        if delay is None:
+            delay = self._jitter(min(POLICY.cap, POLICY.base * 2.0**taken.attempts))
         waited = self._now() - entry.received_ms / 1000
-        if (asked and attempt >= POLICY.attempts) or waited + delay > MAX_WAIT:
-            return self._onward(entry, MediaMetadata(id=entry.raw_event.media_id, error=f"given up: {reason}"))
-        # What the breaker kept back was no attempt.
-        return Rescheduled(delay, reason, counted=asked)
+        if (result.was_asked and attempt >= POLICY.attempts) or waited + delay > MAX_WAIT:
+            return self._send_on(entry, MediaMetadata(id=entry.raw_event.media_id, error=f"given up: {result.reason}"))
+        # A lookup that the circuit breaker refused is not an attempt.
+        return Rescheduled(delay, result.reason, counted=result.was_asked)
 
-    def _onward(self, entry: EventEntry, metadata: MediaMetadata) -> Outcome:
+    def _send_on(self, entry: EventEntry, metadata: MediaMetadata) -> Outcome:
         entry.metadata = metadata
         return Completed((FollowUp(b"", encode_entry(entry), self._lanes.get(entry.raw_event.type, ())),))
 
 
-def _final(answers: Mapping[str, LookupResult]) -> dict[str, MediaMetadata]:
-    """What is worth keeping: found, or gone for good as the API said it."""
-    kept = {media_id: answer.metadata for media_id, answer in answers.items() if isinstance(answer, Fetched)}
-    # A refused credential is mended by an operator, and must not go on failing for an hour after that.
-    gone = {
-        media_id: answer
-        for media_id, answer in answers.items()
-        if isinstance(answer, Permanent) and answer.was_asked and http_status(answer) not in {"401", "403"}
+def _cacheable(results: Mapping[str, LookupResult]) -> dict[str, MediaMetadata]:
+    """Return what is worth caching: metadata, and permanent failures that the API itself reported."""
+    fetched = {media_id: result.metadata for media_id, result in results.items() if isinstance(result, Fetched)}
+    # A rejected credential is corrected by an operator, and must not make lookups fail for an hour after that.
+    failed = {
+        media_id: result
+        for media_id, result in results.items()
+        if isinstance(result, Permanent) and result.was_asked and http_status(result) not in {"401", "403"}
     }
-    return kept | {media_id: MediaMetadata(id=media_id, error=answer.reason) for media_id, answer in gone.items()}
+    return fetched | {media_id: MediaMetadata(id=media_id, error=result.reason) for media_id, result in failed.items()}

@@ -18,8 +18,7 @@ from workers.devtools import samples
 from workers.events import MEDIA_TYPES, TYPES
 from workers.lanes import Completed, DeadLettered, TakenEntry, TakeTimings
 from workers.runtime.event_entry import build_event, decode_entry
-from workers.runtime.steps import classify
-from workers.runtime.steps.classify import ClassifyStep
+from workers.runtime.steps.classify import ClassifyStep, split_body
 
 _LANES = {kind: (f"{kind}.greet", f"{kind}.store") for kind in TYPES}
 _RECEIPTS = ReceiptWriter()
@@ -52,7 +51,7 @@ def assert_classified(*bodies: bytes) -> None:
             assert not is_taken(body), verdict
             continue
         assert isinstance(verdict, Completed)
-        items = classify._items(body)
+        items = split_body(body)
         assert len(verdict.follow_ups) == len(items) > 0
         for item, (key, data, lanes) in zip(items, verdict.follow_ups, strict=True):
             found = build_event(decode_entry(data), 1)
