@@ -77,9 +77,9 @@ def _rate(samples: Sequence[Sample], field: str) -> float | None:
 
 def _responses(samples: Sequence[Sample]) -> list[tuple[str, int]] | None:
     """Return the ingress's responses of the last hour by HTTP status, or None if it published no statistics."""
-    if all(sample.answers is None for sample in samples):
+    if all(sample.responses is None for sample in samples):
         return None
     total: Counter[str] = Counter()
     for sample in samples:
-        total.update(sample.answers or {})
+        total.update(sample.responses or {})
     return sorted(total.items())

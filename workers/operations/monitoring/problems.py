@@ -197,7 +197,7 @@ def _only_rejections(samples: Sequence[Sample]) -> list[Problem]:
 
 
 def _responses(sample: Sample, *prefixes: str) -> int:
-    return sum(count for status, count in (sample.answers or {}).items() if status.startswith(prefixes))
+    return sum(count for status, count in (sample.responses or {}).items() if status.startswith(prefixes))
 
 
 def _wait(count: int, noun: str) -> str:

@@ -5,11 +5,14 @@ import msgspec
 from workers.operations.monitoring.problem import Problem
 from workers.operations.monitoring.snapshot import Snapshot
 
+#: The names in Redis of fields that are called differently here.
+_STORED_NAMES = {"responses": "answers", "problems": "troubles"}
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename=_STORED_NAMES):
     """What happened between the snapshot before and this one, and the state at this one.
 
-    The field names are part of the record format in Redis, which consoles of other versions read.
+    The stored names are part of the record format in Redis, which consoles of other versions read.
     """
 
     at: int  # ms since 1970
@@ -17,11 +20,11 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     taken: int = 0  # webhooks received
     handled: int = 0
     errors: int = 0
-    answers: dict[str, int] | None = None  # responses by HTTP status; None: the ingress does not report
+    responses: dict[str, int] | None = None  # responses by HTTP status; None: the ingress does not report
     lag: int = 0  # ms
     waiting: int = 0
     dead: int = 0
-    troubles: dict[str, int] = {}  # problems: since when (ms since 1970), by code
+    problems: dict[str, int] = {}  # problems: since when (ms since 1970), by code
 
 
 def make_sample(before: Snapshot, now: Snapshot, problems: list[Problem]) -> Sample:
@@ -34,11 +37,11 @@ def make_sample(before: Snapshot, now: Snapshot, problems: list[Problem]) -> Sam
         taken=accepted if responses is not None else max(now.webhooks_taken - before.webhooks_taken, 0),
         handled=_increase(before.handled, now.handled),
         errors=_increase(before.errors, now.errors),
-        answers=responses,
+        responses=responses,
         lag=now.lag_ms,
         waiting=sum(lane.waiting for lane in now.lanes),
         dead=sum(lane.dead for lane in now.lanes),
-        troubles={problem.code: problem.since_ms for problem in problems},
+        problems={problem.code: problem.since_ms for problem in problems},
     )
 
 

@@ -120,7 +120,7 @@ class Sampler:
     def _record_snapshot(self, now: Snapshot) -> None:
         hour_ago = now.at_ms - RETENTION_SECONDS * 1000
         samples = self.history.since(hour_ago)
-        known_since = samples[-1].troubles if samples else {}
+        known_since = samples[-1].problems if samples else {}
         # Negative if dead letters were replayed or discarded.
         new_dead_letters = sum(lane.dead for lane in now.lanes) - samples[0].dead if samples else 0
         rejections = tuple(rejection_problems(samples, now.at_ms))

@@ -154,7 +154,7 @@ def test_dead_letters_come_after_the_problem_that_caused_them() -> None:
 
 def answered(seconds_ago: int, **codes: int) -> Sample:
     answers = {code.removeprefix("_"): count for code, count in codes.items()}
-    return Sample(at=NOW - seconds_ago * 1000, span=2.0, answers=answers)
+    return Sample(at=NOW - seconds_ago * 1000, span=2.0, responses=answers)
 
 
 def test_webhooks_that_could_not_be_accepted_are_reported_for_an_hour() -> None:

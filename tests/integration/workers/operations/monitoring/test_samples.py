@@ -1,5 +1,6 @@
 """Samples, their hour in Redis, and the charts of it."""
 
+import msgspec
 import pytest
 import redis
 
@@ -21,7 +22,7 @@ def after(before: Snapshot, seconds: float, now: Snapshot) -> Snapshot:
 def test_what_came_in_is_what_the_ingress_answered_well() -> None:
     before, now = seen(responses={"200": 10, "400": 1}), seen(responses={"200": 25, "400": 1, "503": 2})
     made = make_sample(before, after(before, 2, now), [])
-    assert (made.taken, made.answers, made.span) == (15, {"200": 15, "503": 2}, 2.0)
+    assert (made.taken, made.responses, made.span) == (15, {"200": 15, "503": 2}, 2.0)
 
 
 def test_without_the_ingress_s_word_it_is_what_the_intake_lanes_got() -> None:
@@ -138,7 +139,11 @@ def test_a_chart_of_nothing_is_flat_or_empty() -> None:
 
 
 def test_there_may_be_no_ingress_to_ask() -> None:
-    assert make_sample(seen(ingresses=None), seen(ingresses=None)._replace(at_ms=NOW + 1), []).answers is None
-    assert (
-        make_sample(seen(ingresses=[ingress()]), seen(ingresses=[ingress()])._replace(at_ms=NOW + 1), []).answers == {}
-    )
+    assert make_sample(seen(ingresses=None), seen(ingresses=None)._replace(at_ms=NOW + 1), []).responses is None
+    before = seen(ingresses=[ingress()])
+    assert make_sample(before, before._replace(at_ms=NOW + 1), []).responses == {}
+
+
+def test_a_sample_is_stored_under_the_names_that_other_versions_read() -> None:
+    stored = msgspec.json.decode(msgspec.json.encode(Sample(at=1, span=2.0, responses={"200": 3}, problems={"aof": 4})))
+    assert stored == {"at": 1, "span": 2.0, "answers": {"200": 3}, "troubles": {"aof": 4}}
