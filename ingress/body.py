@@ -20,7 +20,7 @@ class BodyReader:
         self._limit = limit
         self._timeout = timeout
         self._max_buffered = max(max_buffered, 2 * limit)
-        self._buffered = 0
+        self.buffered_bytes = 0
 
     async def read(self, scope: Scope, receive: Receive) -> bytes:
         """Return the whole body.
@@ -52,15 +52,15 @@ class BodyReader:
                     raise ClientDisconnect
                 piece = message.get("body", b"")
                 pieces += piece
-                self._buffered += len(piece)
+                self.buffered_bytes += len(piece)
                 check_size(len(pieces), self._limit)
                 if not message.get("more_body"):
                     return bytes(pieces)
-                if self._buffered > self._max_buffered:
+                if self.buffered_bytes > self._max_buffered:
                     raise ServiceOverloaded("too many large webhooks are arriving at the same time", 1)
                 message = await receive()
         finally:
-            self._buffered -= len(pieces)
+            self.buffered_bytes -= len(pieces)
 
 
 def check_size(size: int, limit: int) -> None:

@@ -32,7 +32,7 @@ class SenderNetworkFilter:
         self._networks = networks
         self._proxies = proxies
         self._throttle = throttle or LogThrottle()
-        self._decisions: dict[tuple[str | None, bytes], bool] = {}
+        self.decisions: dict[tuple[str | None, bytes], bool] = {}
 
     def check(self, scope: Scope) -> None:
         """Raise RequestRejected (403) for a request from outside the networks, unless it is for `/health/`."""
@@ -42,13 +42,13 @@ class SenderNetworkFilter:
             raise RequestRejected(403, "forbidden", "webhooks from this network are not accepted")
 
     def _may_send(self, peer: str | None, forwarded: bytes) -> bool:
-        allowed = self._decisions.get((peer, forwarded))
+        allowed = self.decisions.get((peer, forwarded))
         if allowed is None:
             allowed = self._decide(peer, forwarded)
-            if len(self._decisions) >= _MAX_CACHED_DECISIONS:
-                self._decisions.clear()
+            if len(self.decisions) >= _MAX_CACHED_DECISIONS:
+                self.decisions.clear()
             if len(forwarded) <= _MAX_CACHED_HEADER_BYTES:
-                self._decisions[peer, forwarded] = allowed
+                self.decisions[peer, forwarded] = allowed
         if not allowed and (count := self._throttle.record()):
             _log.warning(
                 "rejected webhooks from outside SLUICE_SENDER_NETWORKS",

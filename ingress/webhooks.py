@@ -61,7 +61,7 @@ class WebhookEndpoint(CompleteRequestApp):
         self._authenticator = authenticator
         self._max_body_bytes = max_body_bytes
         self._bodies = BodyReader(max_body_bytes, body_timeout)
-        self._checks = checks
+        self.checks = checks
         self._responses = (counters or ProcessCounters()).responses
         self._observer = observer
         self._receipts = ReceiptWriter()
@@ -115,7 +115,7 @@ class WebhookEndpoint(CompleteRequestApp):
     async def _call_fallback(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
-                for check in self._checks:
+                for check in self.checks:
                     check(scope)
             except Exception as error:  # noqa: BLE001 - as above
                 response = error_response(_rejection(error))
@@ -126,7 +126,7 @@ class WebhookEndpoint(CompleteRequestApp):
 
     def _admit(self, scope: Scope, token: str) -> None:
         """Raise RequestRejected if the webhook is rejected unread."""
-        for check in self._checks:
+        for check in self.checks:
             check(scope)
         self._authenticator.check_token(token, scope["headers"])
 

@@ -95,7 +95,7 @@ class ClaimedSegment:
         quarantine = self._path.with_name(self.name + segments.QUARANTINE_SUFFIX)
         size = len(rest)
         try:
-            _write_new(quarantine, rest)
+            write_new(quarantine, rest)
         except OSError:  # there is no room for a copy: rename the whole file, which needs none
             self._path.rename(quarantine)
             size += self._end
@@ -109,7 +109,8 @@ class ClaimedSegment:
         )
 
 
-def _write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes) -> None:
+    """Write `data` to a new file, or over an old one, and fsync it. Raises OSError."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         files.write_all(fd, data, 0)

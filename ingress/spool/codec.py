@@ -26,11 +26,11 @@ from shared.errors import SluiceError
 
 _MAGIC = b"SLSPOL"
 _VERSION = 1
-_FILE = struct.Struct(">6sHI")
+FILE_HEAD = struct.Struct(">6sHI")
 _HEAD = struct.Struct(">IBI")
-_CRC = struct.Struct(">I")
-FILE_HEAD_BYTES = _FILE.size + _CRC.size
-HEAD_BYTES = _HEAD.size + _CRC.size
+CHECKSUM = struct.Struct(">I")
+FILE_HEAD_BYTES = FILE_HEAD.size + CHECKSUM.size
+HEAD_BYTES = _HEAD.size + CHECKSUM.size
 _MAX_LANE_BYTES = 0xFF
 _MAX_RECEIPT_BYTES = 0xFFFFFFFF
 
@@ -60,8 +60,8 @@ class SegmentSummary(NamedTuple):
 
 def file_head(salt: int) -> bytes:
     """Return the beginning of a segment. `salt` is 32 random bits, different for each segment."""
-    head = _FILE.pack(_MAGIC, _VERSION, salt)
-    return head + _CRC.pack(crc32(head))
+    head = FILE_HEAD.pack(_MAGIC, _VERSION, salt)
+    return head + CHECKSUM.pack(crc32(head))
 
 
 def pack(lane: str, receipt: bytes, salt: int) -> bytes:
@@ -73,7 +73,7 @@ def pack(lane: str, receipt: bytes, salt: int) -> bytes:
     if not 1 <= len(name) <= _MAX_LANE_BYTES or len(receipt) > _MAX_RECEIPT_BYTES:
         raise ValueError("a record needs a lane of 1 to 255 bytes and a receipt of less than 4 GiB")
     head = _HEAD.pack(len(receipt), len(name), crc32(receipt, crc32(name, salt)))
-    return b"".join((head, _CRC.pack(crc32(head, salt)), name, receipt))
+    return b"".join((head, CHECKSUM.pack(crc32(head, salt)), name, receipt))
 
 
 def packed_size(lane: str, receipt: bytes) -> int:
@@ -120,8 +120,8 @@ def _salt(data: bytes) -> int | None:
     """Return the segment's salt, or None if its head is damaged."""
     if len(data) < FILE_HEAD_BYTES:
         return None
-    magic, version, salt = _FILE.unpack_from(data)
-    if magic != _MAGIC or _CRC.unpack_from(data, _FILE.size)[0] != crc32(data[: _FILE.size]):
+    magic, version, salt = FILE_HEAD.unpack_from(data)
+    if magic != _MAGIC or CHECKSUM.unpack_from(data, FILE_HEAD.size)[0] != crc32(data[: FILE_HEAD.size]):
         return None
     if version != _VERSION:
         raise UnknownVersion(f"unknown segment version {version}")
@@ -133,7 +133,7 @@ def _record_at(data: bytes, at: int, salt: int) -> DecodedRecord | None:
     if body > len(data):
         return None
     length, lane_length, crc = _HEAD.unpack_from(data, at)
-    head_crc = _CRC.unpack_from(data, at + _HEAD.size)[0]
+    head_crc = CHECKSUM.unpack_from(data, at + _HEAD.size)[0]
     if not lane_length or crc32(data[at : at + _HEAD.size], salt) != head_crc:
         return None
     receipt, end = body + lane_length, body + lane_length + length

@@ -36,11 +36,11 @@ class ReceiptWriter:
     def __init__(self) -> None:
         self._process = os.urandom(8)
         self._process_hex = self._process.hex()
-        self._numbers = count()
+        self.numbers = count()
 
     def pack(self, body: bytes, received_ms: int, route: str = "", trace: str = "") -> tuple[str, bytes]:
         """Return the id and the bytes of a new receipt. Without a trace these are a head of 22 bytes and the body."""
-        number = next(self._numbers) & 0xFFFFFFFF
+        number = next(self.numbers) & 0xFFFFFFFF
         version = _VERSION_WITH_TRACE if trace else _VERSION
         head = _HEAD.pack(version, self._process, number, received_ms, ROUTES.index(route))
         packed = b"".join((head, _pack_trace(trace), body)) if trace else head + body

@@ -16,7 +16,7 @@ from workers.runtime.liveness import worker_status
 from workers.runtime.liveness.worker_status import WorkerStatus
 
 _READY_PATH = "/health/ready"
-_TIMEOUT = 3.0  # seconds
+TIMEOUT = 3.0  # seconds
 _MAX_RESPONSE_BYTES = 65536
 _PROBE_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - these bind all addresses, loopback included
 #: States in which a restart has begun or is about to.
@@ -87,7 +87,7 @@ def worker(
 
 
 def _probe_ingress(host: str, port: int) -> HealthReport:
-    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     try:
         connection.request("GET", _READY_PATH)
         response = connection.getresponse()

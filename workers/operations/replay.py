@@ -18,7 +18,7 @@ from workers.store.read.replay import StoredEvent
 
 #: While a lane holds more entries than this, nothing more is replayed into it.
 MAX_WAITING = 5000
-_BATCH_SIZE = 200
+BATCH_SIZE = 200
 _BACKLOG_CHECK_INTERVAL = 0.2  # seconds
 _BOOKMARK_TTL = 7 * 86_400  # seconds for which an interrupted replay can be continued
 _MEDIA_FIELDS = ("id", "url", "mime_type", "sha256", "file_size", "fetched_at", "error")
@@ -105,5 +105,5 @@ def entry(event: StoredEvent) -> EventEntry:
 
 def _batches(events: Iterable[StoredEvent]) -> Iterator[list[StoredEvent]]:
     source = iter(events)
-    while batch := list(islice(source, _BATCH_SIZE)):
+    while batch := list(islice(source, BATCH_SIZE)):
         yield batch

@@ -22,7 +22,7 @@ from workers.runtime.steps.classify import dedupe_key
 
 ATTEMPTS_KEY = "sluice:attempts"
 #: Records that are kept; one takes about 300 bytes of Redis.
-_MAX_ATTEMPTS_KEPT = 10_000
+MAX_ATTEMPTS_KEPT = 10_000
 _MAX_ERROR_LENGTH = 200  # characters
 #: How far the ingress's clock, which dates events, may be ahead of Redis's (milliseconds).
 MAX_CLOCK_SKEW_MS = 60_000
@@ -54,7 +54,7 @@ def record(client: redis.Redis, take: SettledTake) -> None:
     with suppress(RedisError, OSError):
         pipe = client.pipeline(transaction=False)
         for fields in records:
-            pipe.xadd(ATTEMPTS_KEY, fields, maxlen=_MAX_ATTEMPTS_KEPT, approximate=True)
+            pipe.xadd(ATTEMPTS_KEY, fields, maxlen=MAX_ATTEMPTS_KEPT, approximate=True)
         pipe.execute()
 
 

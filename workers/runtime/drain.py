@@ -18,7 +18,7 @@ _log = get_logger(__name__)
 SUSPEND_SECONDS = 2.0
 #: Seconds for which a process tries to release its entries after it lost Redis, and between two tries.
 _RELEASE_TIMEOUT = 20.0
-_RETRY_INTERVAL = 0.5
+RETRY_INTERVAL = 0.5
 
 
 def settle_in(lanes: Lanes, lane: str) -> Settle:
@@ -141,6 +141,6 @@ class Drain:
                 if probe:
                     self._lanes.settle(self.lane, [], probe=probe)
             except RedisError:
-                time.sleep(_RETRY_INTERVAL)
+                time.sleep(RETRY_INTERVAL)
             else:
                 return

@@ -21,7 +21,7 @@ from shared.observability.tracing.sampling import LinkedSampler
 
 _PLUG_INS = "opentelemetry_traces_exporter"
 #: Seconds for which a process that ends waits for its last spans to be exported.
-_SHUTDOWN_TIMEOUT = 5.0
+SHUTDOWN_TIMEOUT = 5.0
 
 
 class Tracing:
@@ -47,7 +47,7 @@ class Tracing:
         """Export the remaining spans, within a timeout: the process must not wait for an unreachable collector."""
         thread = threading.Thread(target=self._close, name="tracing shutdown", daemon=True)
         thread.start()
-        thread.join(_SHUTDOWN_TIMEOUT)
+        thread.join(SHUTDOWN_TIMEOUT)
 
 
 def tracing_factory(exporters: Sequence[str], service: str) -> Callable[[], Tracing]:

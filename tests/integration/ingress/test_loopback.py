@@ -55,7 +55,7 @@ async def test_with_a_secret_that_decides(secret: dict[str, str]) -> None:
 
     assert answer.status == 401
     assert isinstance(app.asgi, WebhookEndpoint)
-    assert list(app.asgi._checks) == []  # so it costs nothing
+    assert list(app.asgi.checks) == []  # so it costs nothing
 
 
 def _address() -> str:

@@ -15,7 +15,7 @@ from tests.programs.bench.targets import TARGETS, Target
 
 _WIDTH, _ROW, _BAR = 860, 26, 12
 _LABELS, _TOP, _BOTTOM = 440, 46, 34
-_SCALE = 230  # pixels from the left end to the right end of the scale
+SCALE = 230  # pixels from the left end to the right end of the scale
 _DOUBLINGS = 3  # the scale ends at that many doublings of what is asked for, either way
 _CLASSES = {Verdict.AIM: "aim", Verdict.REACHED: "reached", Verdict.MISSED: "missed", Verdict.BROKEN: "broken"}
 _STYLE = """
@@ -58,7 +58,7 @@ def svg(report: Report) -> str:
 def position(times: float) -> float:
     """Where that many times what is asked for is on the scale, in pixels; what is beyond its ends is at its ends."""
     doublings = max(-_DOUBLINGS, min(_DOUBLINGS, math.log2(times))) if times > 0 else -_DOUBLINGS
-    return _LABELS + _SCALE * (doublings + _DOUBLINGS) / (2 * _DOUBLINGS)
+    return _LABELS + SCALE * (doublings + _DOUBLINGS) / (2 * _DOUBLINGS)
 
 
 def _scale(height: int) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _bar(target: Target, value: float, top: int) -> Iterator[str]:
         f' class="{_CLASSES[judge(target, value)]}"/>'
     )
     yield f'<line x1="{aim:.1f}" y1="{middle - 9:.0f}" x2="{aim:.1f}" y2="{middle + 9:.0f}" class="mark"/>'
-    x = _LABELS + _SCALE + 14
+    x = _LABELS + SCALE + 14
     yield f'<text x="{x}" y="{middle + 4:.0f}">{escape(number(value) + unit)}</text>'
     yield f'<text x="{_WIDTH - 10}" y="{middle + 4:.0f}" class="small" text-anchor="end">{escape(asks)}</text>'
 

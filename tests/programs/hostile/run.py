@@ -23,7 +23,7 @@ _CONNECTIONS = 32
 _MOST_WAITING = 20_000  # webhooks in Redis: beyond that sending rests
 _LARGEST = 3 * 1024 * 1024
 #: Large webhooks, many at once, before the others: from then on the ingress has the memory that they take.
-_WARM_UP = 5 * _CONNECTIONS
+WARM_UP = 5 * _CONNECTIONS
 #: What may be said to a webhook that is as it should be but for its body, and to one that is not.
 _TO_BODIES = {200, 400, 413}
 _TO_HEADS = _TO_BODIES | {401, 404, 405, 431}
@@ -53,7 +53,7 @@ def run(bodies: int, seed: int, *, every: int = 1) -> Report:
         uvloop.run(sender.send())
         seconds = time.monotonic() - began
         found = reader.finish()
-        wrong = sender.wrong + _compared(sender, found) + _logged(running)
+        wrong = sender.wrong + differences(sender, found) + _logged(running)
     return Report(sender.sent, sender.outcomes, wrong, sender.memory, seconds, sender.accepted, found)
 
 
@@ -78,7 +78,7 @@ class _Sender:
         await asyncio.gather(*[connection.over for connection in connections])
 
     def _take(self) -> Attempt | None:
-        if self._warming < _WARM_UP:
+        if self._warming < WARM_UP:
             self._warming += 1
             return large(self._seed, self._warming)
         if self.sent >= self._bodies:
@@ -95,11 +95,11 @@ class _Sender:
         if outcome == 200 and b'{"receipt":' in answer:
             self.accepted += 1
             self.checksum += crc32(done.body)
-        if not _is_right(done, outcome) and len(self.wrong) < 100:
+        if not is_right(done, outcome) and len(self.wrong) < 100:
             self.wrong.append(f"{outcome} for {done.kind} {described(done.raw)}: {answer[:300]!r}")
 
 
-def _is_right(done: Attempt, outcome: Outcome) -> bool:
+def is_right(done: Attempt, outcome: Outcome) -> bool:
     if outcome == CLOSED and len(done.body) > _LARGEST:
         return True  # it is answered 413 and closed before it is read; the answer may be lost on the way
     if done.kind == "body":
@@ -109,7 +109,7 @@ def _is_right(done: Attempt, outcome: Outcome) -> bool:
     return outcome in {CLOSED, SILENT} or (isinstance(outcome, int) and outcome < 500)
 
 
-def _compared(sender: _Sender, found: Found) -> list[str]:
+def differences(sender: _Sender, found: Found) -> list[str]:
     wrong = found.faults[:100]
     if (found.receipts, found.checksum) != (sender.accepted, sender.checksum):
         wrong.append(f"{sender.accepted} were accepted and {found.receipts} came out, or not as they went in")

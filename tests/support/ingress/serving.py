@@ -24,9 +24,8 @@ GET = b"GET /health/live HTTP/1.1\r\n\r\n"
 class Server:
     """What it was given, and whether it may answer yet."""
 
-    _running: uvicorn.Server
-
     def __init__(self) -> None:
+        self.running: uvicorn.Server | None = None
         self.port = 0
         self.committed: list[bytes] = []
         self.submitted: list[bytes] = []
@@ -35,19 +34,24 @@ class Server:
         self.may_answer.set()
 
     @property
+    def _state(self) -> uvicorn.server.ServerState:
+        assert self.running is not None
+        return self.running.server_state
+
+    @property
     def connections(self) -> int:
         """How many there are."""
-        return len(self._running.server_state.connections)
+        return len(self._state.connections)
 
     @property
     def tasks(self) -> int:
         """Requests that are answered by a task just now."""
-        return len(self._running.server_state.tasks)
+        return len(self._state.tasks)
 
     @property
     def protocols(self) -> list[Any]:
         """What serves the connections."""
-        return list(self._running.server_state.connections)
+        return list(self._state.connections)
 
     @property
     def unsent(self) -> int:
@@ -87,7 +91,7 @@ def served(protocol: type[TimeoutProtocol], *, body_seconds: float = 10.0, send_
         if send_buffer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         server.port = listener.getsockname()[1]
-        with serving(app, protocol, listener) as server._running:
+        with serving(app, protocol, listener) as server.running:
             try:
                 yield server
             finally:

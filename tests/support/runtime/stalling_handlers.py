@@ -23,7 +23,7 @@ _STALL, _NOTES = Path(os.environ["STALL"]), Path(os.environ["NOTES"])
 
 stall_detector.QUIET_INTERVAL, stall_detector.STALL_TIMEOUT, stall_detector.UNRECOVERABLE_TIMEOUT = 0.5, 2.5, 5.0
 bootsteps.CHECK_INTERVAL = 0.25
-watchdog._STOP_TIMEOUT = watchdog._STOP_TIMEOUT_WITH_HANDLER = 2.0
+watchdog.STOP_TIMEOUT = watchdog.STOP_TIMEOUT_WITH_HANDLER = 2.0
 
 
 @handler("text", timeout=60)
@@ -57,8 +57,13 @@ def _await_orders(sender: Any, **_details: object) -> None:
 
 def _stall(consumer: Any, how: str) -> None:
     if how == "mute":
-        consumer.task_consumer.channel._brpop_start = lambda *_arguments: None
+        consumer.task_consumer.channel._brpop_start = lambda *_arguments: None  # noqa: SLF001 - kombu's
     elif how == "swallow":
-        consumer.controller._quick_acquire = consumer.pool.on_apply = lambda *_arguments, **_options: None
+        consumer.controller._quick_acquire = _do_nothing  # noqa: SLF001 - Celery's
+        consumer.pool.on_apply = _do_nothing
     elif how == "stuck":
         time.sleep(600)
+
+
+def _do_nothing(*_arguments: object, **_options: object) -> None:
+    pass

@@ -177,7 +177,7 @@ async def test_however_many_stop_half_way_only_so_much_of_them_is_buffered() -> 
     for task in (*waiting, another):
         task.cancel()
     await asyncio.wait([*waiting, another])
-    assert bodies._buffered == 0
+    assert bodies.buffered_bytes == 0
 
 
 def _received(messages: list[Message]) -> Receive:

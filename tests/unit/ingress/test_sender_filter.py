@@ -76,7 +76,7 @@ def test_decisions_are_remembered_in_little_memory() -> None:
     for number in range(100):
         assert _refuses(senders, "10.0.0.1", b"%d," % number * 5000 + b"198.51.100.1")
 
-    remembered = senders._decisions
+    remembered = senders.decisions
     assert 0 < len(remembered) <= 4096
     assert max(len(forwarded) for _, forwarded in remembered) <= 256
 
@@ -178,6 +178,6 @@ async def test_without_the_setting_everybody_may_send_and_nothing_stands_in_the_
     ingress = Application(trusted_proxies="127.0.0.1", webhook_token="t")
 
     assert isinstance(ingress.asgi, WebhookEndpoint)
-    assert list(ingress.asgi._checks) == []  # so it costs nothing
+    assert list(ingress.asgi.checks) == []  # so it costs nothing
     answer = await _ask(ingress, "POST", "/webhooks/t", ["x"], client=None, server=None)
     assert answer.status == 200

@@ -57,7 +57,7 @@ class Sampler:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
-        self._check_database = check_database
+        self.check_database = check_database
         self._on_snapshot = on_snapshot
         self._clock = clock
         self.history = SampleHistory(client)
@@ -94,9 +94,9 @@ class Sampler:
 
     def refresh_database(self) -> None:
         """Check whether the event store answers."""
-        assert self._check_database is not None
+        assert self.check_database is not None
         try:
-            self._check_database()
+            self.check_database()
         except Unavailable as error:
             since = self._external.database_since_ms or round(self._clock() * 1000)
             reason = str(error).removeprefix("the event store is unavailable: ")

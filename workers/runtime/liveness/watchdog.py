@@ -18,7 +18,7 @@ _log = get_logger(__name__)
 EXIT_CODE = 1
 #: A warm stop may hang. Seconds it may take if no handler runs, and if one does: built-in handlers, and those with the
 #: default timeout, end within that time.
-_STOP_TIMEOUT, _STOP_TIMEOUT_WITH_HANDLER = 10.0, 45.0
+STOP_TIMEOUT, STOP_TIMEOUT_WITH_HANDLER = 10.0, 45.0
 
 
 class WorkerSnapshot(NamedTuple):
@@ -110,7 +110,7 @@ class Watchdog:
             worker.request_stop(EXIT_CODE)
 
     def _enforce_stop(self, seen: WorkerSnapshot, seconds: float) -> None:
-        if seconds >= (_STOP_TIMEOUT_WITH_HANDLER if seen.running else _STOP_TIMEOUT):
+        if seconds >= (STOP_TIMEOUT_WITH_HANDLER if seen.running else STOP_TIMEOUT):
             _log.error("worker hangs while stopping; it exits now, and others take over its entries")
             self._exit_now(EXIT_CODE)
 

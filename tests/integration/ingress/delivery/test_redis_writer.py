@@ -201,7 +201,7 @@ async def test_after_a_push_that_fails_as_nobody_thought_of_the_spool_has_them(
     async def broken(*_: object) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(IntakeWriter, "_send", broken)
+    monkeypatch.setattr(IntakeWriter, "push", broken)
     ingress = Application()
     answers = await asyncio.gather(*[ingress.post(b"{}") for _ in range(5)])
 

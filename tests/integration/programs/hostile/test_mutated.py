@@ -28,7 +28,7 @@ def test_no_mutated_webhook_harms_the_ingress_or_is_lost() -> None:
     assert report.sent == _REQUESTS
     assert report.found.classified == report.accepted > _REQUESTS // 4
     assert report.found.events >= report.accepted
-    assert sum(report.outcomes.values()) == _REQUESTS + running._WARM_UP
+    assert sum(report.outcomes.values()) == _REQUESTS + running.WARM_UP
 
 
 def test_the_same_seed_makes_the_same_requests() -> None:
@@ -92,7 +92,7 @@ def test_what_is_broken_never_has_the_right_token() -> None:
     ],
 )
 def test_what_counts_as_right(kind: str, outcome: int | str, right: bool) -> None:
-    assert running._is_right(Attempt(b"", b"{}", kind), outcome) is right
+    assert running.is_right(Attempt(b"", b"{}", kind), outcome) is right
 
 
 def test_a_difference_between_what_went_in_and_what_came_out_is_wrong() -> None:
@@ -101,7 +101,7 @@ def test_a_difference_between_what_went_in_and_what_came_out_is_wrong() -> None:
 
     def wrong(receipts: int, checksum: int, events: int, faults: tuple[str, ...] = ()) -> list[str]:
         found = Found(receipts, checksum, receipts, events, list(faults))
-        return running._compared(Sender(), found)  # type: ignore[arg-type]
+        return running.differences(Sender(), found)  # type: ignore[arg-type]
 
     assert wrong(2, 77, 2) == []
     assert len(wrong(1, 77, 1)) == 1

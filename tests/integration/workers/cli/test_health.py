@@ -112,7 +112,7 @@ def test_an_ingress_that_is_not_there_is_not_well(sluice: Sluice, host: str, ask
 
 
 def test_one_that_does_not_answer_in_time_is_not_well(sluice: Sluice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.cli.health._TIMEOUT", 0.2)
+    monkeypatch.setattr("workers.cli.health.TIMEOUT", 0.2)
     end = threading.Event()
     with answering(READY, wait=end) as port:
         result = sluice("health", "web", "--json", port=str(port))

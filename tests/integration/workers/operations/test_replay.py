@@ -80,7 +80,7 @@ def test_what_cannot_be_is_said(store: Store, lanes: Lanes, sluice: Sluice) -> N
 def test_an_interrupted_replay_goes_on_where_it_stopped(
     store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.operations.replay._BATCH_SIZE", 4)
+    monkeypatch.setattr("workers.operations.replay.BATCH_SIZE", 4)
     targets, bookmark = lanes_for(lanes.client, "greet"), ReplayBookmark(lanes.client, "this one")
     with store.reading() as connection:
         run = replay(lanes, iter_events(connection, ReplayFilter()), targets, bookmark, rate=1e9, sleep=lambda _: None)
@@ -108,7 +108,7 @@ def test_a_replay_that_is_interrupted_says_how_to_go_on(
 
 
 def test_a_replay_rests_while_much_waits_in_a_lane(store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.operations.replay._BATCH_SIZE", 1)
+    monkeypatch.setattr("workers.operations.replay.BATCH_SIZE", 1)
     monkeypatch.setattr("workers.operations.replay.MAX_WAITING", 2)
     rests: list[int] = []
 

@@ -91,7 +91,7 @@ def test_a_full_or_absent_redis_costs_the_note_alone(client: redis.Redis) -> Non
 
 
 def test_the_oldest_notes_are_forgotten_first(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempt_history, "_MAX_ATTEMPTS_KEPT", 10)
+    monkeypatch.setattr(attempt_history, "MAX_ATTEMPTS_KEPT", 10)
     monkeypatch.setattr("workers.lanes.paging.PAGE_SIZE", 3)
     client.config_set("stream-node-max-entries", 5)
     for number in range(50):

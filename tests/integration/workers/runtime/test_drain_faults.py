@@ -190,7 +190,7 @@ def test_what_a_process_held_when_redis_went_away_is_given_back_and_is_no_death(
     tries: list[str] = []
     monkeypatch.setattr(Lanes, "settle", lost)
     monkeypatch.setattr(Lanes, "release_all", back_at_the_third_try)
-    monkeypatch.setattr("workers.runtime.drain._RETRY_INTERVAL", 0.0)
+    monkeypatch.setattr("workers.runtime.drain.RETRY_INTERVAL", 0.0)
     handled: list[str | None] = []
     drain = _drain(lanes, lambda event: handled.append(event.text))
     with pytest.raises(redis.exceptions.ConnectionError):

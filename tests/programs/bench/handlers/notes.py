@@ -6,7 +6,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-_TIME = struct.Struct("<d")
+TIME = struct.Struct("<d")
 
 
 @cache
@@ -16,14 +16,14 @@ def _file() -> int:
 
 def note() -> None:
     """Now."""
-    os.write(_file(), _TIME.pack(time.monotonic()))
+    os.write(_file(), TIME.pack(time.monotonic()))
 
 
 def count(file: Path) -> int:
     """How many were noted."""
-    return file.stat().st_size // _TIME.size if file.exists() else 0
+    return file.stat().st_size // TIME.size if file.exists() else 0
 
 
 def times(file: Path) -> list[float]:
     """All that were noted, in order."""
-    return sorted(at for (at,) in _TIME.iter_unpack(file.read_bytes()))
+    return sorted(at for (at,) in TIME.iter_unpack(file.read_bytes()))

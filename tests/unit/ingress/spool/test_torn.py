@@ -83,7 +83,7 @@ async def test_without_room_for_a_copy_the_whole_file_is_set_aside(
         path.write_bytes(data[:3])
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(claims, "_write_new", full)
+    monkeypatch.setattr(claims, "write_new", full)
     leave(folder, _WHOLE[:-1])
     draining = Draining(folder)
     await draining.until(lambda: not segments(folder))

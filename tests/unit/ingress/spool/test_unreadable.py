@@ -14,8 +14,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_segment_of_another_version_stays_where_it_is_and_is_named_once(folder: Path, log: Log) -> None:
-    data = codec._FILE.pack(b"SLSPOL", 9, 1)
-    leave(folder, data + codec._CRC.pack(crc32(data)) + b"something newer")
+    data = codec.FILE_HEAD.pack(b"SLSPOL", 9, 1)
+    leave(folder, data + codec.CHECKSUM.pack(crc32(data)) + b"something newer")
     draining = Draining(folder)
     draining.spool.append(numbered(INTAKE, 3))
     await draining.for_seconds(5)

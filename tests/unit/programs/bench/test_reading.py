@@ -69,7 +69,7 @@ def test_statuses_and_texts_never_repeat() -> None:
 def test_the_rate_of_handlers_leaves_out_their_beginning_and_end(tmp_path: Path) -> None:
     times = [0.0, *(10 + number / 100 for number in range(98)), 99.0]
     file = tmp_path / "notes"
-    file.write_bytes(b"".join(notes._TIME.pack(at) for at in times))
+    file.write_bytes(b"".join(notes.TIME.pack(at) for at in times))
     assert notes.count(file) == 100
     assert middle(file) == pytest.approx(100)
 

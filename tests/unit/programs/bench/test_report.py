@@ -110,7 +110,7 @@ def test_what_is_just_reached_ends_in_the_middle_of_the_chart() -> None:
 def test_the_scale_goes_up_by_doublings_and_ends() -> None:
     assert chart.position(2) - chart.position(1) == pytest.approx(chart.position(4) - chart.position(2))
     assert chart.position(1000) == chart.position(8) == chart.position(math.inf)
-    assert chart.position(8) - chart.position(1 / 8) == chart._SCALE
+    assert chart.position(8) - chart.position(1 / 8) == chart.SCALE
     assert chart.position(0) == chart.position(1 / 8) == chart.position(0.001)
 
 

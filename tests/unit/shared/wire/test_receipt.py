@@ -67,7 +67,7 @@ def test_ids_differ_within_a_writer_and_between_writers() -> None:
 
 def test_a_writer_that_has_counted_to_its_end_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = ReceiptWriter()
-    monkeypatch.setattr(writer, "_numbers", iter([2**32 - 1, 2**32, 2**32 + 1]))
+    monkeypatch.setattr(writer, "numbers", iter([2**32 - 1, 2**32, 2**32 + 1]))
 
     assert [writer.pack(b"", 0)[0][16:] for _ in range(3)] == ["ffffffff", "00000000", "00000001"]
 

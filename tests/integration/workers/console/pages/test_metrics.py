@@ -117,7 +117,7 @@ def test_an_event_store_that_does_not_answer_is_told(
     def away() -> None:
         raise Unavailable("locked")
 
-    monkeypatch.setattr(console.sampler, "_check_database", away)
+    monkeypatch.setattr(console.sampler, "check_database", away)
     console.sampler.refresh_database()
     assert scrape(operator).value("sluice_database_up") == 0
 

@@ -66,7 +66,7 @@ def test_the_end_waits_for_the_last_spans_but_not_for_ever(monkeypatch: pytest.M
     Tracing(NoOpTracerProvider(), lambda: sent.append("the last ones")).close()
     assert sent == ["the last ones"]
 
-    monkeypatch.setattr(provider, "_SHUTDOWN_TIMEOUT", 0.05)
+    monkeypatch.setattr(provider, "SHUTDOWN_TIMEOUT", 0.05)
     never = threading.Event()
     began = time.monotonic()
     Tracing(NoOpTracerProvider(), never.wait).close()
