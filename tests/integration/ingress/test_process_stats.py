@@ -39,15 +39,20 @@ async def test_each_process_tells_its_counts_and_the_state_of_its_spool(tmp_path
 
     found: Any = await client.zrange("sluice:ingresses", 0, -1, withscores=True)
     [(process, at)] = found
-    told = await _hash(client, b"sluice:ingress:" + process)
-    assert float(told["at_ms"]) == at
-    assert (told["answers:200"], told["group_size:4"], told["group_size:sum"]) == ("3", "1", "3000000")
-    assert (told["spool_bytes"], told["spool_since_ms"], told["refusing"], told["open_lanes"]) == ("0", "", "", "")
-    assert (told["spool"], told["spool_limit"]) == (f"{socket.gethostname()}:{tmp_path}", str(1024**3))
+    fields = await _hash(client, b"sluice:ingress:" + process)
+    assert float(fields["at_ms"]) == at
+    assert (fields["answers:200"], fields["group_size:4"], fields["group_size:sum"]) == ("3", "1", "3000000")
+    assert (fields["spool_bytes"], fields["spool_since_ms"], fields["refusing"], fields["open_lanes"]) == (
+        "0",
+        "",
+        "",
+        "",
+    )
+    assert (fields["spool"], fields["spool_limit"]) == (f"{socket.gethostname()}:{tmp_path}", str(1024**3))
     assert 0 < await client.pttl(b"sluice:ingress:" + process) <= 15_000
 
 
-async def test_answers_of_all_processes_add_up_and_each_is_told_once(tmp_path: Path) -> None:
+async def test_responses_of_all_processes_add_up_and_each_is_counted_once(tmp_path: Path) -> None:
     client, tallies = FakeAsyncRedis(), [ProcessCounters(), ProcessCounters()]
     reports = [_report(client, tally, tmp_path) for tally in tallies]
     for tally, report in zip(tallies, reports, strict=True):
@@ -73,7 +78,7 @@ async def test_so_do_their_histograms_whether_they_live_or_not(tmp_path: Path) -
     assert counts == {"push_seconds:0.0025": "4", "push_seconds:+Inf": "2", "push_seconds:sum": "18008000"}
 
 
-async def test_what_was_not_taken_is_told_the_next_time(tmp_path: Path) -> None:
+async def test_what_was_not_received_is_published_the_next_time(tmp_path: Path) -> None:
     server = FakeServer()
     client, tally = FakeAsyncRedis(server=server), ProcessCounters()
     report = _report(client, tally, tmp_path)
@@ -107,7 +112,7 @@ async def _deaf(script: AsyncScript, **arguments: Any) -> None:
     raise redis.exceptions.ConnectionError
 
 
-async def test_a_full_redis_is_told_too(client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
+async def test_a_full_redis_gets_reports_too(client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
     connected, tally = connect_async(redis_url), ProcessCounters()
     report = ProcessStatsReporter(connected, tally, FailoverWriter(_never, _never, SpoolWriter(tmp_path)).status)
     client.config_set("maxmemory", 1)

@@ -1,4 +1,4 @@
-"""The webhooks' endpoint alone on a real socket, and a client that says exactly what it is told to."""
+"""The webhooks' endpoint alone on a real socket, and a client that sends exactly the given bytes."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ class Server:
         return sum(protocol.transport.get_write_buffer_size() for protocol in self.protocols)
 
     async def rest(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Answers every request that is no webhook, without reading its body."""
+        """Answer every request other than a webhook, without reading its body."""
         await asyncio.to_thread(self.may_answer.wait)
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
@@ -70,10 +70,10 @@ class Server:
         self.committed.append(receipt[22:])
         await asyncio.to_thread(self.may_answer.wait)
 
-    def submit(self, _lane: str, receipt: bytes, told: OnCommitted) -> None:
+    def submit(self, _lane: str, receipt: bytes, on_committed: OnCommitted) -> None:
         """Takes a webhook's body and acknowledges it at once."""
         self.submitted.append(receipt[22:])
-        told(None)
+        on_committed(None)
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def deaf(server: Server) -> Iterator[socket.socket]:
 
 
 def fill(server: Server, client: socket.socket, unsent: int = 64 * 1024) -> None:
-    """Asks, one request after the other, until more than so many bytes of answers wait to be sent."""
+    """Asks, one request after the other, until more than `unsent` bytes of answers wait to be sent."""
     asked = 0
     while server.unsent <= unsent:
         client.sendall(GET)

@@ -14,7 +14,7 @@ LEFT_NAME = "00000000000000000001-00000000.seg"
 
 
 class FakeRedis:
-    """Takes what is pushed, unless it is told what goes wrong. `unsure`: takes it, and answers as if it had not."""
+    """Takes what is pushed, unless `down` is set. `unsure`: takes it, and answers as if it had not."""
 
     def __init__(self, clock: Callable[[], float] = lambda: 0.0) -> None:
         self.taken: list[Record] = []
@@ -83,7 +83,7 @@ def all_contents(folder: Path) -> list[Record]:
 
 
 def segment_bytes(records: Sequence[Record], salt: int = 0x5EED) -> bytes:
-    """A segment as it is on disk."""
+    """The bytes of a segment on disk."""
     return codec.file_head(salt) + b"".join(codec.pack(*record, salt) for record in records)
 
 

@@ -39,7 +39,7 @@ class Draining:
         )
 
     def spool_groups(self, count: int, *lanes: str) -> None:
-        """Spools so many groups, each of ten records of each lane."""
+        """Spool `count` groups, each of ten records of each lane."""
         for number in range(count):
             self.spool.append([record for lane in lanes for record in numbered(lane, 10, number * 10)])
 

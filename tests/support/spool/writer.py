@@ -12,7 +12,7 @@ from tests.support.spool.pieces import LANES, Record
 
 
 def record(number: int, seed: int) -> Record:
-    """The writer's record of that number: whoever knows the seed can tell whether it is right."""
+    """The writer's record of that number; with the seed it can be verified."""
     noise = random.Random(seed * 1_000_003 + number)
     return noise.choice(LANES), b"%d:%d:" % (seed, number) + noise.randbytes(noise.choice((0, 10, 300, 5000)))
 

@@ -16,7 +16,7 @@ class Writer:
         self.appended = 0
 
     def wait_for(self, number: int) -> None:
-        """Until it has said that it appended so many."""
+        """Wait until it has reported that it appended `count`."""
         while self.appended < number and (line := self._read()):
             self.appended = int(line)
         assert self.appended >= number

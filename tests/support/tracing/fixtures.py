@@ -16,7 +16,7 @@ Named = Callable[..., list[ReadableSpan]]
 
 @pytest.fixture
 def spans() -> InMemorySpanExporter:
-    """Those that were told so far."""
+    """The spans that were exported so far."""
     return InMemorySpanExporter()
 
 
@@ -38,7 +38,7 @@ def named(spans: InMemorySpanExporter) -> Named:
     """The spans of that name, in the order of their ends; by default all."""
 
     def found(name: str = "") -> list[ReadableSpan]:
-        told: Sequence[ReadableSpan] = spans.get_finished_spans()
-        return [span for span in told if name in (span.name, "")]
+        exported: Sequence[ReadableSpan] = spans.get_finished_spans()
+        return [span for span in exported if name in (span.name, "")]
 
     return found

@@ -95,7 +95,7 @@ def test_one_who_asks_to_close_is_closed(running: Ingress) -> None:
     assert found.lower().count(b"connection: close") == 1
 
 
-def test_one_who_expects_to_be_told_to_go_on_is_told(running: Ingress) -> None:
+def test_a_client_that_expects_100_continue_gets_it(running: Ingress) -> None:
     head, body = _request(b"{}", f"/webhooks/{_TOKEN}", "expect: 100-continue").split(b"\r\n\r\n")
     with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
         client.sendall(head + b"\r\n\r\n")

@@ -32,7 +32,7 @@ def _field(running: Ingress, name: str) -> float:
 
 @contextmanager
 def _no_more_than(running: Ingress, most: float) -> Iterator[None]:
-    """The most memory that the process has had meanwhile, over what it had before, is under so many MiB."""
+    """The peak memory of the process meanwhile exceeds its memory before by less than `most` MiB."""
     Path(f"/proc/{running.program.process.pid}/clear_refs").write_text("5")  # resets VmHWM; proc(5)
     before = _field(running, "VmRSS")
     yield
@@ -77,7 +77,7 @@ def test_requests_without_an_end_cost_next_to_nothing(running: Ingress, first: b
     assert running.post().status_code == 200
 
 
-def test_bodies_that_stop_half_way_cost_so_much_and_no_more(running: Ingress) -> None:
+def test_bodies_that_stop_half_way_cost_a_bounded_amount(running: Ingress) -> None:
     head = _HEAD + b"content-length: %d\r\n\r\n" % (3 * _MIB)
     with ExitStack() as held, _no_more_than(running, 250):  # 128 MiB, and what a growing buffer leaves behind
         clients = [held.enter_context(socket.create_connection(("127.0.0.1", running.port))) for _ in range(150)]

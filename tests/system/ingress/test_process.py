@@ -131,7 +131,7 @@ def test_it_runs_under_uvicorn_s_own_command_too(tmp_path: Path, redis_url: str)
         assert running.post(path="/webhooks/tell-nobody").status_code == 200
         running.program.process.terminate()
         assert _ends(running)
-    assert "tell-nobody" not in running.program.output  # uvicorn logs a line a request, with the path
+    assert "tell-nobody" not in running.program.output  # uvicorn logs one line per request, with the path
 
 
 def test_several_processes_share_the_port_and_no_two_receipts_are_the_same(tmp_path: Path, mortal: Server) -> None:

@@ -79,16 +79,16 @@ def test_importing_the_modules_reads_no_settings(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
-def test_uvicorn_is_told_to_cut_off_the_slow_and_to_log_no_paths(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: dict[str, Any] = {}
-    monkeypatch.setattr(uvicorn, "run", lambda app, **options: told.update(options, app=app))
+def test_uvicorn_cuts_off_the_slow_and_logs_no_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: dict[str, Any] = {}
+    monkeypatch.setattr(uvicorn, "run", lambda app, **options: used.update(options, app=app))
     monkeypatch.setattr("shared.observability.logging.configure_logging", lambda: None)
     monkeypatch.setitem(os.environ, "SLUICE_HOST", "127.0.0.2")
     monkeypatch.setitem(os.environ, "SLUICE_PORT", "1234")
     command.main()
 
-    assert (told["app"], told["host"], told["port"]) == ("ingress.app:app", "127.0.0.2", 1234)
-    assert told["http"] is FastPathProtocol
-    assert told["access_log"] is False
-    assert told["proxy_headers"] is False  # nobody's word is taken for where a request comes from
-    assert told["server_header"] is False
+    assert (used["app"], used["host"], used["port"]) == ("ingress.app:app", "127.0.0.2", 1234)
+    assert used["http"] is FastPathProtocol
+    assert used["access_log"] is False
+    assert used["proxy_headers"] is False  # nobody's word is taken for where a request comes from
+    assert used["server_header"] is False

@@ -47,7 +47,7 @@ def without_opentelemetry(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("command", [python("-m", "ingress"), WORKER], ids=["ingress", "worker"])
-def test_a_program_that_shall_trace_and_cannot_says_what_is_missing(
+def test_a_program_that_cannot_trace_says_what_is_missing(
     tmp_path: Path, without_opentelemetry: str, command: list[str]
 ) -> None:
     settings = {"PYTHONPATH": without_opentelemetry, "SLUICE_REDIS_URL": "redis://127.0.0.1:1"}
@@ -57,7 +57,7 @@ def test_a_program_that_shall_trace_and_cannot_says_what_is_missing(
     assert "Traceback" not in ended.stderr
 
 
-def test_a_program_that_shall_not_trace_needs_no_opentelemetry(tmp_path: Path, without_opentelemetry: str) -> None:
+def test_a_program_that_does_not_trace_needs_no_opentelemetry(tmp_path: Path, without_opentelemetry: str) -> None:
     code = "import ingress.app, workers.runtime.celery.application, workers.cli\n" + CHOSEN + "\nprint(tracing)"
     assert run(python("-c", code), tmp_path, PYTHONPATH=without_opentelemetry).stdout == "None\n"
 
@@ -83,7 +83,7 @@ def test_an_exporter_that_is_not_installed_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command", [python("-m", "ingress"), pytest.param(WORKER, marks=pytest.mark.long)], ids=["ingress", "worker"]
 )
-def test_what_the_sdk_cannot_work_with_is_told_at_the_start(
+def test_what_the_sdk_cannot_work_with_is_reported_at_the_start(
     tmp_path: Path, command: list[str], name: str, value: str, words: str
 ) -> None:
     settings = {"SLUICE_REDIS_URL": "redis://127.0.0.1:1", "OTEL_TRACES_EXPORTER": "otlp", name: value}
@@ -93,7 +93,7 @@ def test_what_the_sdk_cannot_work_with_is_told_at_the_start(
     assert "Traceback" not in ended.stderr
 
 
-def _told(folder: Path, code: str = "", **settings: str) -> dict[str, str]:
+def _exported(folder: Path, code: str = "", **settings: str) -> dict[str, str]:
     """Resource of the one span that a process tells to its output."""
     code = f"{code}\n{CHOSEN}()\nwith tracing.operation('send', 'intake', ['{RECORDED}']): pass\ntracing.close()"
     ended = run(python("-c", code), folder, OTEL_TRACES_EXPORTER="console", **settings)
@@ -103,8 +103,8 @@ def _told(folder: Path, code: str = "", **settings: str) -> dict[str, str]:
 
 
 def test_a_program_goes_by_its_own_name_or_by_the_one_that_it_is_given(tmp_path: Path) -> None:
-    assert _told(tmp_path)["service.name"] == "sluice-test"
-    named = _told(tmp_path, OTEL_SERVICE_NAME="ours", OTEL_RESOURCE_ATTRIBUTES="deployment.environment=test")
+    assert _exported(tmp_path)["service.name"] == "sluice-test"
+    named = _exported(tmp_path, OTEL_SERVICE_NAME="ours", OTEL_RESOURCE_ATTRIBUTES="deployment.environment=test")
     assert (named["service.name"], named["deployment.environment"]) == ("ours", "test")
 
 
@@ -117,7 +117,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExport
 trace.set_tracer_provider(TracerProvider(resource=Resource({"service.name": "theirs"}), shutdown_on_exit=False))
 trace.get_tracer_provider().add_span_processor(BatchSpanProcessor(ConsoleSpanExporter()))
 """
-    assert _told(tmp_path, code)["service.name"] == "theirs"
+    assert _exported(tmp_path, code)["service.name"] == "theirs"
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def test_the_environments_sampler_decides(redis_url: str, lanes: Lanes, tmp_path
 
 
 @pytest.mark.long
-def test_a_collector_that_is_away_holds_nothing_up_and_is_told_of_once(
+def test_a_collector_that_is_away_holds_nothing_up_and_is_logged_once(
     redis_url: str, lanes: Lanes, tmp_path: Path
 ) -> None:
     with collector() as seen:
@@ -184,6 +184,6 @@ def test_a_collector_that_is_away_holds_nothing_up_and_is_told_of_once(
                 until(partial(_greeted_and_refused, lanes, seen, number), within=30)
             assert worker.stop(15) == 0
         lines = [json.loads(line) for line in worker.output.splitlines() if line.startswith("{")]
-    told = [line["level"] for line in lines if line["logger"].startswith("opentelemetry")]
-    assert told
-    assert len(told) <= 3  # that it is tried again, that it is given up, and that it is given up at the end
+    levels = [line["level"] for line in lines if line["logger"].startswith("opentelemetry")]
+    assert levels
+    assert len(levels) <= 3  # that it is tried again, that it is given up, and that it is given up at the end

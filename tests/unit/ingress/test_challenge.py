@@ -71,7 +71,7 @@ async def test_without_a_verify_token_of_ours_none_is_right(stated: str) -> None
         "%ff=%fe&;&&=",
     ],
 )
-async def test_a_get_that_is_no_challenge_is_told_so(query: str) -> None:
+async def test_a_get_without_a_challenge_is_rejected_with_the_reason(query: str) -> None:
     answer = await Application(verify_token=_TOKEN).get(f"/webhooks?{query}")
 
     assert answer.status == 400

@@ -1,4 +1,4 @@
-"""Which paths there are, and what other paths and methods are told."""
+"""Which paths there are, and the responses to other paths and methods."""
 
 import pytest
 
@@ -63,7 +63,7 @@ async def test_any_other_path_is_not_found(method: str, path: str) -> None:
 
 @pytest.mark.parametrize("path", [*_ROUTES, "/webhooks/token", "/webhooks/", "/webhooks/messages/token/"])
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_another_method_is_told_which_ones_there_are(method: str, path: str) -> None:
+async def test_another_method_gets_the_list_of_allowed_ones(method: str, path: str) -> None:
     answer = await Application().ask(method, path, whole(b"{}"))
 
     assert answer.status == 405

@@ -56,7 +56,7 @@ def test_several_headers_are_one_list_in_their_order() -> None:
         ("2001:db9::1", (), True),
         ("10.0.0.1", (b"203.0.113.9",), False),
         ("10.0.0.1", (b"198.51.100.1",), True),
-        ("10.0.0.1", (), True),  # the proxy itself is no sender
+        ("10.0.0.1", (), True),  # the proxy itself may not send
         ("198.51.100.1", (b"203.0.113.9",), True),
         ("10.0.0.1", (b"203.0.113.9, x",), True),
         (None, (b"203.0.113.9",), False),

@@ -1,4 +1,4 @@
-"""Whose word is taken for where a request comes from."""
+"""Which client a request comes from, behind trusted and untrusted proxies."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ _PROXIES = networks("10.0.0.0/8, 127.0.0.1, fd00::/8")
 @pytest.mark.parametrize(
     ("peer", "forwarded", "found"),
     [
-        # Whoever is no proxy is the sender, whatever it claims.
+        # An address that is not a proxy's is the sender, whatever the header claims.
         ("203.0.113.9", "", "203.0.113.9"),
         ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
         ("203.0.113.9", "no address", "203.0.113.9"),

@@ -1,4 +1,4 @@
-"""Each setting: what it is by default, what it may be, and how one that is wrong is told."""
+"""Each setting: its default, the values that it allows, and the message for an invalid one."""
 
 import re
 from ipaddress import ip_network
@@ -173,13 +173,13 @@ _HEADER = "must be a complete header line such as `Authorization: Bearer \u2026`
         ("handlers", "a..b", "'a..b' is not a valid module name"),
     ],
 )
-def test_one_that_is_wrong_is_told_in_a_sentence(
+def test_an_invalid_one_is_reported_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
 ) -> None:
     assert _problems(monkeypatch, **{f"SLUICE_{name.upper()}": value}) == [f"SLUICE_{name.upper()}: {message}"]
 
 
-def test_all_that_are_wrong_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_invalid_ones_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     problems = _problems(
         monkeypatch, SLUICE_PORT="x", SLUICE_REDIS_URL="x", SLUICE_HANDLERS="-", SLUICE_MEDIA_AUTH="x", SLUICE_PROT="1"
     )

@@ -35,7 +35,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("content", [b"SLUICE_HMAC_SECRET=\xff\xfe\n", b"\xff\xfeS\0L\0"])
-def test_a_file_that_is_no_text_is_told_as_a_wrong_setting(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_text_is_reported_like_an_invalid_setting(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".env").write_bytes(content)
     with pytest.raises(InvalidSettings, match=r"^\.env cannot be read, or is not UTF-8 text$"):
         Settings.load()
@@ -52,7 +52,7 @@ def test_a_file_that_is_no_text_is_told_as_a_wrong_setting(tmp_path: Path, conte
     ],
 )
 @pytest.mark.parametrize("in_file", [False, True])
-def test_a_misspelt_name_is_told_wherever_it_stands(
+def test_a_misspelt_name_is_reported_wherever_it_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sentence: str, in_file: bool
 ) -> None:
     # A misspelt secret would leave the door open without a word.
@@ -77,7 +77,7 @@ def test_no_secret_is_in_any_text_of_the_settings() -> None:
     assert pickle.loads(pickle.dumps(settings)) == settings  # uvicorn's processes are given what they need this way
 
 
-def test_nor_in_the_error_that_whoever_makes_them_by_hand_may_see() -> None:
+def test_nor_in_the_error_of_settings_that_are_made_by_hand() -> None:
     for name in ("redis_url", "database_url", "webhook_token", "media_auth"):
         with pytest.raises(ValidationError) as raised:
             Settings.model_validate({name: "tell nobody/"})
@@ -106,7 +106,7 @@ def test_redis_is_the_one_set_or_the_one_that_sluice_up_runs(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("content", [None, "", "\n"])
-def test_without_either_that_is_told(tmp_path: Path, content: str | None) -> None:
+def test_without_either_the_problem_is_reported(tmp_path: Path, content: str | None) -> None:
     settings = Settings.load()
     if content is not None:  # it is being written
         settings.embedded_url_file.parent.mkdir(parents=True)

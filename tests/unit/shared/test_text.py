@@ -27,7 +27,7 @@ def test_a_traceback_keeps_its_lines_and_nothing_else() -> None:
 
 
 @given(text=st.text(alphabet=st.characters(categories=["Cc", "Zl", "Zp", "Lu", "Cs"])))
-def test_one_line_is_one_line_whoever_splits_it(text: str) -> None:
+def test_one_line_is_one_line_however_it_is_split(text: str) -> None:
     assert len(escape_control_chars(text).splitlines()) <= 1
     assert escape_control_chars(text).isprintable() or any("\ud800" <= character <= "\udfff" for character in text)
     assert escape_keep_newlines(text).count("\n") == text.count("\n")

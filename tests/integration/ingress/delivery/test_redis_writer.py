@@ -28,7 +28,7 @@ async def _refusal(
     return raised.value.message
 
 
-def _told(log: Log) -> list[tuple[str, Any]]:
+def _logged(log: Log) -> list[tuple[str, Any]]:
     return [(line.level, line.values.get("reason")) for line in log.take()]
 
 
@@ -39,7 +39,7 @@ async def test_without_redis_the_answer_is_200_from_the_spool(log: Log) -> None:
 
     assert [answer.status for answer in answers] == [200] * 3
     assert [body for _, body in ingress.spooled()] == [b'{"n": 0}', b'{"n": 1}', b'{"n": 2}']
-    assert _told(log) == [
+    assert _logged(log) == [
         ("error", "Redis cannot be reached"),
         ("warning", "Redis cannot be reached"),
     ]
@@ -56,7 +56,7 @@ async def test_where_the_spool_does_not_take_it_either_the_answer_is_503_and_whe
     assert code == "unavailable"
     assert message.startswith("the webhook cannot be made durable now: Redis is unavailable, and so is the spool: ")
     assert answer.headers["retry-after"] == "5"
-    assert [level for level, _ in _told(log)] == ["error", "error"]
+    assert [level for level, _ in _logged(log)] == ["error", "error"]
 
 
 async def test_over_the_backlog_webhooks_of_that_lane_go_to_the_spool(log: Log) -> None:
@@ -67,7 +67,7 @@ async def test_over_the_backlog_webhooks_of_that_lane_go_to_the_spool(log: Log) 
     assert [answer.status for answer in answers] == [200] * 4
     assert [(lane, body) for lane, body in ingress.spooled()] == [("intake", messages)]
     assert len(await ingress.kept()) == 3
-    assert _told(log) == [("error", "too many webhooks are waiting"), ("warning", "too many webhooks are waiting")]
+    assert _logged(log) == [("error", "too many webhooks are waiting"), ("warning", "too many webhooks are waiting")]
 
 
 async def test_a_group_that_would_exceed_the_backlog_is_refused_whole(
@@ -86,7 +86,7 @@ async def test_a_group_that_would_exceed_the_backlog_is_refused_whole(
         ("min-replicas-to-write", "1", "0", "Redis has too few replicas to write"),
     ],
 )
-async def test_a_real_server_that_refuses_is_told_apart_from_one_that_is_gone(
+async def test_a_real_server_that_refuses_is_distinguished_from_one_that_is_gone(
     client: redis.Redis, redis_url: str, log: Log, setting: str, value: str, usual: str, reason: str
 ) -> None:
     async with connect_async(redis_url) as connected:
@@ -101,7 +101,7 @@ async def test_a_real_server_that_refuses_is_told_apart_from_one_that_is_gone(
     assert client.xlen("sluice:lane:intake") == 1
 
 
-async def test_a_replica_is_told_apart_too(client: redis.Redis, redis_url: str, log: Log) -> None:
+async def test_a_replica_is_distinguished_too(client: redis.Redis, redis_url: str, log: Log) -> None:
     async with connect_async(redis_url) as connected:
         client.execute_command("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]
         try:
@@ -132,7 +132,7 @@ async def test_a_replica_is_told_apart_too(client: redis.Redis, redis_url: str, 
     ],
 )
 @pytest.mark.parametrize("min_replicas", [0, 1])
-async def test_each_reason_is_told_in_an_operator_s_words(
+async def test_each_reason_is_given_in_an_operator_s_words(
     reply: bytes, reason: str, min_replicas: int, log: Log
 ) -> None:
     async with refusing({"EVALSHA": reply, "WAIT": reply or b":1\r\n", "SCRIPT": reply}) as connected:

@@ -29,5 +29,5 @@ async def test_whatever_was_appended_before_a_kill_is_drained(folder: Path, seed
     await draining.for_seconds(2)
     for lane in LANES:
         assert draining.redis.of(lane) == [receipt for each, receipt in found if each == lane]
-    assert len(files(folder)) == len(log.take()) <= 1, "nothing but a torn rest, told once"
+    assert len(files(folder)) == len(log.take()) <= 1, "nothing but a torn rest, logged once"
     assert all(name.endswith(".seg.torn") for name in files(folder))

@@ -1,4 +1,4 @@
-"""Requests that go on and on, or are no HTTP: each is answered and cut off, in its turn. On a real socket."""
+"""Requests without an end, or not valid HTTP: each gets a response in its turn, and is cut off. On a real socket."""
 
 import gc
 import socket
@@ -136,7 +136,7 @@ def test_each_byte_may_come_alone(server: Server) -> None:
         _HEAD + b"transfer-encoding: chunked\r\n\r\n" + b"f" * 17 + b"\r\n",
     ],
 )
-def test_what_is_no_http_is_told_so_as_json(server: Server, log: Log, request_: bytes) -> None:
+def test_invalid_http_gets_an_error_as_json(server: Server, log: Log, request_: bytes) -> None:
     _assert_refused(said(server.port, request_), log, 400, _BAD_HTTP)
     assert server.committed == []
 

@@ -1,4 +1,4 @@
-"""Clients that hold a connection without sending a request: cut off, whoever they are. On a real socket."""
+"""Clients that hold a connection without sending a request: cut off. On a real socket."""
 
 import socket
 import threading
@@ -18,12 +18,12 @@ from tests.support.ingress.serving import deaf, fill, served
 from tests.support.log import Log
 from tests.support.waiting import until
 
-_PATIENCE = 0.2
+_TIMEOUT = 0.2
 _OK = b"POST /webhooks HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nx-webhook-token: t\r\n\r\n{}"
 
 
 class _Hurried(TimeoutProtocol):
-    check_interval = _PATIENCE
+    check_interval = _TIMEOUT
 
 
 async def _nothing_else(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -43,7 +43,7 @@ class _Delivery:
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     app = WebhookEndpoint(
-        _nothing_else, _Delivery(), WebhookAuthenticator(["t"], None), max_body_bytes=2**20, body_timeout=_PATIENCE / 2
+        _nothing_else, _Delivery(), WebhookAuthenticator(["t"], None), max_body_bytes=2**20, body_timeout=_TIMEOUT / 2
     )
     config = uvicorn.Config(app, http=_Hurried, loop="uvloop", lifespan="off", log_level="critical", access_log=False)
     server = uvicorn.Server(config)
@@ -82,7 +82,7 @@ def _piece(client: socket.socket) -> bytes:
 def _trickle(client: socket.socket, what: bytes) -> float:
     """Sends it again and again until the server closes; replies how long that took."""
     began = time.monotonic()
-    client.settimeout(_PATIENCE / 10)
+    client.settimeout(_TIMEOUT / 10)
     while time.monotonic() - began < 10:
         try:
             client.sendall(what)
@@ -116,7 +116,7 @@ def test_a_client_that_says_nothing_is_cut_off(port: int) -> None:
 def test_a_client_that_trickles_is_cut_off(port: int, first: bytes, then: bytes) -> None:
     with _connected(port) as client:
         client.sendall(first)
-        assert _trickle(client, then) < _PATIENCE * 8
+        assert _trickle(client, then) < _TIMEOUT * 8
 
 
 def test_a_slow_body_is_answered_before_it_is_cut_off(port: int) -> None:
@@ -131,18 +131,18 @@ def test_a_slow_body_is_answered_before_it_is_cut_off(port: int) -> None:
 
 def test_a_client_that_sends_whole_requests_stays_connected(port: int) -> None:
     with _connected(port) as client:
-        end = time.monotonic() + _PATIENCE * 4
+        end = time.monotonic() + _TIMEOUT * 4
         while time.monotonic() < end:
             client.sendall(_OK)
             assert _piece(client).startswith(b"HTTP/1.1 200 ")
-            time.sleep(_PATIENCE / 6)  # the pace of the client, not a wait for anything
+            time.sleep(_TIMEOUT / 6)  # the pace of the client, not a wait for anything
 
 
 def test_a_client_that_rests_between_two_requests_stays_connected(port: int) -> None:
     with _connected(port) as client:
         client.sendall(_OK)
         assert _piece(client).startswith(b"HTTP/1.1 200 ")
-        client.settimeout(_PATIENCE * 3)
+        client.settimeout(_TIMEOUT * 3)
         with pytest.raises(TimeoutError):
             client.recv(1)
         client.settimeout(10)
@@ -151,7 +151,7 @@ def test_a_client_that_rests_between_two_requests_stays_connected(port: int) -> 
 
 
 def test_a_client_that_reads_no_answers_is_cut_off_though_it_sends_no_more() -> None:
-    # Closing would wait until it has read what there is: for ever.
+    # Closing would wait until the client has read everything: forever.
     with served(_Hurried, send_buffer=4096) as server, deaf(server) as client:
         fill(server, client)
         assert server.connections == 1

@@ -110,7 +110,7 @@ async def test_a_push_that_fails_fails_its_group_and_no_other() -> None:
     assert [(type(error), str(error), getattr(error, "retry_after", 0)) for error in refusals] == [
         (ServiceOverloaded, "Redis is full", 7)
     ] * 2
-    assert refusals[0] is not refusals[1]  # an error that many tasks raise would grow a traceback each
+    assert refusals[0] is not refusals[1]  # an error that is raised in many tasks grows a traceback in each
     assert push.groups == [[b"0"], [b"1", b"2"], [b"3", b"4"]]
 
 
@@ -183,7 +183,7 @@ async def test_a_group_holds_a_thousand_entries_at_most() -> None:
     [
         ([4 * _MIB, 1], [1, 1]),
         ([2 * _MIB, 2 * _MIB, 1], [2, 1]),
-        ([9 * _MIB, 9 * _MIB], [1, 1]),  # one that is too large by itself still goes, alone
+        ([9 * _MIB, 9 * _MIB], [1, 1]),  # one that is too large on its own is still pushed, alone
         ([1, 4 * _MIB, 1, 1], [1, 1, 2]),
     ],
 )
@@ -215,7 +215,7 @@ async def test_what_waits_for_a_redis_that_hangs_is_bounded_and_the_rest_is_turn
     assert push.groups == [[b"in flight"], [b"waits", b"waits too"], [b"there is room again"]]
 
 
-async def test_one_that_cannot_be_told_does_not_keep_the_answer_from_the_others(log: Log) -> None:
+async def test_a_callback_that_fails_does_not_keep_the_result_from_the_others(log: Log) -> None:
     push = _Push()
     commit = GroupCommit(push)
     heard: list[ServiceOverloaded | None] = []

@@ -49,9 +49,9 @@ async def _run(seed: int) -> None:
             random.choice(tasks).cancel()
     outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
 
-    told = [number for number, outcome in enumerate(outcomes) if outcome is None]
+    acknowledged = [number for number, outcome in enumerate(outcomes) if outcome is None]
     refused = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, ServiceOverloaded)]
-    assert set(told) <= set(store.has), "a success that is not durable"
+    assert set(acknowledged) <= set(store.has), "a success that is not durable"
     assert not set(refused) & set(store.has), "a refusal of what is durable"
     assert store.pushed == sorted(set(store.pushed)), "out of order, or pushed twice"
 

@@ -21,7 +21,7 @@ _ROWS: dict[str, list[_Row]] = {
     ],
     "a late success closes it before its time": [(0.0, "-a", False, None, 1.0), (0.5, "+a", True, None, math.inf)],
     "one lane's failure is not another's": [(0.0, "-b", True, None, 1.0), (1.0, "", True, "b", 0.0)],
-    "open lanes take turns, one a second": [
+    "open lanes take turns, one per second": [
         (0.0, "-a", False, None, 1.0),
         (0.1, "-b", False, None, 1.0),
         (1.1, "", False, "a", 0.0),

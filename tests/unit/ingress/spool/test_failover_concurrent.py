@@ -101,7 +101,7 @@ async def test_while_redis_hangs_a_request_waits_for_the_spool_only(folder: Path
     await asyncio.sleep(0)
     hung.set()
     await first
-    hung.clear()  # every further push would hang for ever
+    hung.clear()  # every further push would hang forever
     async with asyncio.timeout(5):
         for number in range(100):
             await durable.commit(INTAKE, [b"%d" % number])

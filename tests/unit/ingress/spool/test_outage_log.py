@@ -44,7 +44,7 @@ async def test_a_backlog_that_is_full_now_and_then_is_one_outage(folder: Path, l
         assert ingress.redis.taken == numbered(INTAKE, 20)
 
 
-async def test_what_another_process_left_is_told(folder: Path, log: Log) -> None:
+async def test_what_another_process_left_is_logged(folder: Path, log: Log) -> None:
     spool = SpoolWriter(folder)
     spool.append(numbered(INTAKE, 2000))
     spool.close_segment()

@@ -45,5 +45,5 @@ async def test_a_segment_that_changes_under_the_drainer_is_let_go_of(folder: Pat
     (folder / LEFT_NAME).write_bytes(flipped(segment_bytes(records), len(segment_bytes(records[:700])) - 1))
     await draining.for_seconds(3)
     assert draining.redis.taken == records[:699]
-    assert segments(folder), "a restart looks at it anew"
+    assert segments(folder), "a restart tries it again"
     assert log.take_events() == ["a spool segment cannot be read; it is left where it is"]

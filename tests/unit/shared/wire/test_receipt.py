@@ -1,4 +1,4 @@
-"""A receipt comes back as it was packed, and nothing else is taken for one."""
+"""A packed receipt is unpacked unchanged, and nothing else is taken for one."""
 
 import contextlib
 

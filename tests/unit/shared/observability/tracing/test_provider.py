@@ -1,4 +1,4 @@
-"""The SDK's log is told sparingly, and a process ends whatever its collector does."""
+"""The SDK's log is throttled, and a process ends whatever its collector does."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ from shared.observability.tracing.provider import Tracing
 
 
 @pytest.fixture
-def told() -> Iterator[list[str]]:
+def logged() -> Iterator[list[str]]:
     """What the root logger's handlers get."""
     lines: list[str] = []
 
@@ -30,7 +30,7 @@ def told() -> Iterator[list[str]]:
         logging.getLogger().removeHandler(kept)
 
 
-def test_each_place_of_the_sdk_is_heard_once_for_a_while(told: list[str]) -> None:
+def test_each_place_of_the_sdk_is_heard_once_for_a_while(logged: list[str]) -> None:
     now = 0.0
     logger = logging.Logger("opentelemetry.exporter")
     logger.addHandler(sdk_logging.ThrottledHandler(lambda: now))
@@ -42,13 +42,13 @@ def test_each_place_of_the_sdk_is_heard_once_for_a_while(told: list[str]) -> Non
     for attempt in range(100):
         outage(attempt)
         now += 1.0
-    assert told == ["attempt 0 failed", "given up"]
+    assert logged == ["attempt 0 failed", "given up"]
     now = 1000.0
     outage(100)
-    assert told[2:] == ["attempt 100 failed", "given up"]
+    assert logged[2:] == ["attempt 100 failed", "given up"]
 
 
-def test_what_it_cannot_read_is_not_quoted(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_it_cannot_read_is_not_quoted(logged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization geheim")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")
     sdk_logging.throttle_sdk_logging()
@@ -56,9 +56,9 @@ def test_what_it_cannot_read_is_not_quoted(told: list[str], monkeypatch: pytest.
     logger = logging.getLogger("opentelemetry")
     logger.handlers.clear()
     logger.propagate = True
-    assert [line[:21] for line in told] == ["Invalid timeout value", "Header format invalid"]
-    assert "'soon'" in told[0]
-    assert "geheim" not in told[1]
+    assert [line[:21] for line in logged] == ["Invalid timeout value", "Header format invalid"]
+    assert "'soon'" in logged[0]
+    assert "geheim" not in logged[1]
 
 
 def test_the_end_waits_for_the_last_spans_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
