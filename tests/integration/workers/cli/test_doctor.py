@@ -53,7 +53,7 @@ def _with_redis(**changes: Any) -> Facts:
     return WELL._replace(redis=REDIS._replace(info=INFO._replace(**changes)))
 
 
-def test_where_all_is_well_no_check_says_otherwise() -> None:
+def test_a_healthy_system_passes_all_checks() -> None:
     found = run_checks(WELL)
     assert [check for check in found if not check.ok or check.advice] == []
     assert {check.name for check in found} >= {"redis", "database", "webhook secret", "disk", "queues", "media api"}
@@ -104,14 +104,14 @@ ILL: list[tuple[Facts, str, str]] = [
 
 
 @pytest.mark.parametrize(("facts", "name", "word"), ILL)
-def test_what_is_wrong_is_named_with_what_to_do(facts: Facts, name: str, word: str) -> None:
+def test_each_problem_fails_one_check_with_advice(facts: Facts, name: str, word: str) -> None:
     (found,) = [check for check in run_checks(facts) if not check.ok]
     assert found.name == name
     assert word in f"{found.message} {found.advice}"
     assert found.advice
 
 
-def test_a_worker_that_was_started_again_is_not_missed() -> None:
+def test_a_restarted_worker_is_not_missing() -> None:
     here = WORKER._replace(node="celery@here")
     killed = here._replace(
         name="celery@here (pid 5)", problem="no report from its main process for 60 s", is_silent=True
@@ -141,7 +141,7 @@ def test_without_workers_every_queue_is_unconsumed() -> None:
         (WELL._replace(handlers=HANDLERS._replace(hidden_packages=("shared",))), "package names"),
     ],
 )
-def test_what_could_be_better_is_well_with_advice(facts: Facts, name: str) -> None:
+def test_a_check_may_be_ok_with_advice(facts: Facts, name: str) -> None:
     (found,) = [check for check in run_checks(facts) if check.advice]
     assert (found.name, found.ok) == (name, True)
 
@@ -155,7 +155,7 @@ def test_what_could_be_better_is_well_with_advice(facts: Facts, name: str) -> No
         (WELL._replace(handlers=HandlerFacts((), ())), "handlers"),
     ],
 )
-def test_what_is_not_wanted_is_well(facts: Facts, name: str) -> None:
+def test_a_piece_that_is_switched_off_is_ok(facts: Facts, name: str) -> None:
     assert [check.ok for check in run_checks(facts) if check.name == name] == [True]
 
 
@@ -210,7 +210,7 @@ def system(client: redis.Redis, redis_url: str, tmp_path: Path) -> Iterator[dict
     client.config_set("appendfsync", "no")
 
 
-def test_a_system_that_is_well_is_found_well(sluice: Sluice, system: dict[str, str]) -> None:
+def test_doctor_passes_a_healthy_system(sluice: Sluice, system: dict[str, str]) -> None:
     with media_api(404) as (address, asked):
         code, found = examined(sluice, **system, media_url=address, media_auth="X-Key: tell-nobody")
     assert (code, [name for name, check in found.items() if not check.ok]) == (0, [])
@@ -218,7 +218,7 @@ def test_a_system_that_is_well_is_found_well(sluice: Sluice, system: dict[str, s
     assert [(request["path"], request["x-key"]) for request in asked] == [("/media/0", "tell-nobody")]
 
 
-def test_for_people_each_check_is_a_line_with_a_mark(sluice: Sluice, system: dict[str, str]) -> None:
+def test_each_check_is_printed_as_a_line_with_a_mark(sluice: Sluice, system: dict[str, str]) -> None:
     result = sluice("doctor", **system, handlers="no_such_module")
     lines = result.stdout.splitlines()
     assert result.exit_code == 1
@@ -242,7 +242,7 @@ def test_a_redirect_is_not_followed_with_the_credential(sluice: Sluice, system: 
     assert len(asked) == 1
 
 
-def test_with_everything_down_each_is_named_and_no_secret(sluice: Sluice) -> None:
+def test_with_everything_down_each_piece_is_named_without_secrets(sluice: Sluice) -> None:
     port = free_port()
     result = sluice(
         "doctor",
@@ -257,7 +257,7 @@ def test_with_everything_down_each_is_named_and_no_secret(sluice: Sluice) -> Non
     assert "somebody" not in result.output
 
 
-def test_what_hangs_is_waited_for_so_long_and_no_longer(tmp_path: Path) -> None:
+def test_a_hanging_probe_is_limited_by_the_timeout(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         settings = Settings.load(
@@ -273,7 +273,7 @@ def test_what_hangs_is_waited_for_so_long_and_no_longer(tmp_path: Path) -> None:
         assert isinstance(seen, ProbeFailed), seen
 
 
-def test_a_queue_that_nobody_consumes_and_a_broken_database_are_found(
+def test_an_unconsumed_queue_and_an_incomplete_database_are_found(
     sluice: Sluice, system: dict[str, str], client: redis.Redis, tmp_path: Path
 ) -> None:
     Lanes(client).register([LaneSpec("text.slow", "own", 10, 60_000)])
@@ -284,11 +284,11 @@ def test_a_queue_that_nobody_consumes_and_a_broken_database_are_found(
     assert "events" in found["database schema"].message
 
 
-def test_wrong_settings_are_refused_as_everywhere(sluice: Sluice) -> None:
+def test_doctor_refuses_invalid_settings(sluice: Sluice) -> None:
     assert sluice("doctor", port="wrong").exit_code == 78
 
 
-def test_a_server_s_own_settings_are_seen(sluice: Sluice, system: dict[str, str], client: redis.Redis) -> None:
+def test_doctor_reads_the_servers_own_settings(sluice: Sluice, system: dict[str, str], client: redis.Redis) -> None:
     client.config_set("maxmemory-policy", "allkeys-lru")
     try:
         _, found = examined(sluice, **system)

@@ -35,12 +35,12 @@ def _again(lanes: Lanes, client: redis.Redis, verdict: Outcome) -> None:
     settle(lanes, lanes.take(LANE, "a", 100), verdict)
 
 
-def test_twenty_failures_open_it_for_a_second_and_then_longer_up_to_thirty() -> None:
+def test_twenty_failures_open_the_breaker_for_a_second_then_up_to_thirty() -> None:
     assert BreakerPolicy() == (20, 1.0, 30.0)
     assert BreakerPolicy().script_args() == [20, 1000, 30_000]
 
 
-def test_it_opens_when_so_many_entries_failed_and_none_succeeded(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_breaker_opens_at_the_threshold_of_failures_without_a_success(lanes: Lanes, client: redis.Redis) -> None:
     complete_one(lanes)
     first = settle(lanes, take(lanes, b"1", b"2"), FAILED)
     assert not first.breaker.is_open
@@ -52,7 +52,7 @@ def test_it_opens_when_so_many_entries_failed_and_none_succeeded(lanes: Lanes, c
     assert lanes.start_drain(LANE, None) == (True, False, "")
 
 
-def test_those_who_opened_it_are_not_charged_for_that_and_wait_until_the_hold_ends(
+def test_entries_that_open_the_breaker_use_up_no_attempt_and_wait_for_the_hold(
     lanes: Lanes, client: redis.Redis
 ) -> None:
     complete_one(lanes)
@@ -67,7 +67,7 @@ def test_those_who_opened_it_are_not_charged_for_that_and_wait_until_the_hold_en
     assert attempts(client) == {b"1": 1, b"2": 1, b"3": 0, b"4": 0, b"5": 0}
 
 
-def test_an_entry_counts_once_however_often_it_fails(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_entry_counts_once_in_the_streak_even_if_it_fails_repeatedly(lanes: Lanes, client: redis.Redis) -> None:
     complete_one(lanes)
     settle(lanes, take(lanes, b"bad"), FAILED)
     for _ in range(6):
@@ -77,7 +77,9 @@ def test_an_entry_counts_once_however_often_it_fails(lanes: Lanes, client: redis
     assert hash_of(client)["streak"] == "1"
 
 
-def test_nor_does_it_count_again_after_it_was_given_back_or_its_holder_died(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_entry_does_not_count_again_after_a_release_or_the_death_of_its_holder(
+    lanes: Lanes, client: redis.Redis
+) -> None:
     complete_one(lanes)
     settle(lanes, take(lanes, b"bad"), FAILED)
     _again(lanes, client, Released())
@@ -103,7 +105,7 @@ def test_an_entry_counts_again_once_another_has_succeeded(lanes: Lanes, client: 
 @pytest.mark.parametrize(
     "answer", [Completed(), Completed((FollowUp(b"", b"event", ()),)), DeadLettered("rejected", "STOP")]
 )
-def test_an_answer_ends_the_streak(lanes: Lanes, client: redis.Redis, answer: Outcome) -> None:
+def test_a_success_or_a_rejection_ends_the_streak(lanes: Lanes, client: redis.Redis, answer: Outcome) -> None:
     complete_one(lanes)
     for number in range(3):
         settle(lanes, take(lanes, b"%d" % number, b"%d" % -number), FAILED)
@@ -113,7 +115,7 @@ def test_an_answer_ends_the_streak(lanes: Lanes, client: redis.Redis, answer: Ou
 
 
 @pytest.mark.parametrize("answer", [Completed(), DeadLettered("rejected", "STOP")])
-def test_failures_that_are_settled_with_an_answer_do_not_count(
+def test_failures_settled_together_with_a_success_do_not_count(
     lanes: Lanes, client: redis.Redis, answer: Outcome
 ) -> None:
     complete_one(lanes)
@@ -137,7 +139,7 @@ def test_failures_that_are_settled_with_an_answer_do_not_count(
     ],
     ids=["retry requested", "not counted", "undecodable", "given back"],
 )
-def test_what_is_no_failure_neither_counts_nor_ends_the_streak(
+def test_outcomes_other_than_failures_neither_count_nor_end_the_streak(
     lanes: Lanes, client: redis.Redis, verdict: Outcome
 ) -> None:
     complete_one(lanes)
@@ -147,7 +149,7 @@ def test_what_is_no_failure_neither_counts_nor_ends_the_streak(
     assert status(client) is None
 
 
-def test_failures_below_the_attempt_that_entries_succeed_at_mean_nothing(lanes: Lanes, client: redis.Redis) -> None:
+def test_failures_below_the_proven_attempt_mean_nothing(lanes: Lanes, client: redis.Redis) -> None:
     settle(lanes, take(lanes, b"0"), FAILED)
     complete_one(lanes, attempts=2)
     assert hash_of(client) == {"proven": "2"}
@@ -160,7 +162,7 @@ def test_failures_below_the_attempt_that_entries_succeed_at_mean_nothing(lanes: 
     assert status(client) is not None
 
 
-def test_the_lowest_attempt_that_was_seen_to_succeed_is_the_one_that_counts(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_lowest_successful_attempt_is_the_proven_one(lanes: Lanes, client: redis.Redis) -> None:
     settle(lanes, take(lanes, b"0"), FAILED)
     complete_one(lanes, attempts=4)
     complete_one(lanes, attempts=5)
@@ -173,7 +175,7 @@ def test_the_lowest_attempt_that_was_seen_to_succeed_is_the_one_that_counts(lane
     assert status(client) is not None
 
 
-def test_a_handler_that_never_did_well_is_given_three_attempts(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_handler_that_has_never_succeeded_gets_three_attempts(lanes: Lanes, client: redis.Redis) -> None:
     settle(lanes, take(lanes, *[b"%d" % number for number in range(9)]), FAILED)
     _again(lanes, client, FAILED)
     assert status(client) is None
@@ -184,7 +186,7 @@ def test_a_handler_that_never_did_well_is_given_three_attempts(lanes: Lanes, cli
     assert set(attempts(client).values()) == {2}
 
 
-def test_or_as_many_as_its_policy_has(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_handler_whose_policy_allows_fewer_attempts_gets_those(lanes: Lanes, client: redis.Redis) -> None:
     settle(lanes, take(lanes, b"1", b"2"), LAST)
     assert dead(client, LANE) == [b"1", b"2"]
     settle(lanes, take(lanes, b"3", b"4"), LAST)
@@ -193,7 +195,9 @@ def test_or_as_many_as_its_policy_has(lanes: Lanes, client: redis.Redis) -> None
     assert counts(client, LANE) == {"entered": 4, "dead": 2, "retry": 2, "opened": 1}
 
 
-def test_what_was_under_way_when_it_opened_is_not_charged_and_does_not_die(lanes: Lanes, client: redis.Redis) -> None:
+def test_entries_in_flight_when_the_breaker_opens_use_up_no_attempt_and_do_not_die(
+    lanes: Lanes, client: redis.Redis
+) -> None:
     complete_one(lanes)
     mine = take(lanes, b"4", b"5")
     open_breaker(lanes)
@@ -206,7 +210,7 @@ def test_what_was_under_way_when_it_opened_is_not_charged_and_does_not_die(lanes
     assert set(attempts(client).items()) >= {(b"4", 0), (b"5", 0)}
 
 
-def test_nor_does_its_success_close_it_again(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_success_of_an_entry_in_flight_does_not_close_the_breaker(lanes: Lanes, client: redis.Redis) -> None:
     complete_one(lanes)
     mine = take(lanes, b"4", b"5")
     open_breaker(lanes)
@@ -215,7 +219,7 @@ def test_nor_does_its_success_close_it_again(lanes: Lanes, client: redis.Redis) 
     assert attempts(client).get(b"5", 0) == 0
 
 
-def test_other_lanes_go_on(lanes: Lanes, client: redis.Redis) -> None:
+def test_other_lanes_are_not_affected(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.other", "others")])
     open_breaker(lanes)
     lanes.push("text.other", [b"x"])
@@ -225,7 +229,7 @@ def test_other_lanes_go_on(lanes: Lanes, client: redis.Redis) -> None:
     assert not lanes.settle("text.other", [(entry.id, FAILED)]).breaker.is_open
 
 
-def test_its_status_is_reported(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_status_of_an_open_breaker_is_reported(lanes: Lanes, client: redis.Redis) -> None:
     assert status(client) is None
     open_breaker(lanes)
     client.hincrby(f"sluice:lane:{LANE}:breaker", "since", -90_000)
@@ -237,7 +241,7 @@ def test_its_status_is_reported(lanes: Lanes, client: redis.Redis) -> None:
     assert found.next_try_s == pytest.approx(HOUR, abs=60)
 
 
-def test_a_late_verdict_counts_nothing(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_outcome_of_a_lost_entry_does_not_count(lanes: Lanes, client: redis.Redis) -> None:
     complete_one(lanes)
     taken = take(lanes, b"1", b"2")
     settle(lanes, taken, FAILED)
@@ -246,7 +250,7 @@ def test_a_late_verdict_counts_nothing(lanes: Lanes, client: redis.Redis) -> Non
     assert not lanes.settle(LANE, [(b"1-1", FAILED)] * 5).breaker.is_open
 
 
-def test_what_was_purged_meanwhile_counts_nothing(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_outcome_of_a_purged_entry_does_not_count(lanes: Lanes, client: redis.Redis) -> None:
     complete_one(lanes)
     taken = take(lanes, b"1", b"2", b"3")
     client.xdel(f"sluice:lane:{LANE}", *[entry.id for entry in taken])

@@ -36,7 +36,7 @@ def lanes(client: redis.Redis) -> Lanes:
     return known(client)
 
 
-def test_an_outage_ends_the_probe_and_the_next_one_comes_soon(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_outage_ends_the_probe_and_the_next_one_starts_soon(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     begun = begin(lanes)
     taken = lanes.take(LANE, "a", 1)
@@ -49,7 +49,7 @@ def test_an_outage_ends_the_probe_and_the_next_one_comes_soon(lanes: Lanes, clie
     assert lanes.start_drain(LANE, None, "b").probe
 
 
-def test_an_outage_met_by_what_was_under_way_makes_no_hold_shorter(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_outage_seen_by_an_entry_in_flight_does_not_shorten_the_hold(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     lanes.suspend(LANE, 2)
     assert hold_of(client) > HOUR - 60
@@ -67,7 +67,7 @@ def test_a_paused_lane_is_not_probed_until_a_person_resumes_it(lanes: Lanes, cli
     assert lanes.start_drain(LANE, None, "a").probe
 
 
-def test_in_a_full_redis_it_opens_is_probed_and_closes_all_the_same(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_breaker_works_in_a_full_redis(lanes: Lanes, client: redis.Redis) -> None:
     complete_one(lanes)
     taken = take(lanes, b"1", b"2", b"3")
     client.config_set("maxmemory", 1)
@@ -92,7 +92,7 @@ def _begin_when_full(lanes: Lanes) -> DrainStart:
     return lanes.start_drain(LANE, None, "a process that was never seen")
 
 
-def test_what_is_replayed_meanwhile_waits_and_counts_as_new(lanes: Lanes, client: redis.Redis) -> None:
+def test_entries_replayed_while_it_is_open_wait_and_count_as_new(lanes: Lanes, client: redis.Redis) -> None:
     complete_one(lanes)
     settle(lanes, take(lanes, b"letter"), LAST)
     found: Any = client.xrange(f"sluice:lane:{LANE}:dead")
@@ -108,7 +108,7 @@ def test_what_is_replayed_meanwhile_waits_and_counts_as_new(lanes: Lanes, client
     assert status(client) is not None
 
 
-def test_letters_that_are_replayed_and_fail_again_open_it_instead_of_dying_again(
+def test_replayed_dead_letters_that_fail_open_the_breaker_instead_of_dying_again(
     lanes: Lanes, client: redis.Redis
 ) -> None:
     complete_one(lanes)
@@ -123,7 +123,7 @@ def test_letters_that_are_replayed_and_fail_again_open_it_instead_of_dying_again
     assert dead(client, LANE) == []
 
 
-def test_a_lane_whose_entries_were_purged_is_probed_when_the_next_comes(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_lane_whose_entries_were_purged_is_probed_with_the_next_entry(lanes: Lanes, client: redis.Redis) -> None:
     events = [b'{"r":"r","at":1,"k":"919800000001-%d"}' % number for number in range(4)]
     open_breaker(lanes, *events[:3])
     probe(lanes, FAILED)

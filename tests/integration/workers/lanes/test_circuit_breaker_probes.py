@@ -37,7 +37,7 @@ def lanes(client: redis.Redis) -> Lanes:
     return known(client, lease_ms=round(LEASE * 1000))
 
 
-def test_of_all_who_come_when_the_hold_ends_one_is_the_probe(lanes: Lanes, client: redis.Redis) -> None:
+def test_one_of_the_drains_at_the_end_of_the_hold_is_the_probe(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     assert lanes.start_drain(LANE, None, "a").is_held
     first, *others = [begin(lanes), *[lanes.start_drain(LANE, None, name) for name in "bcd"]]
@@ -50,7 +50,7 @@ def test_of_all_who_come_when_the_hold_ends_one_is_the_probe(lanes: Lanes, clien
     assert (found.tries, found.next_try_s) == (1, None)
 
 
-def test_a_success_closes_it_and_wakes_the_lane_at_once(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_successful_probe_closes_the_breaker_and_wakes_the_lane(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes, *[b"%d" % number for number in range(9)])
     client.hincrby(f"sluice:lane:{LANE}:breaker", "since", -90_000)
     begun = begin(lanes)
@@ -64,13 +64,13 @@ def test_a_success_closes_it_and_wakes_the_lane_at_once(lanes: Lanes, client: re
     assert lanes.start_drain(LANE, None) == (False, False, "")
 
 
-def test_so_does_a_rejection(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_rejecting_probe_closes_the_breaker_too(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     assert probe(lanes, DeadLettered("rejected", "STOP")).breaker.closed_after_ms is not None
     assert hash_of(client) == {}
 
 
-def test_a_failure_holds_it_again_for_twice_as_long_up_to_the_longest(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_failed_probe_doubles_the_hold_up_to_the_longest(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     for hours in (2, 4, 4, 4):
         assert probe(lanes, Rescheduled(1, f"failed for {hours} h", failed=True)).breaker == (True, 0, "", None)
@@ -82,9 +82,7 @@ def test_a_failure_holds_it_again_for_twice_as_long_up_to_the_longest(lanes: Lan
     assert hash_of(client)["tries"] == "4"
 
 
-def test_the_next_probe_takes_another_entry_and_the_one_after_it_the_first_again(
-    lanes: Lanes, client: redis.Redis
-) -> None:
+def test_probes_alternate_between_new_entries_and_the_first_one(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes, b"1", b"2", b"3", b"4")
     tried: list[bytes] = []
     for _ in range(6):
@@ -95,7 +93,7 @@ def test_the_next_probe_takes_another_entry_and_the_one_after_it_the_first_again
     assert tried == [b"1", b"1", b"2", b"1", b"3", b"1"]
 
 
-def test_only_the_one_that_is_gone_on_with_is_charged_and_it_never_dies(lanes: Lanes, client: redis.Redis) -> None:
+def test_only_the_repeated_entry_uses_up_attempts_and_it_never_dies(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes, b"1", b"2", b"3")
     for _ in range(3):
         probe(lanes, FAILED)
@@ -111,7 +109,7 @@ def test_only_the_one_that_is_gone_on_with_is_charged_and_it_never_dies(lanes: L
     assert attempts(client) == {b"1": 2, b"2": 0, b"3": 0}
 
 
-def test_one_bad_entry_does_not_keep_it_open(lanes: Lanes, client: redis.Redis) -> None:
+def test_one_bad_entry_does_not_keep_the_breaker_open(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes, b"bad", b"good", b"good")
     probe(lanes, FAILED)
     assert waiting_suspects(client, LANE) == [b"bad"]
@@ -119,7 +117,7 @@ def test_one_bad_entry_does_not_keep_it_open(lanes: Lanes, client: redis.Redis) 
     assert probe(lanes, Completed()).breaker.closed_after_ms is not None
 
 
-def test_after_it_closed_later_attempts_count_as_what_they_showed(lanes: Lanes, client: redis.Redis) -> None:
+def test_after_closing_the_proven_attempt_is_that_of_the_probe(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes, b"1", b"2", b"3", b"4", b"5")
     probe(lanes, FAILED)
     probe(lanes, Completed())  # "1", at its second attempt
@@ -128,7 +126,7 @@ def test_after_it_closed_later_attempts_count_as_what_they_showed(lanes: Lanes, 
     assert status(client) is None
 
 
-def test_a_suspect_can_be_the_probe_and_is_so_alone(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_suspect_can_be_the_probe_and_is_taken_alone(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     held = take(lanes, b"4", b"5")
     lanes.run_maintenance([LANE], ["a"])
@@ -139,7 +137,7 @@ def test_a_suspect_can_be_the_probe_and_is_so_alone(lanes: Lanes, client: redis.
     assert probe(lanes, Completed()).breaker.closed_after_ms is not None
 
 
-def test_a_probe_that_can_tell_nothing_lets_the_next_begin_at_once(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_probe_without_a_result_lets_the_next_one_start_at_once(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     for verdict in (DeadLettered("undecodable", "no entry"), Rescheduled(60, "in a minute, please"), Released()):
         no_wakeups(client)
@@ -149,7 +147,7 @@ def test_a_probe_that_can_tell_nothing_lets_the_next_begin_at_once(lanes: Lanes,
     assert hash_of(client)["interval"] == str(round(HOUR * 1000))
 
 
-def test_a_probe_that_finds_nothing_lets_go(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_probe_that_finds_no_entry_ends(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     begun = begin(lanes)
     assert len(lanes.take(LANE, "b", 10)) == 3  # a drain that had begun before it opened
@@ -158,7 +156,7 @@ def test_a_probe_that_finds_nothing_lets_go(lanes: Lanes, client: redis.Redis) -
     assert "probe" not in hash_of(client)
 
 
-def test_where_there_is_nothing_to_try_nobody_is_the_probe(lanes: Lanes, client: redis.Redis) -> None:
+def test_without_an_entry_to_try_no_drain_is_the_probe(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     client.delete(f"sluice:lane:{LANE}:hold")
     assert lanes.start_drain(LANE, None, "a") == (True, False, "")  # all wait for their time
@@ -167,7 +165,7 @@ def test_where_there_is_nothing_to_try_nobody_is_the_probe(lanes: Lanes, client:
     assert lanes.start_drain(LANE, None, "a").probe
 
 
-def test_when_the_hold_ends_the_lane_is_woken_though_all_entries_were_retries(
+def test_the_lane_is_woken_when_the_hold_ends_even_if_all_entries_were_retries(
     lanes: Lanes, client: redis.Redis
 ) -> None:
     open_breaker(lanes)
@@ -179,7 +177,7 @@ def test_when_the_hold_ends_the_lane_is_woken_though_all_entries_were_retries(
     assert woken(client) == [LANE]
 
 
-def test_it_is_woken_once_then_however_many_wait(lanes: Lanes, client: redis.Redis) -> None:
+def test_one_wakeup_is_sent_when_the_hold_ends_however_large_the_backlog(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes, *[b"%d" % number for number in range(20)])
     let_hold_end(client)
     no_wakeups(client)
@@ -189,7 +187,7 @@ def test_it_is_woken_once_then_however_many_wait(lanes: Lanes, client: redis.Red
     assert woken(client) == [LANE]
 
 
-def test_a_drain_that_asks_again_is_still_the_probe(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_drain_that_repeats_its_start_is_still_the_probe(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     let_hold_end(client)
     no_wakeups(client)
@@ -204,7 +202,7 @@ def test_a_drain_that_asks_again_is_still_the_probe(lanes: Lanes, client: redis.
     assert lanes.start_drain(LANE, wakeup, "a").is_held
 
 
-def test_a_hold_ends_by_itself(client: redis.Redis) -> None:
+def test_a_hold_expires(client: redis.Redis) -> None:
     lanes = Lanes(client, breaker=POLICY._replace(first_hold=0.02, max_hold=0.05))
     lanes.register([spec(LANE)])
     complete_one(lanes)
@@ -223,7 +221,7 @@ def _probe_if_any(lanes: Lanes) -> DrainStart | None:
     return begun if begun.probe else None
 
 
-def test_a_probe_that_died_stands_in_nobodys_way_for_longer_than_the_lease(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_dead_probe_blocks_others_for_at_most_the_lease(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     lost = begin(lanes)
     assert hold_of(client) <= LEASE
@@ -251,14 +249,14 @@ def test_a_probe_whose_process_is_known_to_be_dead_is_replaced_at_once(lanes: La
     assert lanes.start_drain(LANE, None, "b").probe
 
 
-def test_a_probe_that_ended_and_then_died_ends_no_hold(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_death_of_a_process_whose_probe_has_ended_ends_no_hold(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     probe(lanes, FAILED)  # by "a"
     lanes.run_maintenance([LANE], ["a"])
     assert hold_of(client) == pytest.approx(2 * HOUR, abs=60)
 
 
-def test_settling_a_probe_twice_is_settling_it_once(lanes: Lanes, client: redis.Redis) -> None:
+def test_settling_a_probe_twice_has_no_further_effect(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     begun = begin(lanes)
     taken = lanes.take(LANE, "a", 1)
@@ -268,7 +266,7 @@ def test_settling_a_probe_twice_is_settling_it_once(lanes: Lanes, client: redis.
     assert (hash_of(client), hold_of(client) > HOUR) == (before, True)
 
 
-def test_what_is_purged_while_it_is_tried_tells_nothing(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_probe_whose_entry_is_purged_has_no_result(lanes: Lanes, client: redis.Redis) -> None:
     open_breaker(lanes)
     begun = begin(lanes)
     [entry] = lanes.take(LANE, "a", 1)

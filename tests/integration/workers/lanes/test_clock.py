@@ -21,7 +21,7 @@ def _set_back(client: redis.Redis, key: str) -> None:
     client.pexpire(key, left + _HOURS)
 
 
-def test_a_wakeup_that_was_lost_then_is_sent_again(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_wakeup_lost_while_the_clock_was_ahead_is_sent_again(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec(LANE)])
     lanes.push(LANE, [b"one"])
     found: Any = client.zrange(f"sluice:lane:{LANE}:woken", 0, -1)
@@ -32,7 +32,7 @@ def test_a_wakeup_that_was_lost_then_is_sent_again(lanes: Lanes, client: redis.R
     assert woken(client) == [LANE]
 
 
-def test_a_hold_lasts_no_longer_than_it_was_made_for(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_hold_lasts_no_longer_than_intended(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec(LANE)])
     lanes.suspend(LANE, 60)
     assert lanes.start_drain(LANE, None).is_held
@@ -42,7 +42,7 @@ def test_a_hold_lasts_no_longer_than_it_was_made_for(lanes: Lanes, client: redis
     assert woken(client) == [LANE]
 
 
-def test_somebody_ticks(lanes: Lanes, client: redis.Redis) -> None:
+def test_maintenance_goes_on(lanes: Lanes, client: redis.Redis) -> None:
     tickers = [LaneMaintenance(lambda: lanes, [spec(LANE)]) for _ in range(2)]
     tickers[0]()
     _set_back(client, "sluice:tick")
@@ -50,7 +50,7 @@ def test_somebody_ticks(lanes: Lanes, client: redis.Redis) -> None:
     assert client.pttl("sluice:tick") == -2
 
 
-def test_a_process_that_died_then_is_found_out(client: redis.Redis) -> None:
+def test_a_process_that_died_while_the_clock_was_ahead_is_found_dead(client: redis.Redis) -> None:
     holders = HeartbeatRegistry(client)
     holders.beat(["a", "b"])
     client.delete("sluice:grace")
@@ -60,7 +60,7 @@ def test_a_process_that_died_then_is_found_out(client: redis.Redis) -> None:
     assert holders.beat(["b"]) == ["a"]
 
 
-def test_a_grace_ends_when_it_should(client: redis.Redis) -> None:
+def test_a_grace_period_ends_in_time(client: redis.Redis) -> None:
     holders = HeartbeatRegistry(client)
     holders.beat(["a", "b"])
     grace = client.get("sluice:grace")
@@ -70,7 +70,7 @@ def test_a_grace_ends_when_it_should(client: redis.Redis) -> None:
     assert holders.beat(["b"]) == ["a"]
 
 
-def test_entries_go_on_being_taken_and_settled(lanes: Lanes, client: redis.Redis) -> None:
+def test_entries_are_still_taken_and_settled(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec(LANE)])
     client.xadd(f"sluice:lane:{LANE}", {"d": b"later"}, id=f"{client.time()[0] * 1000 + _HOURS}-0")
     lanes.push(LANE, [b"now"])  # a stream's ids never go back

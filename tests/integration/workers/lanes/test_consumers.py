@@ -44,7 +44,7 @@ def _tick(script: Script) -> None:
     script(keys=[KEY], args=["text.greet", MAX_DUE_RETRIES, MAX_EXPIRED_LEASES, MAX_DEATHS])
 
 
-def test_once_a_minute_those_that_are_gone_and_hold_nothing_are_forgotten(lanes: Lanes, client: redis.Redis) -> None:
+def test_once_a_minute_consumers_that_are_gone_and_hold_nothing_are_removed(lanes: Lanes, client: redis.Redis) -> None:
     assert {b"holder", b"gone"} <= _consumers(client, KEY)
     assert b"gone" in _consumers(client, f"{KEY}:suspects")
     _tick(_script(client, AT_ONCE, EVERY_TICK))
@@ -53,17 +53,17 @@ def test_once_a_minute_those_that_are_gone_and_hold_nothing_are_forgotten(lanes:
     assert held(client, "text.greet") == [b"1"]
 
 
-def test_those_seen_within_ten_minutes_stay(client: redis.Redis) -> None:
+def test_consumers_seen_within_ten_minutes_stay(client: redis.Redis) -> None:
     _tick(_script(client, EVERY_TICK))
     assert {b"holder", b"gone"} <= _consumers(client, KEY)
 
 
-def test_nothing_is_forgotten_in_the_rest_of_the_minute(client: redis.Redis) -> None:
+def test_no_consumer_is_removed_in_the_rest_of_the_minute(client: redis.Redis) -> None:
     _tick(_script(client, AT_ONCE, NEVER))
     assert {b"holder", b"gone"} <= _consumers(client, KEY)
 
 
-def test_a_tick_forgets_nobody_in_a_lane_without_streams(client: redis.Redis) -> None:
+def test_maintenance_of_a_lane_without_streams_removes_no_consumer(client: redis.Redis) -> None:
     client.flushall()
     _tick(_script(client, AT_ONCE, EVERY_TICK))
     assert waiting_suspects(client, "text.greet") == []

@@ -35,9 +35,7 @@ def _die(lanes: Lanes) -> None:
     lanes.run_maintenance([LANE])
 
 
-def test_what_a_killed_process_held_comes_back_entry_by_entry(
-    lanes: Lanes, client: redis.Redis, redis_url: str
-) -> None:
+def test_entries_of_a_killed_process_come_back_one_by_one(lanes: Lanes, client: redis.Redis, redis_url: str) -> None:
     lanes.register([spec(LANE, lease_ms=50)])
     lanes.push(LANE, [b"1", b"2", b"3"])
     child = multiprocessing.get_context("spawn").Process(target=_take_and_hang, args=(redis_url,), daemon=True)
@@ -72,7 +70,7 @@ def test_suspects_wake_their_lane(lanes: Lanes, client: redis.Redis) -> None:
     assert lanes.run_maintenance([LANE])[LANE] == (0, 1, 0, 1, 0)
 
 
-def test_what_kills_three_times_is_a_dead_letter(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_entry_that_kills_three_times_becomes_a_dead_letter(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push(LANE, [b"killer"])
     lanes.take(LANE, "a", 1)
     for deaths in range(1, MAX_DEATHS):
@@ -107,9 +105,7 @@ def test_the_neighbours_of_a_killer_are_taken_alone_and_handled(lanes: Lanes, cl
     assert [(letter.data, letter.why) for letter in dead_letters(client, LANE, 9)] == [(b"killer", "poison")]
 
 
-def test_an_entry_is_not_charged_for_the_deaths_of_batches_that_it_was_in_between_its_attempts(
-    lanes: Lanes, client: redis.Redis
-) -> None:
+def test_deaths_before_a_completed_attempt_do_not_count(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push(LANE, [b"innocent"])
     for attempts in range(5):
         [entry] = lanes.take(LANE, "a", 100)  # in a batch with something that kills
@@ -123,7 +119,7 @@ def test_an_entry_is_not_charged_for_the_deaths_of_batches_that_it_was_in_betwee
     assert dead(client, LANE) == []
 
 
-def test_a_suspect_that_is_given_back_is_taken_alone_again(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_released_suspect_is_taken_alone_again(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push(LANE, [b"1"])
     lanes.take(LANE, "a", 1)
     _die(lanes)
@@ -146,7 +142,7 @@ def test_deaths_do_not_use_up_attempts_nor_attempts_deaths(lanes: Lanes, client:
     assert (entry.attempts, entry.deaths) == (1, 1)
 
 
-def test_one_tick_moves_a_bounded_number_of_suspects(lanes: Lanes, client: redis.Redis) -> None:
+def test_one_maintenance_run_moves_a_bounded_number_of_suspects(lanes: Lanes, client: redis.Redis) -> None:
     entries = [b"%d" % number for number in range(2 * MAX_EXPIRED_LEASES + 50)]
     lanes.push(LANE, entries)
     lanes.take(LANE, "a", len(entries))
@@ -156,7 +152,7 @@ def test_one_tick_moves_a_bounded_number_of_suspects(lanes: Lanes, client: redis
     assert waiting_suspects(client, LANE) == entries
 
 
-def test_a_lease_that_ran_out_is_found_behind_thousands_that_did_not(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_expired_lease_is_found_behind_thousands_of_valid_ones(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push(LANE, [b"alive"] * 2500)
     lanes.push(LANE, [b"dead"])
     alive = lanes.take(LANE, "a", 2500)

@@ -71,7 +71,7 @@ def test_a_paused_worker_cannot_settle_a_suspect_that_was_taken_over(
     assert lanes.settle("intake", [(taken_over.id, Completed())], suspect=True)[:3] == (1, 0, 0)
 
 
-def test_a_paused_worker_that_comes_back_before_anybody_else_still_counts(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_paused_worker_that_returns_before_a_takeover_can_still_settle(lanes: Lanes, client: redis.Redis) -> None:
     [paused] = _pause(lanes, b"1")
     assert lanes.settle("intake", [(paused.id, OWN)])[:3] == (1, 1, 0)
     assert lanes.run_maintenance(["intake"])["intake"].made_suspects == 0
@@ -79,7 +79,7 @@ def test_a_paused_worker_that_comes_back_before_anybody_else_still_counts(lanes:
     assert waiting(client, "text.a") == [b"own"]
 
 
-def test_of_a_batch_only_what_was_lost_is_fenced(lanes: Lanes, client: redis.Redis) -> None:
+def test_only_the_lost_entries_of_a_batch_are_fenced(lanes: Lanes, client: redis.Redis) -> None:
     [lost] = _pause(lanes, b"1")
     lanes.push("intake", [b"2", b"3"])
     two, three = lanes.take("intake", "a", 2)

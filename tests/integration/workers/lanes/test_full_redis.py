@@ -42,7 +42,7 @@ def test_a_push_is_refused_and_leaves_nothing_behind(lanes: Lanes, client: redis
     assert everything(client) == before
 
 
-def test_what_waits_can_be_taken_and_settled_in_every_way(lanes: Lanes, client: redis.Redis) -> None:
+def test_waiting_entries_can_be_taken_and_settled_with_every_outcome(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push("intake", [b"1", b"2", b"3", b"4", b"5"])
     _fill(client)
     one, two, three, four, five = lanes.take("intake", "a process that was never seen", 5)
@@ -57,7 +57,7 @@ def test_what_waits_can_be_taken_and_settled_in_every_way(lanes: Lanes, client: 
     assert counts(client, "intake") == {"entered": 5, "added": 1, "done": 2, "retry": 1, "dead": 1, "back": 1}
 
 
-def test_what_a_handler_needs_may_be_down_meanwhile(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_dependency_of_a_handler_may_be_down_at_the_same_time(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push("intake", [b"1"])
     _fill(client)
     lanes.suspend("intake", 60)
@@ -66,7 +66,7 @@ def test_what_a_handler_needs_may_be_down_meanwhile(lanes: Lanes, client: redis.
     assert 29_000 < client.pttl("sluice:lane:intake:hold") <= 30_000
 
 
-def test_a_tick_moves_retries_and_suspects_and_wakes(lanes: Lanes, client: redis.Redis) -> None:
+def test_maintenance_moves_retries_and_suspects_and_sends_wakeups(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push("intake", [b"1", b"2", b"3"])
     _, two, _ = lanes.take("intake", "a", 3)
     lanes.settle("intake", [(two.id, Rescheduled(5, "why"))])
@@ -88,7 +88,7 @@ def test_a_lost_wakeup_is_replaced(lanes: Lanes, client: redis.Redis) -> None:
     assert lanes.run_maintenance(["intake"])["intake"].wakeups_sent == 1
 
 
-def test_processes_go_on_beating_and_the_dead_are_found(client: redis.Redis) -> None:
+def test_heartbeats_go_on_and_dead_processes_are_found(client: redis.Redis) -> None:
     holders = HeartbeatRegistry(client)
     holders.beat(["dead", "alive"])
     client.zincrby(HEARTBEATS_KEY, -60_000, "dead")

@@ -17,7 +17,7 @@ def end_grace(client: redis.Redis) -> None:
     client.delete("sluice:grace")
 
 
-def test_a_process_that_fell_silent_is_dead(client: redis.Redis) -> None:
+def test_a_process_without_heartbeats_is_dead(client: redis.Redis) -> None:
     holders = HeartbeatRegistry(client)
     holders.beat(["a", "b"])
     end_grace(client)
@@ -29,7 +29,7 @@ def test_a_process_that_fell_silent_is_dead(client: redis.Redis) -> None:
     assert holders.beat(["c"]) == []
 
 
-def test_one_beat_brings_it_back(client: redis.Redis) -> None:
+def test_one_heartbeat_revives_a_process(client: redis.Redis) -> None:
     holders = HeartbeatRegistry(client)
     holders.beat(["a"])
     end_grace(client)
@@ -37,7 +37,9 @@ def test_one_beat_brings_it_back(client: redis.Redis) -> None:
     assert holders.beat(["a"]) == []
 
 
-def test_after_redis_was_away_nobody_is_taken_for_dead_before_all_could_beat_again(client: redis.Redis) -> None:
+def test_after_an_outage_of_redis_no_process_counts_as_dead_before_all_could_send_heartbeats(
+    client: redis.Redis,
+) -> None:
     holders = HeartbeatRegistry(client)
     holders.beat(["a", "b"])
     end_grace(client)
@@ -54,7 +56,7 @@ def test_after_redis_was_away_nobody_is_taken_for_dead_before_all_could_beat_aga
     assert holders.beat(["a"]) == ["b"]
 
 
-def test_what_a_dead_process_held_is_suspect_at_once_and_the_others_keep_theirs(
+def test_entries_of_a_dead_process_become_suspects_at_once_and_others_keep_theirs(
     client: redis.Redis, lanes: Lanes
 ) -> None:
     lanes.register([LaneSpec(LANE, "messages", 10, 3_600_000)])
@@ -87,7 +89,7 @@ def test_suspects_of_a_dead_process_count_their_deaths(client: redis.Redis, lane
     assert lanes.run_maintenance([LANE], ["third"])[LANE].dead_lettered == 1
 
 
-def test_much_is_taken_over_in_turns(client: redis.Redis, lanes: Lanes) -> None:
+def test_a_large_takeover_happens_in_steps(client: redis.Redis, lanes: Lanes) -> None:
     lanes.register([LaneSpec(LANE, "messages", 10, 3_600_000)])
     lanes.push(LANE, [b"%d" % number for number in range(250)])
     lanes.take(LANE, "dead", 250)

@@ -59,7 +59,7 @@ def test_an_entry_and_its_error_survive_the_wait_for_the_next_attempt(hostile: L
 @settings(max_examples=examples(50))
 @given(data=st.binary(max_size=40), error=TEXTS, trace=TEXTS)
 @example(data=b"", error="", trace="")
-def test_a_dead_letter_keeps_any_data_and_any_words(hostile: Lanes, data: bytes, error: str, trace: str) -> None:
+def test_a_dead_letter_keeps_any_data_and_any_text(hostile: Lanes, data: bytes, error: str, trace: str) -> None:
     hostile.settle("intake", [(_taken(hostile, data), DeadLettered("rejected", error, trace))])
     [letter] = dead_letters(hostile.client, "intake", 1)
     assert (letter.data, letter.error, letter.trace) == (data, _kept(error), _kept(trace))
@@ -67,7 +67,7 @@ def test_a_dead_letter_keeps_any_data_and_any_words(hostile: Lanes, data: bytes,
 
 @settings(max_examples=examples(50))
 @given(key=st.binary(max_size=40), data=st.binary(max_size=40))
-def test_what_follows_has_any_key_and_any_data(hostile: Lanes, key: bytes, data: bytes) -> None:
+def test_a_follow_up_may_have_any_key_and_any_data(hostile: Lanes, key: bytes, data: bytes) -> None:
     following = FollowUp(key, data, ("text.a",))
     assert hostile.settle("intake", [(_taken(hostile, b"x"), Completed((following,)))])[:3] == (1, 1, 0)
     assert waiting(hostile.client, "text.a") == [data]
@@ -87,7 +87,7 @@ def test_what_follows_has_any_key_and_any_data(hostile: Lanes, key: bytes, data:
         (math.inf, MAX_RETRY_DELAY),
     ],
 )
-def test_a_delay_is_any_number(lanes: Lanes, client: redis.Redis, delay: float, seconds: float) -> None:
+def test_a_delay_may_be_any_number(lanes: Lanes, client: redis.Redis, delay: float, seconds: float) -> None:
     identity = _taken(lanes, b"x")
     lanes.settle("intake", [(identity, Rescheduled(delay, "why"))])
     status = next(status for status in lane_statuses(client) if status.lane == "intake")
@@ -96,7 +96,7 @@ def test_a_delay_is_any_number(lanes: Lanes, client: redis.Redis, delay: float, 
     assert lanes.run_maintenance(["intake"])["intake"].retries_moved == 1
 
 
-def test_an_entry_of_megabytes_goes_every_way(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_entry_of_megabytes_can_be_settled_with_every_outcome(lanes: Lanes, client: redis.Redis) -> None:
     data = bytes(range(256)) * 12_000
     identity = _taken(lanes, data)
     lanes.settle("intake", [(identity, Rescheduled(0, "x" * 500))])
@@ -109,7 +109,7 @@ def test_an_entry_of_megabytes_goes_every_way(lanes: Lanes, client: redis.Redis)
     assert dead_letters(client, "text.a", 1)[0].data == data
 
 
-def test_one_entry_may_lead_to_tens_of_thousands(lanes: Lanes, client: redis.Redis) -> None:
+def test_one_entry_may_have_tens_of_thousands_of_follow_ups(lanes: Lanes, client: redis.Redis) -> None:
     identity = _taken(lanes, b"x")
     following = tuple(FollowUp(b"%d" % number, b"e", ("text.a",)) for number in range(50_000))
     assert lanes.settle("intake", [(identity, Completed(following))])[:3] == (1, 50_000, 0)

@@ -21,7 +21,7 @@ def test_a_push_adds_the_entries_in_order_and_wakes_the_lane(lanes: Lanes, clien
 
 @settings(max_examples=examples(50))
 @given(entries=st.lists(st.binary(), min_size=1, max_size=5))
-def test_data_is_any_bytes(redis_url: str, entries: list[bytes]) -> None:
+def test_data_may_be_any_bytes(redis_url: str, entries: list[bytes]) -> None:
     with connect(redis_url) as client:
         client.flushall()
         lanes = Lanes(client)
@@ -42,7 +42,7 @@ def test_wakeups_follow_the_backlog_up_to_the_cap(
     assert woken(client) == ["text.greet"] * expected
 
 
-def test_pushing_on_sends_only_the_wakeups_that_are_missing(lanes: Lanes, client: redis.Redis) -> None:
+def test_another_push_sends_only_the_missing_wakeups(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet", grain=4, cap=8)])
     numbers = []
     for _ in range(12):
@@ -51,7 +51,7 @@ def test_pushing_on_sends_only_the_wakeups_that_are_missing(lanes: Lanes, client
     assert numbers == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
 
 
-def test_a_thousand_small_pushes_flood_nobody(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_thousand_small_pushes_do_not_flood_the_workers(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet", grain=4, cap=8)])
     for _ in range(1000):
         lanes.push("text.greet", [b"x"])
@@ -66,7 +66,7 @@ def test_each_lane_of_a_shared_queue_is_woken(lanes: Lanes, client: redis.Redis)
     assert woken(client, "messages") == ["text.a"] * 8 + ["text.b"] + ["image.a"] * 2
 
 
-def test_entries_that_somebody_holds_deserve_no_wakeup(lanes: Lanes, client: redis.Redis) -> None:
+def test_entries_in_flight_need_no_wakeup(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet", grain=4)])
     lanes.push("text.greet", [b"x"] * 16)
     for message in wakeups(client):
@@ -77,7 +77,7 @@ def test_entries_that_somebody_holds_deserve_no_wakeup(lanes: Lanes, client: red
     assert len(wakeups(client)) == 1
 
 
-def test_a_lane_that_no_worker_knows_yet_keeps_its_entries_and_wakes_nobody(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_unregistered_lane_keeps_its_entries_and_sends_no_wakeup(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push("text.greet", [b"early"])
     assert client.keys("sluice:queue:*") == []
     lanes.register([spec("text.greet")])

@@ -10,7 +10,7 @@ from workers.lanes import Lanes, Rescheduled
 SPECS = [spec("intake", "intake"), spec("text.greet", "messages")]
 
 
-def test_making_lanes_known_again_changes_nothing(lanes: Lanes, client: redis.Redis) -> None:
+def test_registering_lanes_again_changes_nothing(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register(SPECS)
     lanes.push("intake", [b"1", b"2"])
     lanes.take("intake", "a", 1)
@@ -19,7 +19,7 @@ def test_making_lanes_known_again_changes_nothing(lanes: Lanes, client: redis.Re
     assert everything(client) == before
 
 
-def test_a_lane_is_run_as_it_was_last_made_known(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_last_registration_of_a_lane_counts(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet", "messages", grain=1000)])
     lanes.push("text.greet", [b"x"] * 4)
     lanes.register([spec("text.greet", "own", grain=1)])
@@ -28,7 +28,7 @@ def test_a_lane_is_run_as_it_was_last_made_known(lanes: Lanes, client: redis.Red
     assert woken(client, "own") == ["text.greet"] * 4  # five are deserved, and one is on its way
 
 
-def test_what_was_lost_with_all_data_is_there_again_once_made_known(lanes: Lanes, client: redis.Redis) -> None:
+def test_registering_restores_lanes_after_redis_lost_its_data(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register(SPECS)
     client.flushall()
     lanes.push("intake", [b"1"])
@@ -57,15 +57,13 @@ def test_the_scripts_are_loaded_again_after_the_server_forgot_them(lanes: Lanes,
     assert lanes.start_drain("intake", None).is_held
 
 
-def test_a_lane_whose_stream_is_something_else_is_an_error_and_not_taken_for_known(
-    lanes: Lanes, client: redis.Redis
-) -> None:
+def test_registering_a_lane_whose_stream_key_has_another_type_is_an_error(lanes: Lanes, client: redis.Redis) -> None:
     client.set("sluice:lane:text.greet", "somebody else's")
     with pytest.raises(ResponseError, match="WRONGTYPE"):
         lanes.register(SPECS)
 
 
-def test_a_stream_that_vanished_is_healed_by_the_next_take(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_next_take_recreates_a_stream_that_vanished(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register(SPECS)
     client.delete("sluice:lane:intake")
     lanes.push("intake", [b"1"])

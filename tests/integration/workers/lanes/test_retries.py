@@ -61,7 +61,7 @@ def test_a_retry_keeps_its_last_error(lanes: Lanes, client: redis.Redis) -> None
     assert fields == {b"d": b"a", b"a": b"1", b"e": b"b'a' failed"}
 
 
-def test_equal_entries_are_retried_each(lanes: Lanes, client: redis.Redis) -> None:
+def test_equal_entries_are_each_retried(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push(LANE, [b"same"] * 3)
     taken = lanes.take(LANE, "a", 3)
     lanes.settle(LANE, [(entry.id, Rescheduled(5, "same")) for entry in taken])
@@ -71,7 +71,9 @@ def test_equal_entries_are_retried_each(lanes: Lanes, client: redis.Redis) -> No
     assert waiting(client, LANE) == [b"same"] * 3
 
 
-def test_of_a_hundred_thousand_due_retries_one_tick_moves_a_bounded_number(lanes: Lanes, client: redis.Redis) -> None:
+def test_one_maintenance_run_moves_a_bounded_number_of_a_hundred_thousand_due_retries(
+    lanes: Lanes, client: redis.Redis
+) -> None:
     _fail(lanes, model=5)
     members: Any = client.zrange(f"{KEY}:retry", 0, -1)
     head = members[0].partition(b"\n")[0]

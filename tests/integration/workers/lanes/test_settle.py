@@ -31,21 +31,21 @@ def _take(lanes: Lanes, *data: bytes) -> list[TakenEntry]:
     return lanes.take("intake", "a", len(data))
 
 
-def test_what_is_done_is_gone(lanes: Lanes, client: redis.Redis) -> None:
+def test_completed_entries_are_removed(lanes: Lanes, client: redis.Redis) -> None:
     taken = _take(lanes, b"1", b"2", b"3")
     assert lanes.settle("intake", [(entry.id, Completed()) for entry in taken[:2]])[:3] == (2, 0, 0)
     assert held(client, "intake") == [b"3"]
     assert counts(client, "intake") == {"entered": 3, "done": 2}
 
 
-def test_thousands_can_be_done_at_once(lanes: Lanes, client: redis.Redis) -> None:
+def test_thousands_of_entries_can_be_completed_at_once(lanes: Lanes, client: redis.Redis) -> None:
     taken = _take(lanes, *[b"x"] * 2500)
     assert lanes.settle("intake", [(entry.id, Completed()) for entry in taken])[:3] == (2500, 0, 0)
     assert client.xlen("sluice:lane:intake") == 0
     assert held(client, "intake") == []
 
 
-def test_what_follows_is_in_each_of_its_lanes(lanes: Lanes, client: redis.Redis) -> None:
+def test_follow_ups_are_added_to_each_of_their_lanes(lanes: Lanes, client: redis.Redis) -> None:
     first, second = _take(lanes, b"1", b"2")
     verdicts: list[tuple[bytes, Outcome]] = [
         (first.id, Completed((FollowUp(b"k1", b"e1", ("text.a", "text.b")), FollowUp(b"k2", b"e2", ("text.b",))))),
@@ -86,7 +86,7 @@ def test_an_event_without_a_key_is_never_taken_for_another(lanes: Lanes, client:
     assert waiting(client, "text.a") == [b"event", b"event"]
 
 
-def test_keys_are_any_bytes_and_differ_where_these_do(lanes: Lanes, client: redis.Redis) -> None:
+def test_keys_may_be_any_bytes_and_are_compared_exactly(lanes: Lanes, client: redis.Redis) -> None:
     [entry] = _take(lanes, b"1")
     keys = [bytes([value]) * 16 for value in range(256)]
     following = tuple(FollowUp(key, key, ("text.a",)) for key in keys)
@@ -94,7 +94,7 @@ def test_keys_are_any_bytes_and_differ_where_these_do(lanes: Lanes, client: redi
     assert waiting(client, "text.a") == keys
 
 
-def test_a_repetition_is_recognised_for_as_long_as_the_settings_say(client: redis.Redis) -> None:
+def test_a_duplicate_is_recognised_within_the_dedupe_window(client: redis.Redis) -> None:
     lanes = Lanes(client, dedupe_seconds=3600)
     [entry] = _take(lanes, b"1")
     lanes.settle("intake", [(entry.id, Completed((FollowUp(b"key", b"event", ("text.a",)),)))])
@@ -104,7 +104,7 @@ def test_a_repetition_is_recognised_for_as_long_as_the_settings_say(client: redi
     assert lanes.settle("intake", [(entry.id, Completed((FollowUp(b"key", b"event", ("text.a",)),)))])[:3] == (1, 1, 0)
 
 
-def test_a_repetition_does_not_make_the_window_longer(client: redis.Redis) -> None:
+def test_a_duplicate_does_not_extend_the_dedupe_window(client: redis.Redis) -> None:
     lanes = Lanes(client, dedupe_seconds=3600)
     for _ in range(2):
         [entry] = _take(lanes, b"1")
@@ -116,7 +116,7 @@ def test_a_repetition_does_not_make_the_window_longer(client: redis.Redis) -> No
 
 
 @pytest.mark.parametrize(("counted", "attempts"), [(True, 1), (False, 0)])
-def test_what_is_tried_again_waits_for_its_time(
+def test_a_rescheduled_entry_waits_until_it_is_due(
     lanes: Lanes, client: redis.Redis, counted: bool, attempts: int
 ) -> None:
     [entry] = _take(lanes, b"1")
@@ -129,7 +129,7 @@ def test_what_is_tried_again_waits_for_its_time(
     assert counts(client, "intake") == {"entered": 1, "retry": 1}
 
 
-def test_a_dead_letter_tells_all_there_is_to_tell(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_dead_letter_contains_all_details(lanes: Lanes, client: redis.Redis) -> None:
     [entry] = _take(lanes, b"1")
     lanes.settle("intake", [(entry.id, DeadLettered("rejected", "no such customer", "Traceback: …"))])
     [letter] = dead_letters(client, "intake", 10)
@@ -145,7 +145,7 @@ def test_a_dead_letter_tells_all_there_is_to_tell(lanes: Lanes, client: redis.Re
     assert client.xlen("sluice:lane:intake") == 0
 
 
-def test_what_was_given_back_is_taken_at_once_by_anybody_and_was_no_attempt(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_released_entry_can_be_taken_at_once_and_used_up_no_attempt(lanes: Lanes, client: redis.Redis) -> None:
     [entry] = _take(lanes, b"1")
     lanes.settle("intake", [(entry.id, Released())])
     [again] = lanes.take("intake", "b", 5)
@@ -153,7 +153,7 @@ def test_what_was_given_back_is_taken_at_once_by_anybody_and_was_no_attempt(lane
     assert counts(client, "intake") == {"entered": 1, "back": 1}
 
 
-def test_one_settle_can_end_entries_in_every_way(lanes: Lanes, client: redis.Redis) -> None:
+def test_one_settle_can_have_every_outcome(lanes: Lanes, client: redis.Redis) -> None:
     one, two, three, four, five = _take(lanes, b"1", b"2", b"3", b"4", b"5")
     verdicts: list[tuple[bytes, Outcome]] = [
         (five.id, Released()),
@@ -169,7 +169,7 @@ def test_one_settle_can_end_entries_in_every_way(lanes: Lanes, client: redis.Red
     assert counts(client, "intake") == {"entered": 5, "done": 2, "added": 1, "retry": 1, "dead": 1, "back": 1}
 
 
-def test_settling_twice_is_settling_once(lanes: Lanes, client: redis.Redis) -> None:
+def test_settling_twice_has_no_further_effect(lanes: Lanes, client: redis.Redis) -> None:
     one, two, three, four = _take(lanes, b"1", b"2", b"3", b"4")
     verdicts: list[tuple[bytes, Outcome]] = [
         (one.id, Completed((FollowUp(b"", b"event", ("text.a",)),))),
@@ -183,7 +183,7 @@ def test_settling_twice_is_settling_once(lanes: Lanes, client: redis.Redis) -> N
     assert everything(client) == before
 
 
-def test_what_nobody_took_cannot_be_settled(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_entry_that_was_not_taken_cannot_be_settled(lanes: Lanes, client: redis.Redis) -> None:
     lanes.push("intake", [b"1"])
     [(identity, _)] = entries(client, "sluice:lane:intake")
     every: list[Outcome] = [
@@ -198,7 +198,7 @@ def test_what_nobody_took_cannot_be_settled(lanes: Lanes, client: redis.Redis) -
     assert waiting(client, "text.a") == retrying(client, "intake") == dead(client, "intake") == []
 
 
-def test_what_nobody_took_stays_where_it_is(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_entry_that_was_not_taken_stays_where_it_is(lanes: Lanes, client: redis.Redis) -> None:
     """As after a failover to a replica that has the entry, but has not heard that it was taken."""
     taken = _take(lanes, b"1", b"2")
     client.xgroup_destroy("sluice:lane:intake", "workers")

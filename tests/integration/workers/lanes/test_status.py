@@ -13,7 +13,7 @@ def _status(client: redis.Redis, lane: str) -> LaneStatus:
     return next(status for status in lane_statuses(client) if status.lane == lane)
 
 
-def test_no_lane_is_known_to_an_empty_server(client: redis.Redis) -> None:
+def test_an_empty_server_has_no_lanes(client: redis.Redis) -> None:
     assert lane_statuses(client) == []
 
 
@@ -67,7 +67,7 @@ def test_a_lane_with_entries_in_every_state(lanes: Lanes, client: redis.Redis) -
     assert five.data == b"4"
 
 
-def test_the_oldest_entry_tells_its_age(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_age_of_the_oldest_entry_is_reported(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("intake")])
     now = client.time()[0] * 1000
     client.xadd("sluice:lane:intake", {"d": "old"}, id=f"{now - 3_600_000}-0")

@@ -23,7 +23,7 @@ def test_entries_are_taken_in_the_order_they_came_as_many_as_asked_for(lanes: La
     assert lanes.take("text.greet", "a", 2) == []
 
 
-def test_what_one_holds_no_other_takes(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_entry_in_flight_is_not_taken_again(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet")])
     lanes.push("text.greet", [b"1", b"2"])
     [mine] = lanes.take("text.greet", "a", 1)
@@ -39,7 +39,7 @@ def test_a_fresh_entry_has_neither_attempts_nor_deaths(lanes: Lanes) -> None:
     assert (entry.attempts, entry.deaths) == (0, 0)
 
 
-def test_an_entry_tells_how_often_it_was_tried(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_entry_carries_its_number_of_attempts(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet")])
     lanes.push("text.greet", [b"1"])
     for attempts in range(12):
@@ -50,7 +50,7 @@ def test_an_entry_tells_how_often_it_was_tried(lanes: Lanes, client: redis.Redis
         lanes.run_maintenance(["text.greet"])
 
 
-def test_a_lane_that_was_never_made_known_can_be_drained(lanes: Lanes) -> None:
+def test_an_unregistered_lane_can_be_drained(lanes: Lanes) -> None:
     lanes.push("text.greet", [b"1"])
     assert lanes.take("text.greet", "a", 1) == []  # the first look creates what is missing
     assert [entry.data for entry in lanes.take("text.greet", "a", 1)] == [b"1"]
@@ -59,7 +59,7 @@ def test_a_lane_that_was_never_made_known_can_be_drained(lanes: Lanes) -> None:
 
 
 @pytest.mark.parametrize("kind", ["threads", "processes"])
-def test_takers_that_race_take_every_entry_exactly_once(
+def test_racing_workers_take_every_entry_exactly_once(
     kind: str, lanes: Lanes, client: redis.Redis, redis_url: str
 ) -> None:
     lanes.register([spec("text.greet")])

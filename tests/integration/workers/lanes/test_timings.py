@@ -42,7 +42,7 @@ def test_lags_and_calls_add_up(lanes: Lanes, client: redis.Redis) -> None:
     }
 
 
-def test_an_event_of_tomorrow_has_no_lag() -> None:
+def test_an_event_from_the_future_has_no_lag() -> None:
     assert measured(-86_400.0).increments() == {"lag:0.005": 1, "lag:sum": 0}
 
 
@@ -54,7 +54,7 @@ def test_a_settle_that_is_repeated_counts_once(lanes: Lanes, client: redis.Redis
     assert times(client, LANE) == {"lag:1": 1, "lag:sum": 1_000_000}
 
 
-def test_a_take_of_which_others_have_a_part_counts_not_at_all(lanes: Lanes, client: redis.Redis) -> None:
+def test_timings_do_not_count_if_an_entry_was_lost(lanes: Lanes, client: redis.Redis) -> None:
     taken = take(lanes, b"1", b"2")
     let_leases_run_out(client, LANE)
     lanes.run_maintenance([LANE])
@@ -64,7 +64,7 @@ def test_a_take_of_which_others_have_a_part_counts_not_at_all(lanes: Lanes, clie
     assert times(client, LANE) == {}
 
 
-def test_a_sum_at_its_end_keeps_no_entry_from_being_settled(lanes: Lanes, client: redis.Redis) -> None:
+def test_an_overflowing_sum_does_not_prevent_a_settle(lanes: Lanes, client: redis.Redis) -> None:
     client.hset(f"sluice:lane:{LANE}:times", "lag:sum", 2**63 - 1)
     [entry] = take(lanes, b"1")
     assert lanes.settle(LANE, [(entry.id, Completed())], timings=measured(1.0)).entries == 1

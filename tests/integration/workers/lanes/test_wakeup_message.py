@@ -49,20 +49,20 @@ def _chosen(value: Any, like: Any) -> Any:
     return {key: _chosen(value[key], inner) for key, inner in like.items()} if isinstance(like, dict) else value
 
 
-def test_the_template_holds_what_a_worker_reads() -> None:
+def test_the_template_contains_what_a_worker_reads() -> None:
     message = json.loads(wakeup_message.template("text.greet", "messages"))
     assert _chosen(message, GOLDEN) == GOLDEN
     body = json.loads(base64.b64decode(message["body"]))
     assert body == [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
 
 
-def test_the_template_names_no_process_and_expects_no_answer() -> None:
+def test_the_template_names_no_process_and_no_reply_queue() -> None:
     message = json.loads(wakeup_message.template("text.greet", "messages"))
     assert "origin" not in message["headers"]
     assert "reply_to" not in message["properties"]
 
 
-def test_nothing_but_the_placeholder_tells_two_templates_apart() -> None:
+def test_two_templates_differ_only_in_the_placeholder() -> None:
     assert wakeup_message.template("text.greet", "messages") == wakeup_message.template("text.greet", "messages")
 
 
@@ -140,7 +140,7 @@ def test_the_task_sees_the_wakeups_id(worker: Celery, lanes: Lanes) -> None:
     assert Request(message, app=worker, task=worker.tasks["text.greet"]).execute() == "text.greet-1"
 
 
-def test_a_full_redis_still_hands_its_wakeups_out(worker: Celery, lanes: Lanes, client: redis.Redis) -> None:
+def test_a_full_redis_still_delivers_wakeups(worker: Celery, lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([looking.spec("text.greet", "messages")])
     received: list[Message] = []
     with worker.connection_for_read() as connection, _consumer(worker, connection, received):

@@ -12,9 +12,7 @@ def _pop(client: redis.Redis) -> None:
     assert client.rpop("sluice:queue:work") is not None
 
 
-def test_a_lost_wakeup_is_replaced_once_it_has_not_been_answered_for_a_second(
-    lanes: Lanes, client: redis.Redis
-) -> None:
+def test_a_lost_wakeup_is_replaced_after_a_second(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet")])
     lanes.push("text.greet", [b"x"])
     _pop(client)
@@ -53,7 +51,7 @@ def test_a_wakeup_lost_among_others_is_replaced_after_thirty_seconds(lanes: Lane
     assert lanes.run_maintenance(["text.greet"])["text.greet"].wakeups_sent == 1
 
 
-def test_an_answered_wakeup_is_no_longer_on_its_way(lanes: Lanes, client: redis.Redis) -> None:
+def test_a_received_wakeup_is_no_longer_in_flight(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet")])
     lanes.push("text.greet", [b"x"])
     lanes.start_drain("text.greet", wakeups(client)[0]["headers"]["id"])
@@ -62,7 +60,7 @@ def test_an_answered_wakeup_is_no_longer_on_its_way(lanes: Lanes, client: redis.
     assert woken(client) == ["text.greet"]
 
 
-def test_answering_a_wakeup_twice_or_none_at_all_changes_nothing(lanes: Lanes, client: redis.Redis) -> None:
+def test_receiving_a_wakeup_twice_or_an_unknown_one_changes_nothing(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet", grain=1)])
     lanes.push("text.greet", [b"x", b"y"])
     first = wakeups(client)[0]["headers"]["id"]
@@ -82,7 +80,7 @@ def test_settling_wakes_the_lane_for_what_is_left_in_it(lanes: Lanes, client: re
     assert woken(client) == ["text.greet"] * 2
 
 
-def test_settling_the_last_entry_wakes_nobody(lanes: Lanes, client: redis.Redis) -> None:
+def test_settling_the_last_entry_sends_no_wakeup(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet")])
     lanes.push("text.greet", [b"x"])
     lanes.start_drain("text.greet", wakeups(client)[0]["headers"]["id"])
@@ -102,7 +100,7 @@ def test_settling_wakes_the_lanes_that_it_adds_to(lanes: Lanes, client: redis.Re
     assert woken(client, "own") == ["text.b"] * 2
 
 
-def test_a_held_lane_is_woken_by_nothing_until_its_hold_ends(lanes: Lanes, client: redis.Redis) -> None:
+def test_nothing_wakes_a_held_lane_until_its_hold_ends(lanes: Lanes, client: redis.Redis) -> None:
     lanes.register([spec("text.greet", grain=1)])
     lanes.push("text.greet", [b"x"])
     [entry] = lanes.take("text.greet", "a worker", 1)

@@ -65,7 +65,7 @@ def test_letters_are_chosen_by_lane_type_reason_and_error(lanes: Lanes, sluice: 
     assert dead(lanes) == {}
 
 
-def test_nothing_chosen_is_nothing_done(lanes: Lanes, sluice: Sluice) -> None:
+def test_without_a_choice_nothing_is_discarded(lanes: Lanes, sluice: Sluice) -> None:
     bury(lanes, "text.greet", b"one")
     code, said = sluice("dead", "discard", "--yes", fails=True)
     assert code == 2
@@ -79,7 +79,7 @@ def test_discarding_asks_first(lanes: Lanes, sluice: Sluice) -> None:
     assert dead(lanes) == {"text.greet": 1}
 
 
-def test_an_export_holds_each_letter_whole(lanes: Lanes, sluice: Sluice) -> None:
+def test_an_export_contains_each_dead_letter_completely(lanes: Lanes, sluice: Sluice) -> None:
     bury(lanes, "text.greet", b"\x00\xff\n")
     bury(lanes, "image.store", b"two")
     lines = [json.loads(line) for line in sluice("dead", "export", plain=True).splitlines()]
@@ -105,12 +105,12 @@ def test_an_export_holds_each_letter_whole(lanes: Lanes, sluice: Sluice) -> None
         (DeadLetterFilter(type="text"), False),
     ],
 )
-def test_what_a_filter_wants(wanted: DeadLetterFilter, answer: bool) -> None:
+def test_what_a_filter_matches(wanted: DeadLetterFilter, answer: bool) -> None:
     letter = DeadLetter("text.greet", "1-1", "poison", "boom: boo", "", 1, 3, 1_000_000, b"no entry")
     assert wanted.matches(letter) is answer
 
 
-def test_a_letter_that_died_a_moment_ahead_of_this_machines_clock_is_meant_too() -> None:
+def test_a_dead_letter_from_a_moment_ahead_of_this_machines_clock_matches() -> None:
     letter = DeadLetter("text.greet", "1-1", "poison", "boom", "", 1, 3, 1_000_500, b"")
     assert DeadLetterFilter().matches(letter)
     assert DeadLetterFilter().with_ages(0, 60_000, 1_000_000).matches(letter)
@@ -118,5 +118,5 @@ def test_a_letter_that_died_a_moment_ahead_of_this_machines_clock_is_meant_too()
 
 
 @pytest.mark.parametrize("age", ["5", "h", "1.5h", "-1h", "1w"])
-def test_an_age_that_is_none_is_refused(sluice: Sluice, age: str) -> None:
+def test_an_invalid_age_is_refused(sluice: Sluice, age: str) -> None:
     assert sluice("dead", "discard", "--yes", "--older", age, fails=True)[0] == 2

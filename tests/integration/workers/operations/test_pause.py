@@ -19,7 +19,7 @@ def test_a_paused_lane_is_neither_woken_nor_drained_and_loses_nothing(lanes: Lan
     assert (found.waiting, found.paused, found.held) == (2, True, True)
 
 
-def test_other_lanes_go_on(lanes: Lanes, sluice: Sluice) -> None:
+def test_other_lanes_are_not_affected(lanes: Lanes, sluice: Sluice) -> None:
     sluice("pause", "text.greet")
     lanes.push("text.store", [b"1"])
     assert wakeups(lanes) == 1
@@ -35,11 +35,11 @@ def test_resuming_wakes_the_lane_at_once(lanes: Lanes, sluice: Sluice) -> None:
     assert sluice("resume", "text.greet")["was_paused"] is False
 
 
-def test_a_lane_that_nobody_knows_is_refused(lanes: Lanes, sluice: Sluice) -> None:
+def test_an_unknown_lane_is_refused(lanes: Lanes, sluice: Sluice) -> None:
     for command in ("pause", "resume"):
         assert "no lane text.gret" in sluice(command, "text.gret", fails=True)[1]
 
 
-def test_status_tells_which_lanes_are_paused(lanes: Lanes, sluice: Sluice) -> None:
+def test_status_shows_which_lanes_are_paused(lanes: Lanes, sluice: Sluice) -> None:
     sluice("pause", "text.greet")
     assert "text.greet (paused)" in sluice("status", plain=True)

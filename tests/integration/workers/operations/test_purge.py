@@ -44,7 +44,7 @@ def store(database: str) -> Store:
     return made
 
 
-def test_the_event_store_keeps_nothing_of_her_and_all_of_him(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+def test_the_event_store_loses_everything_of_her_and_nothing_of_him(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     gone = sluice("purge", "--customer", "+91 98000 00001", "--yes")
     assert {table: gone[table] for table in ("events", "messages", "deliveries", "media", "customers")} == {
         "events": 2,
@@ -58,7 +58,7 @@ def test_the_event_store_keeps_nothing_of_her_and_all_of_him(store: Store, lanes
     assert sum(sluice("purge", "--customer", HIM, "--yes").values()) == 6
 
 
-def test_the_lanes_keep_nothing_of_her_and_all_of_him(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+def test_the_lanes_lose_everything_of_her_and_nothing_of_him(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     for customer in (HER, HIM):
         lanes.push("image.store", [encode_entry(image(customer, 3))])
         (taken,) = lanes.take("image.store", "test", 1)
@@ -71,7 +71,7 @@ def test_the_lanes_keep_nothing_of_her_and_all_of_him(store: Store, lanes: Lanes
     assert (left["sent.store"].waiting, left["image.store"].retries, left["image.store"].dead) == (3, 1, 1)
 
 
-def test_a_purged_entry_is_not_waited_for(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+def test_a_purged_entry_is_skipped(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     lanes.push("sent.store", [encode_entry(status(HER)), encode_entry(status(HIM))])
     sluice("purge", "--customer", HER, "--yes")
     (taken,) = lanes.take("sent.store", "test", 10)
@@ -84,7 +84,7 @@ def test_webhooks_that_are_not_classified_yet_are_counted(store: Store, lanes: L
     assert sluice("purge", "--customer", HER, "--yes")["not_yet_classified"] == 1
 
 
-def test_webhooks_that_nobody_could_read_are_counted_and_left(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+def test_unreadable_webhooks_are_counted_and_left_alone(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     lanes.register([LaneSpec("intake.large", "intake", 10, 60_000)])
     for customer in (HER, HER, HIM):
         bury(lanes, "intake.large", ReceiptWriter().pack(f'{{"from": "{customer}"'.encode(), 1)[1], why="undecodable")
@@ -105,7 +105,9 @@ def test_spooled_bytes_are_reported(store: Store, lanes: Lanes, sluice: Sluice) 
     assert "350 bytes of webhooks" in sluice("purge", "--customer", HER, "--yes", plain=True)
 
 
-def test_letters_that_were_discarded_and_could_be_restored_go_too(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+def test_discarded_dead_letters_that_could_be_restored_are_erased_too(
+    store: Store, lanes: Lanes, sluice: Sluice
+) -> None:
     for customer in (HER, HIM):
         bury(lanes, "sent.store", encode_entry(status(customer)))
     burial = DeadLetterActions(lanes.client)

@@ -54,7 +54,7 @@ def test_events_go_to_every_handler_of_their_type(store: Store, lanes: Lanes, sl
     assert keys(lanes, "sent.store") == ["s:wamid.out"]
 
 
-def test_one_handler_can_be_meant(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+def test_a_replay_can_be_limited_to_one_handler(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     sluice("replay", "--type", "text", "--handler", "greet")
     assert (len(keys(lanes, "text.greet")), keys(lanes, "text.store"), keys(lanes, "sent.store")) == (5, [], [])
 
@@ -72,12 +72,12 @@ def test_a_dry_run_only_counts(store: Store, lanes: Lanes, sluice: Sluice) -> No
     assert keys(lanes, "text.greet") == []
 
 
-def test_what_cannot_be_is_said(store: Store, lanes: Lanes, sluice: Sluice) -> None:
+def test_impossible_requests_are_refused(store: Store, lanes: Lanes, sluice: Sluice) -> None:
     assert "no event type" in sluice("replay", "--type", "smoke", fails=True)[1]
     assert "no handler nope" in sluice("replay", "--handler", "nope", fails=True)[1]
 
 
-def test_an_interrupted_replay_goes_on_where_it_stopped(
+def test_an_interrupted_replay_continues_where_it_stopped(
     store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.operations.replay.BATCH_SIZE", 4)
@@ -93,7 +93,7 @@ def test_an_interrupted_replay_goes_on_where_it_stopped(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_replay_that_is_interrupted_says_how_to_go_on(
+def test_an_interrupted_replay_says_how_to_continue(
     store: Store, lanes: Lanes, sluice: Sluice, redis_url: str, database: str, tmp_path: Path, number: signal.Signals
 ) -> None:
     settings = {"SLUICE_REDIS_URL": redis_url, "SLUICE_DATABASE_URL": database}
@@ -107,7 +107,7 @@ def test_a_replay_that_is_interrupted_says_how_to_go_on(
     assert sluice("replay") == {"replayed": 6}
 
 
-def test_a_replay_rests_while_much_waits_in_a_lane(store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_waits_while_a_lane_has_a_backlog(store: Store, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.operations.replay.BATCH_SIZE", 1)
     monkeypatch.setattr("workers.operations.replay.MAX_WAITING", 2)
     rests: list[int] = []
@@ -139,7 +139,7 @@ def test_the_rate_is_bounded(store: Store, lanes: Lanes) -> None:
     assert waits == [2.0]
 
 
-def test_a_replayed_event_is_what_the_handler_got_at_first(store: Store) -> None:
+def test_a_replayed_event_equals_the_one_handled_first(store: Store) -> None:
     with store.reading() as connection:
         found = {stored.key: stored for stored in iter_events(connection, ReplayFilter())}
     again = build_event(entry(found["m:text:wamid.3"]), 1)

@@ -42,7 +42,7 @@ def seen(*lanes: LaneStatus, **about: Any) -> Snapshot:
     return Snapshot(at_ms=NOW, lanes=list(lanes), **(found | about))
 
 
-def test_nothing_is_wrong_where_nothing_is() -> None:
+def test_a_healthy_system_has_no_problems() -> None:
     busy = lane(waiting=5000, in_flight=10, oldest_ms=LATE_MS - 1, retries=3, next_retry_ms=-1000, counts={"done": 9})
     assert find_problems(seen(busy), ExternalState(), {}) == []
 
@@ -183,7 +183,7 @@ def test_a_paused_lane_is_neither_late_nor_overdue() -> None:
     assert [found.code for found in find_problems(look, ExternalState(), {})] == ["paused text.greet"]
 
 
-def test_lag_is_that_of_the_spool_too() -> None:
+def test_the_lag_includes_the_spool() -> None:
     assert seen(lane(oldest_ms=5)).lag_ms == 5
     assert seen(lane(oldest_ms=5), ingresses=[ingress(since_ms=NOW - 9000)]).lag_ms == 9000
 
@@ -196,13 +196,13 @@ def test_a_spool_that_several_processes_share_is_shown_once_in_its_latest_state(
     assert len(seen(ingresses=[newer, ingress("host:/other")]).spools) == 2
 
 
-def test_a_spool_that_was_emptied_is_no_trouble_nor_are_pieces_set_aside() -> None:
+def test_an_empty_spool_with_quarantined_segments_is_not_a_problem() -> None:
     said = {b"spooled": b"7", b"drained": b"7"}
     assert find_problems(seen(ingresses=[ingress()._replace(fields=said)]), ExternalState(), {}) == []
     assert find_problems(seen(ingresses=[ingress(bytes=5, torn_bytes=5)]), ExternalState(), {}) == []
 
 
-def test_a_look_knows_what_events_failed_of(lanes: Lanes) -> None:
+def test_a_snapshot_contains_the_last_errors(lanes: Lanes) -> None:
     lanes.push("text.greet", [entry()])
     (taken,) = lanes.take("text.greet", "test", 1)
     lanes.settle("text.greet", [(taken.id, Rescheduled(60, "TimeoutError: the CRM"))])

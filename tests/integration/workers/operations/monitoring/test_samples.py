@@ -19,19 +19,19 @@ def after(before: Snapshot, seconds: float, now: Snapshot) -> Snapshot:
     return now._replace(at_ms=before.at_ms + round(seconds * 1000))
 
 
-def test_what_came_in_is_what_the_ingress_answered_well() -> None:
+def test_webhooks_taken_are_the_successful_responses_of_the_ingress() -> None:
     before, now = seen(responses={"200": 10, "400": 1}), seen(responses={"200": 25, "400": 1, "503": 2})
     made = make_sample(before, after(before, 2, now), [])
     assert (made.taken, made.responses, made.span) == (15, {"200": 15, "503": 2}, 2.0)
 
 
-def test_without_the_ingress_s_word_it_is_what_the_intake_lanes_got() -> None:
+def test_without_reports_of_an_ingress_the_intake_lanes_are_counted() -> None:
     before = seen(lane("intake", waiting=3, counts={"done": 100}), ingresses=None)
     now = seen(lane("intake", waiting=1, in_flight=2, retries=1, counts={"done": 110, "dead": 1}), ingresses=None)
     assert make_sample(before, after(before, 1, now), []).taken == 12
 
 
-def test_a_replayed_webhook_did_not_come_in_again(lanes: Lanes) -> None:
+def test_a_replayed_webhook_is_not_counted_again(lanes: Lanes) -> None:
     before = take_snapshot(lanes.client).webhooks_taken
     letter = add_dead_letter(lanes, "intake", b"x")
     assert take_snapshot(lanes.client).webhooks_taken == before + 1
@@ -53,7 +53,7 @@ def test_only_handlers_lanes_count_as_handled() -> None:
     assert make_sample(before, after(before, 1, now), []).handled == 2
 
 
-def test_a_console_that_starts_knows_the_hour_before(client: redis.Redis) -> None:
+def test_a_new_console_knows_the_last_hour(client: redis.Redis) -> None:
     first, second = SampleHistory(client), SampleHistory(client)
     for n in range(3):
         first.add(Sample(at=NOW + n, span=2.0, taken=n))
@@ -72,14 +72,14 @@ def test_of_several_consoles_one_writes_and_all_show_the_same(client: redis.Redi
     assert list(consoles[0].samples) == list(consoles[1].samples)
 
 
-def test_a_full_redis_keeps_nobody_from_seeing(client: redis.Redis) -> None:
+def test_samples_continue_while_redis_is_full(client: redis.Redis) -> None:
     console = SampleHistory(client)
     client.config_set("maxmemory", 1)
     console.add(Sample(at=NOW, span=2.0, taken=5))
     assert [found.taken for found in console.samples] == [5]
 
 
-def test_samples_of_another_version_are_passed_over(client: redis.Redis) -> None:
+def test_samples_of_another_version_are_skipped(client: redis.Redis) -> None:
     for written in (b"not json", b'{"at": "x"}', b'{"at": 1, "span": 2.0, "more": 3}'):
         client.xadd(SAMPLES_KEY, {"s": written})
     client.xadd(SAMPLES_KEY, {"t": b"{}"})
@@ -100,7 +100,7 @@ def test_the_console_sees_new_dead_letters_as_new(lanes: Lanes, console: Console
     assert [found.code for found in console.sampler.state.problems if found.code.startswith("dead")] == ["dead"]
 
 
-def test_a_lane_s_rate_is_what_was_done_since_the_look_before(lanes: Lanes, console: ConsoleContext) -> None:
+def test_a_lanes_rate_is_what_was_done_since_the_snapshot_before(lanes: Lanes, console: ConsoleContext) -> None:
     console.sampler.refresh()
     before = console.sampler.state.snapshot
     assert before is not None
@@ -113,14 +113,14 @@ def test_a_lane_s_rate_is_what_was_done_since_the_look_before(lanes: Lanes, cons
     assert state.rates["text.greet"].done == pytest.approx(5 / seconds)
 
 
-def test_a_fault_of_a_look_is_not_shown_as_if_it_were_now(lanes: Lanes, console: ConsoleContext) -> None:
+def test_after_a_failed_refresh_the_state_is_not_shown_as_current(lanes: Lanes, console: ConsoleContext) -> None:
     console.sampler.refresh()
     console.redis.set("sluice:answers", "no hash")
     console.sampler.refresh()
     assert "WRONGTYPE" in console.sampler.state.outage
 
 
-def test_a_chart_is_drawn_from_where_samples_begin_and_broken_where_there_are_none() -> None:
+def test_a_chart_starts_with_the_samples_and_has_gaps_without_them() -> None:
     times = [*range(0, 600, 2), *range(1200, 1800, 2)]
     samples = [Sample(at=NOW + second * 1000, span=2.0, taken=second % 7, lag=second) for second in times]
     drawn = draw_chart(samples, per_second("taken"), 3600)
@@ -138,7 +138,7 @@ def test_a_chart_of_nothing_is_flat_or_empty() -> None:
     assert draw_chart([Sample(at=NOW, span=2.0)], per_second("taken"), 3600).line.count("L") == 1
 
 
-def test_there_may_be_no_ingress_to_ask() -> None:
+def test_a_sample_without_an_ingress_has_no_responses() -> None:
     assert make_sample(seen(ingresses=None), seen(ingresses=None)._replace(at_ms=NOW + 1), []).responses is None
     before = seen(ingresses=[ingress()])
     assert make_sample(before, before._replace(at_ms=NOW + 1), []).responses == {}
