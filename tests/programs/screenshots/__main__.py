@@ -46,8 +46,8 @@ def main() -> None:
         _with_a_past(url),
         running(Path(name), SLUICE_REDIS_URL=url) as found,
     ):
-        story.week(found.stack.url)
-        story.tell(found.stack.url)
+        story.post_week(found.stack.url)
+        story.post_story(found.stack.url)
         sender = threading.Thread(target=_traffic, args=(found.stack.url,))
         sender.start()
         with browser() as started:
@@ -106,7 +106,7 @@ def _with_a_past(url: str) -> Iterator[None]:
 def _traffic(url: str) -> None:
     end, seed = time.monotonic() + _TRAFFIC_SECONDS, 1
     while time.monotonic() < end:
-        story.rush(url, 100, seed)
+        story.post_simulated(url, 100, seed)
         seed += 1
 
 

@@ -1,4 +1,4 @@
-"""A whole Sluice with its console, and a browser."""
+"""A complete Sluice with its console, and a browser."""
 
 import shutil
 from collections.abc import Iterator
@@ -27,20 +27,20 @@ _FLAGS = (
 
 
 class Running(NamedTuple):
-    """Where the console and the rest are."""
+    """The addresses of the console and of the rest."""
 
     console: str
     stack: Stack
 
 
 def chromium() -> str | None:
-    """The browser that is installed."""
+    """Return the path of the installed browser, or None."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @contextmanager
 def running(folder: Path, **settings: str) -> Iterator[Running]:
-    """Everything started, the console answering."""
+    """Start everything and wait for the console to respond."""
     port = free_port()
     settings = {
         "SLUICE_CONSOLE_PORT": str(port),
@@ -56,7 +56,7 @@ def running(folder: Path, **settings: str) -> Iterator[Running]:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """A headless Chromium with a profile of its own."""
+    """Start a headless Chromium with its own profile."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=list(_FLAGS), headless=True)
         try:
@@ -66,12 +66,12 @@ def browser() -> Iterator[Browser]:
 
 
 def page(of: Browser, **options: Any) -> Page:
-    """A page of a browser that knows nothing yet."""
+    """Return a page in a fresh browser context."""
     return of.new_context(**options).new_page()
 
 
 def sign_in(on: Page, url: str) -> None:
-    """To the overview."""
+    """Sign in, ending at the overview."""
     on.goto(f"{url}/sign-in")
     on.get_by_label("Password").fill(PASSWORD)
     on.get_by_role("button", name="Sign in").click()

@@ -1,4 +1,4 @@
-"""What the customers of the screenshots and the browser tests write, and what is sent to them."""
+"""The messages to and from the customers of the screenshots and the browser tests."""
 
 import time
 from typing import Any
@@ -11,16 +11,16 @@ from workers.devtools.simulation import SimulatedTraffic
 Json = dict[str, Any]
 
 ASHA, RAVI, EVIL = "919812345678", "919823456789", "919834567890"
-#: Names and texts that must stay text.
+#: Names and texts that must be escaped.
 HOSTILE_NAME = "<script>document.title='owned'</script></textarea>\u202egnp.exe"
 HOSTILE_TEXT = '"><img src=x onerror="document.title=\'owned\'">\x1b[31m{{7*7}}\r\nSTOP'
 _DAY = 86_400
-_AGO = 5  # seconds: a message's last status comes some seconds after its first, and none in the future
+_AGO = 5  # seconds: the last status comes a few seconds after the first, and none may be in the future
 _OURS = "wamid.HBgMOTE5ODEyMzQ1Njc4FQIAERgSQzE4RTZBRjY0MkYwRjI3OTkA"
 
 
-def tell(url: str, now: float | None = None) -> None:
-    """Posts the whole story; it ends some seconds before `now`."""
+def post_story(url: str, now: float | None = None) -> None:
+    """Post the complete story, which ends a few seconds before `now`."""
     at = round(now or time.time())
     sent, promo, lost = f"{_OURS}01", f"{_OURS}02", f"{_OURS}03"
     rain = "My parcel is <b>late</b> again \N{UMBRELLA WITH RAIN DROPS}"
@@ -45,13 +45,13 @@ def tell(url: str, now: float | None = None) -> None:
     message(url, EVIL, HOSTILE_NAME, at - 40, text={"body": HOSTILE_TEXT}, id=f"{_OURS}I")
 
 
-def rush(url: str, webhooks: int, seed: int = 7) -> None:
-    """So many webhooks of the simulator, as fast as one connection can."""
+def post_simulated(url: str, webhooks: int, seed: int = 7) -> None:
+    """Post webhooks of the simulator as fast as one connection can."""
     _send(url, SimulatedTraffic(seed, round(time.time()) - _AGO), webhooks)
 
 
-def week(url: str) -> None:
-    """What was sent on each of the six days before, for a report."""
+def post_week(url: str) -> None:
+    """Post messages sent on each of the six days before, for a report."""
     for days in range(6, 0, -1):
         _send(
             url, SimulatedTraffic(100 + days, round(time.time()) - days * _DAY, mix={"sent": 1}), 60 + 25 * (days % 4)
@@ -59,7 +59,7 @@ def week(url: str) -> None:
 
 
 def message(url: str, customer: str, name: str, at: float, **about: Any) -> None:
-    """One message; a text unless `type` says otherwise."""
+    """Post one message, by default a text."""
     body = {"from": customer, "timestamp": str(round(at)), "type": "text", **about}
     contact = {"profile": {"name": name}, "wa_id": customer}
     _post(url, {"contacts": [contact], "messages": body, "id": f"story-{body['id']}"})
@@ -68,7 +68,7 @@ def message(url: str, customer: str, name: str, at: float, **about: Any) -> None
 def statuses(
     url: str, wamid: str, customer: str, at: float, category: str, words: tuple[str, ...], **about: Any
 ) -> None:
-    """What became of a message that was sent."""
+    """Post the statuses of an outgoing message."""
     for n, word in enumerate(words):
         body: Json = {"id": wamid, "status": word, "timestamp": str(round(at) + 4 * n), "recipient_id": customer}
         body["conversation"] = {"id": f"conversation of {wamid}", "origin": {"type": category}}

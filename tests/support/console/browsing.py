@@ -1,4 +1,4 @@
-"""A browser without a screen: keeps cookies, sends the token of the last page with each form."""
+"""A minimal browser: keeps cookies, and sends the CSRF token of the last page with each form."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ _TAG = re.compile(r"<[^>]+>")
 
 
 class Visitor:
-    """One browser, from one address. Redirects are not followed."""
+    """One browser at one address. It doesn't follow redirects."""
 
     def __init__(self, app: ASGIApp, address: str = "127.0.0.1", **headers: str) -> None:
         self._loop = asyncio.new_event_loop()
@@ -25,29 +25,29 @@ class Visitor:
         self.csrf_token = ""
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        """A page."""
+        """Request a page."""
         return self._noted(self._loop.run_until_complete(self.http.get(path, headers=headers)))
 
     def post(self, path: str, fields: Any = None, **headers: str) -> httpx.Response:
-        """A form as it is, without a token."""
+        """Submit a form without a token."""
         return self._noted(self._loop.run_until_complete(self.http.post(path, data=fields, headers=headers)))
 
     def submit(self, path: str, fields: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
-        """A form with the token of the last page."""
+        """Submit a form with the token of the last page."""
         return self.post(path, {"csrf": self.csrf_token} | (fields or {}), **headers)
 
     def follow(self, answer: httpx.Response) -> httpx.Response:
-        """Where an answer leads."""
+        """Request the page that a response redirects to."""
         assert answer.status_code == 303, answer.text
         return self.get(answer.headers["location"])
 
     def sign_in(self, password: str = PASSWORD, target: str = "/") -> httpx.Response:
-        """With the password."""
+        """Sign in with the password."""
         self.get("/sign-in")
         return self.submit("/sign-in", {"password": password, "next": target})
 
     def close(self) -> None:
-        """No more."""
+        """Close the browser."""
         self._loop.run_until_complete(self.http.aclose())
         self._loop.close()
 
@@ -58,11 +58,11 @@ class Visitor:
 
 
 def words(answer: httpx.Response) -> str:
-    """What a person reads of a page."""
+    """Return the visible text of a page."""
     return " ".join(unescape(_TAG.sub(" ", answer.text)).replace("\u202f", " ").split())
 
 
 def links(answer: httpx.Response, beginning: str) -> list[str]:
-    """Addresses in a page that begin so."""
+    """Return the links of a page that start with a prefix."""
     found: Iterable[str] = re.findall(r'href="([^"]+)"', answer.text)
     return [unescape(link) for link in found if unescape(link).startswith(beginning)]

@@ -1,4 +1,4 @@
-"""A console on a real Redis and an SQLite of its own, and browsers before it. No thread looks: tests do, by `step`."""
+"""A console with a real Redis and its own SQLite, and browsers. No sampler thread runs: tests call `refresh`."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from ingress.process_stats import ProcessCounters
 from shared.settings import Settings
 from tests.support.console.browsing import PASSWORD, Visitor
-from tests.support.console.scraping import say, tell
+from tests.support.console.scraping import publish_ingress_stats, publish_worker_status
 from tests.support.lanes.looking import let_leases_run_out
 from workers.console.app import create_app
 from workers.console.context import ConsoleContext
@@ -51,7 +51,7 @@ def settings(client: redis.Redis, redis_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def open_console() -> Iterator[OpenConsole]:
-    """Makes further consoles; closes them at the end."""
+    """Return a function that creates consoles; they are closed at the end."""
     made: list[ConsoleContext] = []
 
     def opened(settings: Settings) -> ConsoleContext:
@@ -77,7 +77,7 @@ def store(console: ConsoleContext) -> Store:
 
 @pytest.fixture
 def open_browser(console: ConsoleContext) -> Iterator[Callable[..., Visitor]]:
-    """Lets a browser come, to this console or another."""
+    """Return a function that opens a browser at this console or another."""
     visitors: list[Visitor] = []
 
     def came(address: str = "127.0.0.1", to: ConsoleContext = console, **headers: str) -> Visitor:
@@ -91,7 +91,7 @@ def open_browser(console: ConsoleContext) -> Iterator[Callable[..., Visitor]]:
 
 @pytest.fixture
 def operator(open_browser: Callable[..., Visitor], console: ConsoleContext) -> Visitor:
-    """Somebody who is signed in."""
+    """A signed-in browser."""
     visitor = open_browser()
     assert visitor.sign_in().status_code == 303
     return visitor
@@ -109,7 +109,7 @@ def with_settings(settings: Settings, **changed: object) -> Settings:
 def entry(
     text: str = "hello", customer: str = "919812345678", wamid: str = "wamid.1", name: str = "Asha", **about: Any
 ) -> bytes:
-    """The entry of a message, of a text unless `about` says otherwise."""
+    """Return the lane entry of a message, by default a text."""
     body = {"from": customer, "id": wamid, "timestamp": "1767250837", "type": "text", "text": {"body": text}, **about}
     contact = {"profile": {"name": name}, "wa_id": customer}
     item = RawEvent("message", body["type"], f"m:{body['type']}:{wamid}", body, contact)
@@ -117,14 +117,14 @@ def entry(
 
 
 def message(*arguments: Any, **about: Any) -> Event:
-    """The event of such an entry, as a handler gets it."""
+    """Return the event of such an entry, as a handler receives it."""
     return build_event(decode_entry(entry(*arguments, **about)), 1)
 
 
 def add_dead_letter(
     lanes: Lanes, lane: str, data: bytes, error: str = "ValueError: boom", why: str = "exhausted"
 ) -> str:
-    """Makes a dead letter; replies LANE/ID."""
+    """Create a dead letter and return its name, LANE/ID."""
     lanes.push(lane, [data])
     (taken,) = lanes.take(lane, "test", 1)
     lanes.settle(lane, [(taken.id, DeadLettered(why, error, f"Traceback\n  File x\n{error}"))])
@@ -134,7 +134,7 @@ def add_dead_letter(
 
 @pytest.fixture
 def busy_system(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
-    """A system in which everything has happened."""
+    """A system in which everything has happened at least once."""
     events = (FollowUp(b"a", b"", ("text.greet",)), FollowUp(b"a", b"", ("text.greet",)))
     lanes.push("intake", [b"webhook"])
     [webhook] = lanes.take("intake", "w", 1)
@@ -161,6 +161,6 @@ def busy_system(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Pat
     tally.responses[200] += 3
     tally.push_seconds.record(0.002)
     tally.group_sizes.record(3)
-    tell(redis_url, tmp_path / "spool", tally)
-    say(client, "one", LISTENING, "intake", "messages")
-    say(client, "two", STALLED, "statuses")
+    publish_ingress_stats(redis_url, tmp_path / "spool", tally)
+    publish_worker_status(client, "one", LISTENING, "intake", "messages")
+    publish_worker_status(client, "two", STALLED, "statuses")

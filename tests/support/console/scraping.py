@@ -1,4 +1,4 @@
-"""Reading metrics as Prometheus does, and those who tell what they are made of."""
+"""Read metrics like Prometheus, and publish the statistics that they are made of."""
 
 import asyncio
 from collections.abc import Iterable
@@ -22,26 +22,26 @@ OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.
 
 
 class Scrape(NamedTuple):
-    """The samples of one answer, by name and labels (values in alphabetical order of the labels' names)."""
+    """The samples of one scrape, by name and labels (label values sorted by label name)."""
 
-    families: dict[str, str]  # kinds, by name
+    families: dict[str, str]  # types by name
     samples: dict[tuple[str, ...], float]
 
     def value(self, name: str, **labels: str) -> float:
-        """Of one sample, which must be there."""
+        """Return the value of one sample, which must exist."""
         return self.samples[name, *(labels[label] for label in sorted(labels))]
 
     def total(self, name: str) -> float:
-        """Of all samples of that name."""
+        """Return the sum of all samples with that name."""
         return sum(value for (each, *_), value in self.samples.items() if each == name)
 
     def names(self, name: str) -> set[tuple[str, ...]]:
-        """The labels' values of all samples of that name."""
+        """Return the label values of all samples with that name."""
         return {tuple(labels) for each, *labels in self.samples if each == name}
 
 
 def read(text: str, *, as_open_metrics: bool = False) -> Scrape:
-    """Fails for a sample that is there twice."""
+    """Parse metrics; fail if a sample occurs twice."""
     families: Iterable[Metric] = (open_metrics if as_open_metrics else plain_text)(text)
     scrape = Scrape({}, {})
     for family in families:
@@ -54,14 +54,14 @@ def read(text: str, *, as_open_metrics: bool = False) -> Scrape:
 
 
 def scrape(visitor: Visitor) -> Scrape:
-    """With the password."""
+    """Scrape the metrics with the password."""
     answer = visitor.get("/metrics", **BEARER)
     assert answer.status_code == 200, answer.text
     return read(answer.text)
 
 
-def tell(redis_url: str, folder: Path, tally: ProcessCounters) -> None:
-    """One process of the ingress says how it does."""
+def publish_ingress_stats(redis_url: str, folder: Path, tally: ProcessCounters) -> None:
+    """Publish the statistics of one ingress process."""
 
     async def never(*_: object) -> Any:
         raise AssertionError
@@ -76,8 +76,8 @@ def tell(redis_url: str, folder: Path, tally: ProcessCounters) -> None:
     asyncio.run(telling())
 
 
-def say(client: redis.Redis, name: str, state: str, *queues: str) -> None:
-    """A worker says how it does."""
+def publish_worker_status(client: redis.Redis, name: str, state: str, *queues: str) -> None:
+    """Publish the status of one worker."""
     WorkerStatusPublisher(client, name, f"pulse.{name}").publish(
         WorkerReport("host", name, 1, "prefork", queues, state, 0.0, 1, 2)
     )

@@ -1,4 +1,4 @@
-"""A store of each kind: SQLite in a temporary file, and a real PostgreSQL."""
+"""Stores of both kinds: SQLite in a temporary file, and a real PostgreSQL."""
 
 import os
 from collections.abc import Iterator

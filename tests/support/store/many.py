@@ -1,7 +1,7 @@
-"""A PostgreSQL event store of any size, as a month of traffic leaves it: for plans and times of queries.
+"""A PostgreSQL event store of any size with a month of traffic, for query plans and timings.
 
-One fifth are messages, the rest the statuses of messages sent: sent, delivered and, of three in four, read; one in
-twenty failed. 50,000 customers, one of whom has a hundredth of everything. Times are whole seconds, as the provider's.
+One fifth are incoming messages, the rest statuses of outgoing ones: sent, delivered, three quarters of them read, and
+one in twenty failed. One of the 50,000 customers has one percent of everything. Times are whole seconds.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,11 @@ from hashlib import md5
 
 from sqlalchemy import Connection, text
 
-#: The month's end, when the newest event happened.
+#: The end of the month, the time of the newest event.
 END = datetime(2026, 3, 1, tzinfo=UTC)
 DAYS = 30
 START = END - timedelta(days=DAYS)
-#: The customer with a hundredth of everything.
+#: A customer with one percent of all events.
 BUSY = "919899999999"
 CUSTOMER = "919800001234"
 NUMBER, RARE_NUMBER = "918000000001", "918000000009"
@@ -81,18 +81,18 @@ GROUP BY customer
 
 
 def wamid(number: int) -> str:
-    """The id of a message; those below a fifth of all events are customers'."""
+    """Return the id of a message; the first fifth of all events are incoming messages."""
     digests = (md5(text.encode(), usedforsecurity=False).hexdigest() for text in (str(number), f"x{number}"))
     return "wamid.HBgM" + "".join(digests).upper()
 
 
 def customer(number: int) -> str:
-    """Who sent that message, or got it."""
+    """Return the sender or recipient of that message."""
     return BUSY if number % 100 == 0 else f"9198{number * 7919 % 50_000:08d}"
 
 
 def fill(connection: Connection, count: int) -> None:
-    """About `count` events, with all rows that they lead to, into empty tables."""
+    """Fill empty tables with about `count` events and all rows that belong to them."""
     messages = count // 5
     sent = round((count - messages) / (1 + 0.95 + 0.05 + 0.71))
     connection.execute(text("SET statement_timeout = 0"))

@@ -1,4 +1,4 @@
-"""Events to write, and a look at what was written."""
+"""Events to write, and helpers to read the tables."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def at(seconds: float) -> datetime:
-    """So many seconds after START."""
+    """Return the time `seconds` after START."""
     return START + timedelta(seconds=seconds)
 
 
@@ -59,7 +59,7 @@ def image(seconds: float = 0, **fields: Any) -> ImageMessage:
 
 
 def contents(store: Store) -> Mapping[str, list[dict[str, Any]]]:
-    """All rows of all tables, by table, each as a mapping."""
+    """Return all rows of all tables, by table, as mappings."""
     found = {}
     with store.reading() as connection:
         for table in tables.metadata.sorted_tables:
@@ -69,7 +69,7 @@ def contents(store: Store) -> Mapping[str, list[dict[str, Any]]]:
 
 
 def only(store: Store, table: str) -> dict[str, Any]:
-    """The only row of a table."""
+    """Return the only row of a table."""
     (row,) = contents(store)[table]
     return row
 
@@ -82,15 +82,15 @@ def empty(store: Store) -> None:
 
 
 def written(store: Store, *batches: list[Event]) -> Mapping[str, list[dict[str, Any]]]:
-    """What an empty store holds after these batches."""
+    """Return the contents of an empty store after writing these batches."""
     empty(store)
     for batch in batches:
         store.write(batch)
     return contents(store)
 
 
-def at_once(*tasks: Callable[[], None]) -> None:
-    """Run tasks in a thread each, let loose together; raise the first error of any."""
+def run_concurrently(*tasks: Callable[[], None]) -> None:
+    """Run each task in its own thread, started together; raise the first error."""
     gate = threading.Barrier(len(tasks))
 
     def run(task: Callable[[], None]) -> None:
@@ -103,7 +103,7 @@ def at_once(*tasks: Callable[[], None]) -> None:
 
 
 def row(table: str, *events: Event) -> dict[str, Any]:
-    """The only row of a table, by column."""
+    """Return the only row of a table that these events lead to, by column."""
     (values,) = getattr(rows_of(events), table)
     columns = [column.name for column in tables.metadata.tables[table].columns]
     return dict(zip(columns, values, strict=True))

@@ -1,4 +1,4 @@
-"""One Sluice and one browser for these tests, which `make browser` runs: they take longer than `make test` may."""
+"""One Sluice and one browser for these tests, which `make browser` runs: they take too long for `make test`."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         pytest.skip("needs Chromium and more than a minute: make browser")
     folder: Path = tmp_path_factory.mktemp("browser")
     with running.running(folder) as started:
-        story.tell(started.stack.url)
+        story.post_story(started.stack.url)
         until(lambda: _dead(started) >= 3, within=60, every=0.2)
         yield started
 
@@ -32,7 +32,7 @@ def chromium(found: Running) -> Iterator[Browser]:
 
 @pytest.fixture
 def operator(found: Running, chromium: Browser) -> Iterator[Page]:
-    """Somebody who is signed in. Whatever the page wrote to the browser's console by itself is a failure."""
+    """The page of a signed-in browser. Anything that it logs to the browser's console is a failure."""
     page = running.page(chromium, viewport={"width": 1200, "height": 800})
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

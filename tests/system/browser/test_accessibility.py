@@ -1,4 +1,4 @@
-"""axe-core finds no serious fault on any page, light or dark, and nothing is wider than the smallest phone."""
+"""Accessibility: axe-core finds no serious issue on any page, light or dark, and all pages fit the smallest phone."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,12 +45,12 @@ def narrow(found: Running, chromium: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_no_serious_fault(found: Running, wide: Page, path: str) -> None:
+def test_axe_finds_no_serious_issue(found: Running, wide: Page, path: str) -> None:
     assert _faults(_at(wide, found.console, path)) == []
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_smallest_phone_need_not_be_scrolled_sideways(found: Running, narrow: Page, path: str) -> None:
+def test_pages_fit_the_width_of_the_smallest_phone(found: Running, narrow: Page, path: str) -> None:
     page = _at(narrow, found.console, path)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert _faults(page) == []
@@ -73,7 +73,7 @@ def _at(page: Page, url: str, path: str) -> Page:
             page.get_by_label("Customer").fill(story.ASHA)
             page.get_by_role("button", name="Open").click()
         case "sign-in":
-            # Its own browser: this one is signed in.
+            # In its own browser, because this one is signed in.
             context = page.context.browser
             assert context is not None
             size = page.viewport_size

@@ -1,4 +1,4 @@
-"""Each further page in a real browser: what is live moves, what is searched is found, what is asked for is done."""
+"""The other pages in a real browser: live updates, searches and actions."""
 
 import re
 from pathlib import Path
@@ -14,24 +14,24 @@ pytestmark = pytest.mark.timeout(240)
 
 
 def badge(page: Page) -> int:
-    """The number beside the link to the dead letters."""
+    """Return the number next to the link to the dead letters."""
     return int(re.sub(r"\D", "", page.locator("#dead-count").inner_text()) or 0)
 
 
-def die(url: str, number: int) -> None:
-    """A message that its handler rejects."""
+def send_rejected_message(url: str, number: int) -> None:
+    """Send a message that its handler rejects."""
     story.message(url, f"91980000010{number}", "Mira", 1_767_250_000, text={"body": "STOP"}, id=f"wamid.STOP{number}")
 
 
-def test_a_dead_letter_is_counted_on_a_page_that_is_open(found: Running, operator: Page) -> None:
+def test_the_dead_letter_badge_updates_on_an_open_page(found: Running, operator: Page) -> None:
     expect(operator.locator("#dead-count .badge")).to_be_visible()
     before = badge(operator)
-    die(found.stack.url, 1)
+    send_rejected_message(found.stack.url, 1)
     expect(operator.locator("#dead-count")).to_have_text(str(before + 1), timeout=20_000)
     expect(operator.locator("#verdict")).to_contain_text("new dead letter")
 
 
-def test_one_lane_is_live_and_pausing_it_is_seen_at_once(found: Running, operator: Page) -> None:
+def test_a_lane_page_is_live_and_shows_pausing_immediately(found: Running, operator: Page) -> None:
     operator.goto(f"{found.console}/lanes/location.store")
     done = operator.locator(".tiles > div", has_text="Done").locator(".sub")
     before = done.inner_text()
@@ -44,15 +44,15 @@ def test_one_lane_is_live_and_pausing_it_is_seen_at_once(found: Running, operato
     expect(operator.locator(".page-head .pill")).not_to_have_text("paused")
 
 
-def test_retries_are_announced_with_their_errors(found: Running, operator: Page) -> None:
+def test_scheduled_retries_show_their_errors(found: Running, operator: Page) -> None:
     operator.goto(f"{found.console}/lanes/image.describe")
     expect(operator.get_by_text("Due:")).to_be_visible()
     expect(operator.get_by_role("table")).to_contain_text("TimeoutError: the vision API did not answer within 30 s")
 
 
-def test_all_letters_of_one_error_are_discarded_and_gone(found: Running, operator: Page) -> None:
-    die(found.stack.url, 2)
-    die(found.stack.url, 3)
+def test_all_dead_letters_of_one_error_are_discarded(found: Running, operator: Page) -> None:
+    send_rejected_message(found.stack.url, 2)
+    send_rejected_message(found.stack.url, 3)
     operator.goto(f"{found.console}/dead?why=rejected")
     operator.get_by_role("link", name="Mira wants no answer").click()
     expect(operator.get_by_text("Error:")).to_be_visible()
@@ -65,7 +65,7 @@ def test_all_letters_of_one_error_are_discarded_and_gone(found: Running, operato
     expect(operator.get_by_text("No matching dead letters")).to_be_visible()
 
 
-def test_a_customer_s_events_are_searched_paged_and_looked_into(found: Running, operator: Page) -> None:
+def test_a_customers_events_are_searched_and_opened(found: Running, operator: Page) -> None:
     operator.goto(f"{found.console}/events")
     operator.get_by_label("Customer").fill("+91 98123 45678")
     operator.get_by_label("Type").select_option("all messages")
@@ -84,8 +84,8 @@ def test_a_customer_s_events_are_searched_paged_and_looked_into(found: Running, 
     expect(operator.locator(".timeline")).to_contain_text("attempt 2 of text.answer failed, and was the last")
 
 
-def test_older_events_are_a_link_away_and_so_are_the_newest(found: Running, operator: Page) -> None:
-    story.rush(found.stack.url, 120, 11)
+def test_older_and_newest_events_are_linked(found: Running, operator: Page) -> None:
+    story.post_simulated(found.stack.url, 120, 11)
     until(lambda: _has_older(operator, f"{found.console}/events"), within=30, every=0.2)
     expect(operator.locator("tbody tr")).to_have_count(50)
     newest = operator.locator("tbody a").first.get_attribute("href")
@@ -97,15 +97,15 @@ def test_older_events_are_a_link_away_and_so_are_the_newest(found: Running, oper
 
 
 def _has_older(page: Page, url: str) -> bool:
-    """Once enough was stored."""
+    """Return whether enough events are stored for a second page."""
     page.goto(url)
     return page.get_by_role("link", name="Older").count() == 1
 
 
-def test_the_report_is_counted_and_downloaded(found: Running, operator: Page, tmp_path: Path) -> None:
+def test_the_report_is_shown_and_its_csv_downloaded(found: Running, operator: Page, tmp_path: Path) -> None:
     operator.get_by_role("link", name="Delivery report").click()
     billed = operator.locator("section", has=operator.get_by_role("heading", name="Billable conversations"))
-    expect(billed.get_by_role("row", name=re.compile("marketing"))).to_be_visible()  # it comes after the page
+    expect(billed.get_by_role("row", name=re.compile("marketing"))).to_be_visible()  # it is loaded after the page
     with operator.expect_download() as download:
         operator.get_by_role("link", name="CSV by day").click()
     download.value.save_as(tmp_path / "days.csv")
@@ -116,7 +116,7 @@ def test_the_report_is_counted_and_downloaded(found: Running, operator: Page, tm
     expect(operator.get_by_role("status").first).to_contain_text("Choose “Show numbers” first")
 
 
-def test_what_was_done_stands_in_the_audit_log(found: Running, operator: Page) -> None:
+def test_actions_appear_in_the_audit_log(found: Running, operator: Page) -> None:
     operator.get_by_role("button", name="Show numbers").click()
     operator.get_by_role("button", name="Mask numbers").click()
     operator.get_by_role("link", name="Audit").click()

@@ -9,7 +9,7 @@ import redis
 
 from tests.support.cli.fixtures import Sluice, bury
 from tests.support.programs import free_port
-from tests.support.store.webhooks import ASHA, RAVI, sent, wrote
+from tests.support.store.webhooks import ASHA, RAVI, delivery_events, message_event
 from workers.lanes import DeadLettered, Lanes, LaneSpec
 from workers.parsing import RawEvent
 from workers.runtime.event_entry import EventEntry, encode_entry
@@ -21,8 +21,10 @@ def database(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path}/events.db"
     store = Store(url)
     store.create()
-    store.write([wrote("wamid.A", 10), *sent("wamid.S", 20, way="sent delivered", customer=RAVI)])
-    store.write([wrote("wamid.B", 30, part={"body": "[bold]my\x1b[31m order[/bold]\n2026 forged"}, customer=RAVI)])
+    store.write([message_event("wamid.A", 10), *delivery_events("wamid.S", 20, way="sent delivered", customer=RAVI)])
+    store.write(
+        [message_event("wamid.B", 30, part={"body": "[bold]my\x1b[31m order[/bold]\n2026 forged"}, customer=RAVI)]
+    )
     store.close()
     return url
 

@@ -1,4 +1,4 @@
-"""How each database is connected to."""
+"""Connection settings of each database."""
 
 import pytest
 from sqlalchemy import text
@@ -6,7 +6,7 @@ from sqlalchemy import text
 from workers.store import Store
 
 
-def test_sqlite_keeps_a_log_and_syncs_it(sqlite_url: str) -> None:
+def test_sqlite_uses_wal_with_full_sync(sqlite_url: str) -> None:
     store = Store(sqlite_url)
     store.create()
     with store.reading() as connection:
@@ -16,7 +16,7 @@ def test_sqlite_keeps_a_log_and_syncs_it(sqlite_url: str) -> None:
     store.close()
 
 
-def test_postgresql_knows_who_we_are_and_bounds_every_wait(postgres_url: str) -> None:
+def test_postgresql_connections_have_a_name_and_timeouts(postgres_url: str) -> None:
     store = Store(postgres_url, timeout=3)
     with store.reading() as connection:
         assert connection.scalar(text("SHOW application_name")) == "sluice"
@@ -26,14 +26,14 @@ def test_postgresql_knows_who_we_are_and_bounds_every_wait(postgres_url: str) ->
     store.close()
 
 
-def test_what_the_url_says_has_precedence(postgres_url: str) -> None:
+def test_options_in_the_url_take_precedence(postgres_url: str) -> None:
     store = Store(f"{postgres_url}?application_name=nightly")
     with store.reading() as connection:
         assert connection.scalar(text("SHOW application_name")) == "nightly"
     store.close()
 
 
-def test_postgresql_compares_text_as_python_does(postgres_url: str) -> None:
+def test_postgresql_compares_text_like_python(postgres_url: str) -> None:
     store = Store(postgres_url)
     store.create()
     with store.reading() as connection:
@@ -47,7 +47,7 @@ def test_postgresql_compares_text_as_python_does(postgres_url: str) -> None:
     assert [tuple(row) for row in collations] == [("C",)]
 
 
-def test_another_database_is_refused_without_naming_the_url() -> None:
+def test_an_unsupported_database_is_refused_without_showing_the_url() -> None:
     with pytest.raises(ValueError, match="SQLite or PostgreSQL") as caught:
         Store("mysql://user:secret@localhost/db")
     assert "secret" not in str(caught.value)

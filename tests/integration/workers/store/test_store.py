@@ -1,4 +1,4 @@
-"""The store on SQLite and on PostgreSQL: what is written, again and at once, and what is read back."""
+"""The store on SQLite and on PostgreSQL: writing, repeating, and reading back."""
 
 from datetime import UTC
 
@@ -29,7 +29,7 @@ def test_writing_again_changes_nothing(store: Store) -> None:
     }
 
 
-def test_nothing_to_write_is_fine(store: Store) -> None:
+def test_an_empty_batch_can_be_written(store: Store) -> None:
     store.write([])
     assert not any(contents(store).values())
 
@@ -51,13 +51,13 @@ def test_hostile_values_are_written_and_read_back(store: Store) -> None:
     assert only(store, "media")["filename"] == cleaned
 
 
-def test_the_largest_numbers_are_kept_beside_small_ones_and_none(store: Store) -> None:
+def test_large_numbers_small_numbers_and_none_can_be_mixed(store: Store) -> None:
     codes = [None, 1, 2**15, 2**31, 2**63 - 1, -(2**63)]
     store.write([status("failed", wamid=str(i), errors=(ErrorDetail(code=code),)) for i, code in enumerate(codes)])
     assert [row["error_code"] for row in contents(store)["deliveries"]] == codes
 
 
-def test_times_come_back_aware_in_utc_and_sort(store: Store) -> None:
+def test_times_are_read_as_aware_utc_and_sort(store: Store) -> None:
     times = [at(0).replace(year=1), at(0.000001), at(0.1), at(1), at(0).replace(year=9998)]
     store.write([text_message(seconds=0, wamid=str(i), occurred_at=time) for i, time in enumerate(reversed(times))])
     with store.reading() as connection:
@@ -73,13 +73,13 @@ def test_a_batch_of_any_size_is_written(store: Store, monkeypatch: pytest.Monkey
     assert [row["wamid"] for row in contents(store)["messages"]] == [f"{i:03}" for i in range(700)]
 
 
-def test_a_statement_of_too_much_text_is_cut_into_several(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_with_too_much_text_are_split_into_several_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statements, "MAX_STATEMENT_CHARS", 10)
     rows: list[Row] = [("x" * size, None, size) for size in (4, 6, 1, 30, 3, 3, 3, 3)]
     assert [[row[2] for row in part] for part in statements.split_rows(rows)] == [[4, 6], [1], [30], [3, 3, 3], [3]]
 
 
-def test_a_value_the_database_refuses_is_no_outage_and_nothing_is_written(store: Store) -> None:
+def test_a_rejected_value_is_not_an_outage_and_nothing_is_written(store: Store) -> None:
     refused = status("read", wamid="bad", kind=None)
     with pytest.raises(RowRejected) as caught:
         store.write([status("sent"), refused])
@@ -99,6 +99,6 @@ def test_an_exception_while_writing_rolls_back(store: Store) -> None:
     assert not any(contents(store).values())
 
 
-def test_a_closed_store_connects_anew(store: Store) -> None:
+def test_a_closed_store_reconnects(store: Store) -> None:
     store.close()
     store.check()

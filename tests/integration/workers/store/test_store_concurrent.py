@@ -1,4 +1,4 @@
-"""Several processes and threads at one database."""
+"""Several processes and threads using one database."""
 
 import multiprocessing
 import random
@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.event import listens_for
 
-from tests.support.store.samples import at, at_once, contents, only, status, text_message, written
+from tests.support.store.samples import at, contents, only, run_concurrently, status, text_message, written
 from workers.events import Contact, Event
 from workers.store import Store, StoreUnavailable
 
@@ -23,8 +23,8 @@ def create_and_write(url: str, name: str) -> None:
     store.close()
 
 
-def test_processes_may_create_the_tables_at_once(store_url: str) -> None:
-    spawn = multiprocessing.get_context("spawn")  # as a worker of another host would start
+def test_processes_can_create_the_tables_at_the_same_time(store_url: str) -> None:
+    spawn = multiprocessing.get_context("spawn")  # like a worker on another host
     processes = [spawn.Process(target=create_and_write, args=(store_url, f"w{i}")) for i in range(4)]
     for process in processes:
         process.start()
@@ -36,22 +36,22 @@ def test_processes_may_create_the_tables_at_once(store_url: str) -> None:
     store.close()
 
 
-def test_threads_may_create_the_tables_at_once(store_url: str) -> None:
+def test_threads_can_create_the_tables_at_the_same_time(store_url: str) -> None:
     stores = [Store(store_url) for _ in range(8)]
-    at_once(*(store.create for store in stores))
+    run_concurrently(*(store.create for store in stores))
     for store in stores:
         store.write([status("sent")])
         store.close()
 
 
-def test_creating_again_keeps_what_is_there(store: Store) -> None:
+def test_creating_again_keeps_existing_rows(store: Store) -> None:
     store.write([status("sent")])
     store.create()
     assert only(store, "deliveries")["status"] == "sent"
 
 
-def test_changing_to_the_log_waits_for_whoever_holds_the_file(tmp_path: Path) -> None:
-    """SQLite's busy timeout does not cover this change: somebody who just creates the file would make us fail."""
+def test_switching_to_wal_waits_for_another_connection(tmp_path: Path) -> None:
+    """SQLite's busy timeout doesn't cover the switch: another connection that creates the file would make it fail."""
     store, waiting = Store(f"sqlite:///{tmp_path}/events.db"), threading.Event()
 
     @listens_for(store.engine, "before_cursor_execute")
@@ -69,7 +69,7 @@ def test_changing_to_the_log_waits_for_whoever_holds_the_file(tmp_path: Path) ->
     store.close()
 
 
-def test_writers_at_the_same_time_agree(store: Store, store_url: str) -> None:
+def test_concurrent_writers_give_the_same_rows(store: Store, store_url: str) -> None:
     events: list[Event] = [
         status(word, i, wamid=f"w{i}") for i in range(40) for word in ("sent", "delivered", "read", "failed")
     ]
@@ -82,17 +82,19 @@ def test_writers_at_the_same_time_agree(store: Store, store_url: str) -> None:
             own.write(mine[start : start + 20])
         own.close()
 
-    at_once(*(lambda seed=seed: write(seed) for seed in range(4)))
+    run_concurrently(*(lambda seed=seed: write(seed) for seed in range(4)))
     assert contents(store) == written(store, events)
 
 
 def test_one_store_serves_several_threads(store: Store) -> None:
-    at_once(*(lambda i=i: store.write([status("sent", wamid=f"w{i}"), text_message(seconds=i)]) for i in range(8)))
+    run_concurrently(
+        *(lambda i=i: store.write([status("sent", wamid=f"w{i}"), text_message(seconds=i)]) for i in range(8))
+    )
     assert len(contents(store)["deliveries"]) == 8
     assert only(store, "customers")["last_seen_at"] == at(7)
 
 
-def test_of_two_that_block_each_other_one_is_told_to_try_again(postgres_url: str) -> None:
+def test_in_a_deadlock_one_writer_gets_store_unavailable(postgres_url: str) -> None:
     store = Store(postgres_url)
     store.create()
     store.write([text_message(wamid=wamid, customer=wamid) for wamid in ("a", "b")])
@@ -111,6 +113,6 @@ def test_of_two_that_block_each_other_one_is_told_to_try_again(postgres_url: str
         except StoreUnavailable as error:
             outcomes.append("DeadlockDetected" if "DeadlockDetected" in str(error) else str(error))
 
-    at_once(lambda: lock("a", "b"), lambda: lock("b", "a"))
+    run_concurrently(lambda: lock("a", "b"), lambda: lock("b", "a"))
     assert sorted(outcomes) == ["DeadlockDetected", "done"]
     store.close()

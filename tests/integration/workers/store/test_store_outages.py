@@ -1,4 +1,4 @@
-"""The store while its database is away, busy, or not what it should be."""
+"""The store while its database is unavailable, busy or misconfigured."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ from workers.store.schema import tables
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port of the loopback interface that nobody listens at, kept from being given to anybody else."""
+    """A loopback port that is reserved but not listening."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
 
 
-def test_a_server_that_is_away_is_unavailable_and_the_message_keeps_the_credentials(closed_port: int) -> None:
+def test_an_unreachable_server_is_unavailable_and_the_message_hides_credentials(closed_port: int) -> None:
     store = Store(f"postgresql+psycopg://someuser:s3cret@127.0.0.1:{closed_port}/db")
     for attempt in (store.check, store.create, lambda: store.write([text_message("private words")])):
         with pytest.raises(StoreUnavailable, match="refused") as caught:
@@ -36,7 +36,7 @@ def test_a_server_that_is_away_is_unavailable_and_the_message_keeps_the_credenti
             assert secret not in str(caught.value)
 
 
-def test_a_refused_password_is_unavailable_and_names_no_user(postgres_url: str) -> None:
+def test_a_wrong_password_is_unavailable_and_the_message_hides_the_user(postgres_url: str) -> None:
     store = Store(str(make_url(postgres_url).set(password="wr0ng").render_as_string(hide_password=False)))
     with pytest.raises(StoreUnavailable, match="authentication failed") as caught:
         store.check()
@@ -44,7 +44,7 @@ def test_a_refused_password_is_unavailable_and_names_no_user(postgres_url: str) 
     assert '"sluice"' not in str(caught.value)
 
 
-def test_missing_tables_are_no_fault_of_an_event(store: Store) -> None:
+def test_missing_tables_are_not_blamed_on_an_event(store: Store) -> None:
     with store.writing() as connection:
         tables.metadata.drop_all(connection)
     with pytest.raises(StoreUnavailable):
@@ -53,7 +53,7 @@ def test_missing_tables_are_no_fault_of_an_event(store: Store) -> None:
     store.write([status("sent")])
 
 
-def test_a_database_that_may_only_be_read_is_unavailable(postgres_url: str) -> None:
+def test_a_read_only_database_is_unavailable(postgres_url: str) -> None:
     primary = Store(postgres_url)
     primary.create()
     primary.close()
@@ -100,14 +100,14 @@ def cut_all_but_mine(store: Store) -> None:
         )
 
 
-def test_a_statement_that_takes_too_long_is_given_up(postgres_url: str) -> None:
+def test_a_statement_that_takes_too_long_is_aborted(postgres_url: str) -> None:
     store = Store(postgres_url, timeout=0.05)
     with pytest.raises(StoreUnavailable, match="QueryCanceled"), store.reading() as connection:
         connection.execute(text("SELECT pg_sleep(30)"))
     store.close()
 
 
-def test_a_time_limit_that_strikes_within_a_statement_is_what_the_caller_sees(postgres_url: str) -> None:
+def test_a_time_limit_within_a_statement_reaches_the_caller(postgres_url: str) -> None:
     class TimeLimit(Exception):
         pass
 

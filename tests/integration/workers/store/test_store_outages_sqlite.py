@@ -1,4 +1,4 @@
-"""The store while its SQLite file is held by another, or is none."""
+"""The store while its SQLite file is locked, or isn't a database."""
 
 import sqlite3
 from contextlib import closing
@@ -11,7 +11,7 @@ from tests.support.store.samples import status
 from workers.store import Store, StoreUnavailable
 
 
-def test_a_file_that_another_process_holds_is_unavailable(sqlite_url: str) -> None:
+def test_a_file_that_another_process_has_locked_is_unavailable(sqlite_url: str) -> None:
     store = Store(sqlite_url, timeout=0.05)
     store.create()
     with closing(sqlite3.connect(str(make_url(sqlite_url).database), isolation_level=None)) as other:
@@ -24,7 +24,7 @@ def test_a_file_that_another_process_holds_is_unavailable(sqlite_url: str) -> No
     store.close()
 
 
-def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "events.db").write_bytes(b"not a database" * 100)
     store = Store(f"sqlite:///{tmp_path}/events.db")
     with pytest.raises(StoreUnavailable):
@@ -33,7 +33,7 @@ def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
         store.write([status("sent")])
 
 
-def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnavailable, match="folder"):
         Store(f"sqlite:///{tmp_path}/file/below/events.db").create()

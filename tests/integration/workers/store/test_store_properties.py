@@ -1,4 +1,4 @@
-"""Whatever comes, in whatever order, however often and in whatever batches: the tables are the same."""
+"""Properties: order, repetition and batching of events don't change the tables."""
 
 from typing import Any
 
@@ -23,17 +23,17 @@ from workers.store import Store
 from workers.store.sql_values import clean
 from workers.store.write.merge_rules import STATUS_RANKS
 
-# The store is emptied by each example itself. SQLite and PostgreSQL take some 5 ms an example.
+# Each example empties the store itself. SQLite and PostgreSQL take about 5 ms per example.
 bounded = settings(
     max_examples=examples(40),
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-# Few values each, so that events collide in every way: same key, other content; same times; null or not.
+# Few different values, so that events collide in all ways: same key with other content, same times, null or not.
 ids = st.sampled_from(["a", "b"])
 times = st.integers(0, 3).map(at)
-words = st.sampled_from([None, "", "B", "a", "Ä", "ﬀ", "😀", "\0"])  # no locale orders these like their code points
+words = st.sampled_from([None, "", "B", "a", "Ä", "ﬀ", "😀", "\0"])  # no locale sorts these by code point
 numbers = st.sampled_from([None, 1, 2, 10**30])
 
 
@@ -88,7 +88,7 @@ def messages(draw: st.DrawFn) -> TextMessage | ImageMessage:
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[list[Event]], list[list[Event]]]:
-    """The same events twice over: in two orders, some repeated, cut into batches in two ways."""
+    """The same events twice: in two orders, some repeated, split into batches in two ways."""
     events: list[Event] = [*draw(st.lists(statuses() | messages(), min_size=1, max_size=8))]
 
     def told() -> list[list[Event]]:
@@ -101,7 +101,7 @@ def histories(draw: st.DrawFn) -> tuple[list[list[Event]], list[list[Event]]]:
 
 @bounded
 @given(histories())
-def test_any_order_any_repetition_and_any_batches_give_the_same_tables(
+def test_order_repetition_and_batching_do_not_change_the_tables(
     store: Store, history: tuple[list[list[Event]], list[list[Event]]]
 ) -> None:
     one, other = history

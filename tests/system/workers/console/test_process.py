@@ -49,7 +49,7 @@ def signed_in(url: str) -> Iterator[httpx.Client]:
 
 
 def looks(lines: Iterator[str]) -> Iterator[str]:
-    """The parts of the page that a stream sends."""
+    """Yield the parts of the page that a stream sends."""
     part: list[str] = []
     for line in lines:
         if line.startswith("data: "):
@@ -59,7 +59,7 @@ def looks(lines: Iterator[str]) -> Iterator[str]:
             part = []
 
 
-def test_the_stream_sends_what_changed(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
+def test_the_stream_sends_changes(lanes: Lanes, client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
     with console(tmp_path, redis_url, SLUICE_CONSOLE_PASSWORD=PASSWORD) as (url, _), signed_in(url) as browser:
         with browser.stream("GET", "/live/lanes-all") as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
@@ -71,7 +71,7 @@ def test_the_stream_sends_what_changed(lanes: Lanes, client: redis.Redis, redis_
         assert browser.get("/live/nothing").status_code == 404
 
 
-def test_a_stop_ends_open_streams_at_once(client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
+def test_a_shutdown_ends_open_streams(client: redis.Redis, redis_url: str, tmp_path: Path) -> None:
     with console(tmp_path, redis_url, SLUICE_CONSOLE_PASSWORD=PASSWORD) as (url, program), signed_in(url) as browser:
         with browser.stream("GET", "/live/overview") as answer:
             lines = answer.iter_lines()
@@ -103,7 +103,7 @@ def test_signing_out_ends_the_stream(client: redis.Redis, redis_url: str, tmp_pa
         token = _TOKEN.search(browser.get("/").text)
         assert token is not None
         browser.post("/sign-out", data={"csrf": token[1]})
-        assert sum(1 for _ in lines) < 1000  # it comes to its end
+        assert sum(1 for _ in lines) < 1000  # it ends
 
 
 @pytest.mark.parametrize(
@@ -117,12 +117,12 @@ def test_signing_out_ends_the_stream(client: redis.Redis, redis_url: str, tmp_pa
         ({"SLUICE_REDIS_URL": ""}, "SLUICE_REDIS_URL is not set"),
     ],
 )
-def test_wrong_settings_are_refused_in_words(tmp_path: Path, settings: dict[str, str], told: str) -> None:
+def test_invalid_settings_are_refused_with_a_message(tmp_path: Path, settings: dict[str, str], told: str) -> None:
     found = run(python("-m", "workers.console"), tmp_path, **({"SLUICE_REDIS_URL": "redis://127.0.0.1:1/0"} | settings))
     assert found.returncode == 78
     assert told in found.stderr
 
 
-def test_it_starts_while_redis_is_away_and_says_so(tmp_path: Path) -> None:
+def test_it_starts_without_redis_and_says_so(tmp_path: Path) -> None:
     with console(tmp_path, f"redis://127.0.0.1:{free_port()}/0") as (url, _):
         until(lambda: "Redis has been unavailable since" in httpx.get(url, trust_env=False, timeout=20).text, within=20)

@@ -1,4 +1,4 @@
-"""Who may read the metrics."""
+"""Access to the metrics."""
 
 import base64
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def basic(name: str, password: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "headers", [BEARER, {"authorization": f"bearer {PASSWORD}"}, basic("prometheus", PASSWORD), basic("", PASSWORD)]
 )
-def test_with_the_password_anybody_reads_them_and_gets_no_session(
+def test_the_password_gives_access_to_the_metrics_without_a_session(
     open_browser: OpenBrowser, headers: dict[str, str]
 ) -> None:
     answer = open_browser("192.0.2.1").get("/metrics", **headers)
@@ -45,23 +45,23 @@ def test_with_the_password_anybody_reads_them_and_gets_no_session(
         basic("prometheus", PASSWORD[:-1]),
     ],
 )
-def test_without_it_nobody_does(open_browser: OpenBrowser, headers: dict[str, str]) -> None:
+def test_without_the_password_the_metrics_are_refused(open_browser: OpenBrowser, headers: dict[str, str]) -> None:
     answer = open_browser().get("/metrics", **headers)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Basic ")
     assert "sluice_" not in answer.text
 
 
-def test_who_is_signed_in_reads_them(operator: Visitor) -> None:
+def test_a_signed_in_user_can_read_the_metrics(operator: Visitor) -> None:
     assert operator.get("/metrics").status_code == 200
 
 
-def test_the_password_opens_the_metrics_this_way_and_no_page(open_browser: OpenBrowser) -> None:
+def test_metrics_credentials_do_not_open_pages(open_browser: OpenBrowser) -> None:
     assert open_browser().get("/", **BEARER).status_code == 303
 
 
 @pytest.mark.logs("warning")
-def test_guessing_is_slow_and_keeps_nobody_from_signing_in(open_browser: OpenBrowser) -> None:
+def test_guessing_is_throttled_without_blocking_sign_in(open_browser: OpenBrowser) -> None:
     visitor = open_browser()
     for _ in range(FREE_FAILURES):
         assert visitor.get("/metrics", authorization="Bearer wrong").status_code == 401
@@ -71,7 +71,7 @@ def test_guessing_is_slow_and_keeps_nobody_from_signing_in(open_browser: OpenBro
     assert visitor.sign_in().status_code == 303
 
 
-def test_asking_without_a_password_is_no_guess(open_browser: OpenBrowser) -> None:
+def test_a_request_without_a_password_does_not_count_as_a_guess(open_browser: OpenBrowser) -> None:
     visitor = open_browser()
     for _ in range(2 * FREE_FAILURES):
         assert visitor.get("/metrics").status_code == 401
@@ -82,12 +82,12 @@ def test_asking_without_a_password_is_no_guess(open_browser: OpenBrowser) -> Non
     ("address", "host", "status"),
     [("127.0.0.1", "127.0.0.1:8001", 200), ("192.0.2.1", "127.0.0.1", 403), ("127.0.0.1", "evil.example", 403)],
 )
-def test_where_there_is_no_password_this_machine_alone_reads_them(
+def test_without_a_console_password_only_this_machine_can_read_the_metrics(
     settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser, address: str, host: str, status: int
 ) -> None:
     answer = open_browser(address, open_console(without_password(settings))).get("/metrics", host=host)
     assert (answer.status_code, "set-cookie" in answer.headers) == (status, False)
 
 
-def test_they_are_only_read(operator: Visitor) -> None:
+def test_the_metrics_accept_only_reads(operator: Visitor) -> None:
     assert operator.post("/metrics", **BEARER).status_code == 405

@@ -1,4 +1,4 @@
-"""Who is let in at all, and which requests are taken for whose."""
+"""Access to the console: sign-in, CSRF tokens, security headers, client addresses."""
 
 from collections.abc import Callable
 from ipaddress import ip_network
@@ -21,7 +21,7 @@ FORMS = ["/lanes/text.greet/pause", "/lanes/text.greet/resume", "/dead/confirm",
 FORMS += ["/conversations", "/sign-out", "/numbers"]
 
 
-def test_the_lists_here_are_complete() -> None:
+def test_the_lists_of_pages_and_forms_are_complete() -> None:
     posts = {
         route.path.replace("{lane}", "text.greet")
         for route in routes()
@@ -31,32 +31,32 @@ def test_the_lists_here_are_complete() -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_opens_without_signing_in(open_browser: OpenBrowser, path: str) -> None:
+def test_pages_require_signing_in(open_browser: OpenBrowser, path: str) -> None:
     answer = open_browser().get(path)
     assert (answer.status_code, answer.headers["location"][:13]) == (303, "/sign-in?next")
 
 
-def test_nor_does_the_stream(open_browser: OpenBrowser) -> None:
+def test_streams_require_signing_in(open_browser: OpenBrowser) -> None:
     for stream in ("/live/overview", "/live/lanes/text.greet"):
         assert open_browser().get(stream).status_code == 401
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_no_form_is_taken_without_signing_in(open_browser: OpenBrowser, path: str) -> None:
+def test_forms_require_signing_in(open_browser: OpenBrowser, path: str) -> None:
     visitor = open_browser()
     visitor.get("/sign-in")
     assert visitor.submit(path).status_code == 401
 
 
 @pytest.mark.parametrize("path", [*FORMS, "/sign-in"])
-def test_no_form_is_taken_without_its_token(operator: Visitor, path: str) -> None:
+def test_forms_require_a_csrf_token(operator: Visitor, path: str) -> None:
     for fields in ({}, {"csrf": ""}, {"csrf": "0" * 64}):
         answer = operator.post(path, fields)
         assert answer.status_code == 403
         assert "This form is no longer valid" in words(answer)
 
 
-def test_a_token_of_another_session_is_none(operator: Visitor, open_browser: OpenBrowser) -> None:
+def test_the_csrf_token_of_another_session_is_refused(operator: Visitor, open_browser: OpenBrowser) -> None:
     other = open_browser()
     other.sign_in()
     other.get("/lanes")
@@ -72,17 +72,17 @@ def test_a_token_of_another_session_is_none(operator: Visitor, open_browser: Ope
         {"origin": "null"},
     ],
 )
-def test_other_sites_post_nothing(operator: Visitor, header: dict[str, str]) -> None:
+def test_cross_site_posts_are_refused(operator: Visitor, header: dict[str, str]) -> None:
     operator.get("/")
     assert operator.submit("/numbers", {"show": "1"}, **header).status_code == 403
 
 
-def test_without_a_password_other_hosts_are_refused_at_the_start(settings: Settings) -> None:
+def test_without_a_password_the_console_must_listen_on_loopback(settings: Settings) -> None:
     with pytest.raises(InvalidSettings, match="set SLUICE_CONSOLE_PASSWORD"):
         create_app(without_password(settings).model_copy(update={"host": "0.0.0.0"}))
 
 
-def test_without_a_password_this_machine_is_let_in_and_told(
+def test_without_a_password_this_machine_has_access_and_sees_a_banner(
     settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
 ) -> None:
     answer = open_browser(to=open_console(without_password(settings))).get("/")
@@ -90,7 +90,7 @@ def test_without_a_password_this_machine_is_let_in_and_told(
     assert "No password is set, so the console can only be used on this machine" in words(answer)
 
 
-def test_without_a_password_forms_still_need_their_token(
+def test_without_a_password_forms_still_require_a_csrf_token(
     settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
 ) -> None:
     visitor = open_browser(to=open_console(without_password(settings)))
@@ -108,7 +108,7 @@ def test_without_a_password_forms_still_need_their_token(
         ("127.0.0.1", "["),
     ],
 )
-def test_without_a_password_nobody_else_is_let_in(
+def test_without_a_password_other_machines_are_refused(
     settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser, address: str, host: str
 ) -> None:
     visitor = open_browser(address, open_console(without_password(settings)))
@@ -118,7 +118,7 @@ def test_without_a_password_nobody_else_is_let_in(
 @pytest.mark.parametrize(
     "path", ["/", "/sign-in", "/nothing", "/static/console.css", "/static/nothing", "/health/live"]
 )
-def test_every_answer_has_the_security_headers(open_browser: OpenBrowser, path: str) -> None:
+def test_every_response_has_the_security_headers(open_browser: OpenBrowser, path: str) -> None:
     headers = open_browser().get(path).headers
     assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("DENY", "nosniff")
@@ -126,7 +126,9 @@ def test_every_answer_has_the_security_headers(open_browser: OpenBrowser, path: 
     assert headers["cache-control"] == ("no-cache" if path.startswith("/static") else "no-store")
 
 
-def test_a_fault_of_ours_is_a_page_with_these_headers_too(operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_page_has_the_security_headers_too(
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("workers.operations.audit_log.entries", lambda *_: 1 / 0)
     answer = operator.get("/audit")
     assert answer.status_code == 500
@@ -134,7 +136,7 @@ def test_a_fault_of_ours_is_a_page_with_these_headers_too(operator: Visitor, mon
     assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
 
 
-def test_a_form_has_its_bounds(operator: Visitor) -> None:
+def test_large_forms_are_refused(operator: Visitor) -> None:
     operator.get("/")
     assert operator.submit("/numbers", {"next": "/" * 2_000_000}).status_code == 413
     assert operator.post("/numbers", {f"field{n}": "" for n in range(6000)}).status_code == 400
@@ -151,14 +153,14 @@ def test_a_form_has_its_bounds(operator: Visitor) -> None:
         ("10.0.0.1", [""], "10.0.0.1"),
         ("10.0.0.1", [], "10.0.0.1"),
         ("::ffff:192.0.2.1", ["198.51.100.9"], "192.0.2.1"),
-        # The client's own line, and the one that the proxy added.
+        # The client's own header line, and the one that the proxy added.
         ("10.0.0.1", ["1.2.3.4", "203.0.113.9"], "203.0.113.9"),
         ("10.0.0.1", ["1.2.3.4", "203.0.113.9:4711"], "203.0.113.9"),
         (None, ["203.0.113.9"], "203.0.113.9"),
         (None, [], ""),
     ],
 )
-def test_only_trusted_proxies_say_who_comes(peer: str | None, forwarded: list[str], seen: str) -> None:
+def test_only_trusted_proxies_can_set_the_client_address(peer: str | None, forwarded: list[str], seen: str) -> None:
     lines = [(b"x-forwarded-for", line.encode()) for line in forwarded]
     scope = {"type": "http", "client": None if peer is None else (peer, 1), "headers": lines}
     assert client_address_of(scope, (ip_network("10.0.0.0/8"),)) == seen

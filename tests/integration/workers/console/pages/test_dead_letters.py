@@ -1,4 +1,4 @@
-"""The dead letters' page: found, looked into, replayed, discarded, restored."""
+"""The pages of dead letters: search, details, replay, discard and restore."""
 
 import json
 import re
@@ -17,16 +17,16 @@ from workers.operations.dead_letters.filter import error_group
 _TICK = re.compile(r'name="letter" value="([^"]+)"')
 
 
-def dead(client: redis.Redis) -> int:
+def count_dead(client: redis.Redis) -> int:
     return sum(lane.dead for lane in lane_statuses(client))
 
 
-def ticks(visitor: Visitor, path: str) -> list[str]:
+def listed(visitor: Visitor, path: str) -> list[str]:
     page = visitor.get(path)
     return _TICK.findall((visitor.follow(page) if page.status_code == 303 else page).text)
 
 
-def test_letters_are_listed_the_newest_first_and_grouped_by_what_differs_not(lanes: Lanes, operator: Visitor) -> None:
+def test_dead_letters_are_listed_newest_first_and_grouped_by_error(lanes: Lanes, operator: Visitor) -> None:
     for number in range(3):
         add_dead_letter(lanes, "text.greet", entry(), f"KeyError: order {number} of 'Asha'")
     add_dead_letter(lanes, "text.store", entry(), "OSError: disk")
@@ -36,7 +36,7 @@ def test_letters_are_listed_the_newest_first_and_grouped_by_what_differs_not(lan
     assert died == sorted(died, reverse=True)
     assert "3 KeyError: order # of '…' text.greet exhausted" in words(page)
     (group, _) = (link for link in links(page, "/dead?") if "group=" in link)
-    assert len(ticks(operator, group)) == 3
+    assert len(listed(operator, group)) == 3
 
 
 @pytest.mark.parametrize(
@@ -55,16 +55,16 @@ def test_letters_are_listed_the_newest_first_and_grouped_by_what_differs_not(lan
         ("until=2099-01-01&lane=text.store", {"c"}),
     ],
 )
-def test_letters_are_filtered(lanes: Lanes, operator: Visitor, query: str, found: set[str]) -> None:
+def test_dead_letters_are_filtered(lanes: Lanes, operator: Visitor, query: str, found: set[str]) -> None:
     made = {
         add_dead_letter(lanes, "text.greet", entry(), "ConnectionError: the CRM"): "a",
         add_dead_letter(lanes, "text.greet", entry(customer="919876500000"), "no", why="rejected"): "b",
         add_dead_letter(lanes, "text.store", entry(), "OSError: disk"): "c",
     }
-    assert {made[letter] for letter in ticks(operator, f"/dead?{query}")} == found
+    assert {made[letter] for letter in listed(operator, f"/dead?{query}")} == found
 
 
-def test_one_letter_shows_its_error_traceback_and_payload(lanes: Lanes, operator: Visitor) -> None:
+def test_a_dead_letter_shows_its_error_traceback_and_payload(lanes: Lanes, operator: Visitor) -> None:
     letter = add_dead_letter(lanes, "text.greet", entry("a </pre><script>"), "ValueError: a\x1b[31mred\u202etxt")
     page = operator.get(f"/dead/{letter}")
     assert "ValueError: a\\x1b[31mred\\u202etxt" in words(page)
@@ -73,30 +73,30 @@ def test_one_letter_shows_its_error_traceback_and_payload(lanes: Lanes, operator
     assert "a &lt;/pre&gt;&lt;script&gt;" in page.text
 
 
-def test_a_webhook_that_was_never_classified_is_shown_as_it_came(lanes: Lanes, operator: Visitor) -> None:
+def test_an_unclassified_webhook_is_shown_unchanged(lanes: Lanes, operator: Visitor) -> None:
     letter = add_dead_letter(lanes, "intake", b"\x00\xff not a receipt", "InvalidReceipt", why="undecodable")
     assert "\\x00\\xff not a receipt" in words(operator.get(f"/dead/{letter}"))
 
 
-def test_a_replayed_letter_is_in_its_lane_again_and_noted(lanes: Lanes, operator: Visitor) -> None:
+def test_a_replayed_dead_letter_is_in_its_lane_again_and_audited(lanes: Lanes, operator: Visitor) -> None:
     letter = add_dead_letter(lanes, "text.greet", entry("one"))
     add_dead_letter(lanes, "text.greet", entry("two"))
     operator.get(f"/dead/{letter}")
     page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "replay", "next": "/dead"}))
     assert "1 dead letter replayed. Total before: 2, now: 1." in words(page)
-    assert ticks(operator, "/dead")
-    assert letter not in ticks(operator, "/dead")
+    assert listed(operator, "/dead")
+    assert letter not in listed(operator, "/dead")
     (taken,) = lanes.take("text.greet", "test", 10)
     assert json.loads(taken.data)["b"]["text"]["body"] == "one"
     assert f"dead letters replayed 1 {letter}" in words(operator.get("/audit"))
 
 
-def test_what_was_discarded_can_be_restored_once(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+def test_a_discarded_dead_letter_can_be_restored_once(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
     letter = add_dead_letter(lanes, "text.greet", entry("keep me"), "E: why", why="rejected")
     operator.get("/dead")
     page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "discard", "next": "/dead"}))
     assert "1 dead letter discarded. Total before: 1, now: 0." in words(page)
-    assert dead(client) == 0
+    assert count_dead(client) == 0
     undo = re.search(r'name="undo" value="([0-9a-f]+)"', page.text)
     assert undo is not None
     ttl = client.ttl(f"sluice:console:discarded:{undo[1]}")
@@ -104,28 +104,33 @@ def test_what_was_discarded_can_be_restored_once(lanes: Lanes, client: redis.Red
     assert actions.UNDO_TTL - 60 < ttl <= actions.UNDO_TTL
     for said in ("1 dead letter restored", "Too late"):
         assert said in words(operator.follow(operator.submit("/dead/restore", {"undo": undo[1], "next": "/dead"})))
-    (again,) = ticks(operator, "/dead")
+    (again,) = listed(operator, "/dead")
     page = operator.get(f"/dead/{again}")
     assert "E: why" in words(page)
     assert "rejected after 1 attempt" in words(page)
-    assert client.hmget("sluice:lane:text.greet:counts", "discarded", "restored") == [b"1", b"1"]  # neither ever falls
+    assert client.hmget("sluice:lane:text.greet:counts", "discarded", "restored") == [
+        b"1",
+        b"1",
+    ]  # counters never decrease
     assert "0 discarded" in words(operator.get("/lanes/text.greet"))
 
 
-def test_a_selection_is_asked_for_first_and_told_after(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+def test_a_selection_is_confirmed_first_and_reported_after(
+    lanes: Lanes, client: redis.Redis, operator: Visitor
+) -> None:
     letters = [add_dead_letter(lanes, lane, entry()) for lane in ("text.greet", "text.store", "text.greet")]
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"letter": letters[:2], "action": "replay", "scope": "chosen"})
     assert "Replay 2 dead letters? Total: 3 dead letters. 1 will remain." in words(asked)
-    assert dead(client) == 3  # nothing is done yet
+    assert count_dead(client) == 3  # nothing has happened yet
     done = operator.follow(operator.submit("/dead/act", {"letter": letters[:2], "action": "replay", "scope": "chosen"}))
     assert "2 dead letters replayed. Total before: 3, now: 1." in words(done)
 
 
-def test_all_that_match_are_those_that_were_there_when_it_was_asked(
+def test_all_matching_means_those_that_existed_at_the_confirmation(
     lanes: Lanes, client: redis.Redis, operator: Visitor
 ) -> None:
-    for number in range(450):  # more than one script takes
+    for number in range(450):  # more than one script call handles
         lanes.push("text.greet", [entry(wamid=f"wamid.{number}")])
     taken = lanes.take("text.greet", "test", 500)
     lanes.settle("text.greet", [(found.id, DeadLettered("exhausted", "E: one")) for found in taken])
@@ -137,10 +142,10 @@ def test_all_that_match_are_those_that_were_there_when_it_was_asked(
     fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
     done = operator.follow(operator.post("/dead/act", fields))
     assert "450 dead letters discarded. Total before: 452, now: 2." in words(done)
-    assert set(ticks(operator, "/dead")) == {other, late}
+    assert set(listed(operator, "/dead")) == {other, late}
 
 
-def test_all_of_a_lane_are_counted_and_the_others_left(lanes: Lanes, operator: Visitor) -> None:
+def test_all_dead_letters_of_a_lane_are_counted_and_others_kept(lanes: Lanes, operator: Visitor) -> None:
     for lane in ("text.greet", "text.greet", "text.store"):
         add_dead_letter(lanes, lane, entry())
     operator.get("/dead")
@@ -150,7 +155,7 @@ def test_all_of_a_lane_are_counted_and_the_others_left(lanes: Lanes, operator: V
     assert "Discard 3 dead letters? Total: 3 dead letters. None will remain." in words(asked)
 
 
-def test_of_very_many_not_all_are_counted_before_but_all_are_done(
+def test_very_many_are_not_all_counted_but_all_processed(
     lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.operations.dead_letters.search.MAX_COUNTED", 2)
@@ -163,7 +168,7 @@ def test_of_very_many_not_all_are_counted_before_but_all_are_done(
     assert "3 dead letters discarded. Total before: 3, now: 0." in words(done)
 
 
-def test_the_last_hour_is_the_hour_before_it_was_asked(lanes: Lanes, operator: Visitor) -> None:
+def test_the_last_hour_is_the_hour_before_the_confirmation(lanes: Lanes, operator: Visitor) -> None:
     add_dead_letter(lanes, "text.greet", entry())
     operator.get("/dead")
     asked = operator.submit("/dead/confirm", {"action": "replay", "scope": "all", "within": "1h"})
@@ -173,13 +178,13 @@ def test_the_last_hour_is_the_hour_before_it_was_asked(lanes: Lanes, operator: V
     assert "within" not in fields
 
 
-def test_a_time_that_cannot_be_read_does_not_mean_all(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+def test_an_invalid_time_does_not_select_everything(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
     add_dead_letter(lanes, "text.greet", entry())
     assert "Invalid time yesterday" in words(operator.get("/dead?since=yesterday"))
     for path in ("/dead/confirm", "/dead/act"):
         answer = operator.submit(path, {"action": "discard", "scope": "all", "since": "yesterday"})
         assert answer.status_code == 400
-    assert dead(client) == 1
+    assert count_dead(client) == 1
 
 
 def test_replaying_all_keeps_their_order(lanes: Lanes, operator: Visitor) -> None:
@@ -191,24 +196,24 @@ def test_replaying_all_keeps_their_order(lanes: Lanes, operator: Visitor) -> Non
     assert bodies == ["0", "1", "2", "3", "4"]
 
 
-def test_choosing_nothing_does_nothing(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+def test_an_empty_selection_changes_nothing(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
     add_dead_letter(lanes, "text.greet", entry())
     operator.get("/dead")
     page = operator.follow(operator.submit("/dead/confirm", {"action": "discard", "scope": "chosen", "next": "/dead"}))
     assert "Nothing is selected" in words(page)
     assert operator.submit("/dead/act", {"action": "discard"}).status_code == 400
     assert operator.submit("/dead/act", {"action": "burn", "scope": "all"}).status_code == 400
-    assert dead(client) == 1
+    assert count_dead(client) == 1
 
 
-def test_a_letter_that_is_gone_is_told_to_be(lanes: Lanes, operator: Visitor) -> None:
+def test_a_dead_letter_that_no_longer_exists_is_a_404(lanes: Lanes, operator: Visitor) -> None:
     for path in ("/dead/text.greet/1-1", "/dead/text.greet/no-id"):
         page = operator.get(path)
         assert page.status_code == 404
         assert "This dead letter no longer exists" in words(page)
 
 
-def test_a_search_has_its_bound_and_says_so(lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_is_bounded_and_says_so(lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.operations.dead_letters.search.MAX_SCANNED", 3)
     for _ in range(4):
         add_dead_letter(lanes, "text.greet", entry())
@@ -224,5 +229,5 @@ def test_a_search_has_its_bound_and_says_so(lanes: Lanes, operator: Visitor, mon
         ("x" * 500, "x" * 160),
     ],
 )
-def test_errors_are_grouped_by_what_is_the_same(error: str, group: str) -> None:
+def test_errors_are_grouped_without_numbers_and_quotes(error: str, group: str) -> None:
     assert error_group(error) == group

@@ -1,4 +1,4 @@
-"""One event's life: what its page tells of each handler's attempts, and of where it is now."""
+"""The history on an event's page: each handler's attempts, and where the event is now."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Runs = Callable[..., None]
 
 @pytest.fixture
 def run(lanes: Lanes, store: Store) -> Runs:
-    """Stores an event, and lets its handler's lane come to these verdicts, one attempt each."""
+    """Store an event and return a function that runs its handler's attempts with the given outcomes."""
     store.write([message(wamid="wamid.77")])
     lanes.push("text.greet", [entry(wamid="wamid.77")])
 
@@ -43,48 +43,48 @@ def _member(lanes: Lanes) -> bytes:
     return bytes(member)
 
 
-def life(operator: Visitor) -> str:
+def history_of(operator: Visitor) -> str:
     page = words(operator.get(links(operator.get("/events"), "/events/")[0]))
     return page[page.index("History") : page.index("Payload")]
 
 
-def test_what_was_handled_at_once_says_so(run: Runs, operator: Visitor) -> None:
+def test_an_event_handled_at_the_first_attempt_says_so(run: Runs, operator: Visitor) -> None:
     run(Completed())
-    told = life(operator)
+    told = history_of(operator)
     assert "received" in told
     assert "acknowledged with a 200" in told
     assert "handled by text.greet at the first attempt, unless that handler is newer than the event" in told
     assert "text.store" not in told
 
 
-def test_what_waits_says_so(run: Runs, operator: Visitor) -> None:
-    assert "waiting in text.greet or being handled" in life(operator)
+def test_a_waiting_event_says_so(run: Runs, operator: Visitor) -> None:
+    assert "waiting in text.greet or being handled" in history_of(operator)
 
 
-def test_what_a_killed_worker_held_waits_too(run: Runs, lanes: Lanes, operator: Visitor) -> None:
+def test_an_event_of_a_killed_worker_is_waiting_too(run: Runs, lanes: Lanes, operator: Visitor) -> None:
     lanes.take("text.greet", "killed", 1)
     lanes.run_maintenance(["text.greet"], ["killed"])
-    assert "waiting in text.greet or being handled" in life(operator)
+    assert "waiting in text.greet or being handled" in history_of(operator)
 
 
-def test_each_failed_attempt_has_its_time_and_error_and_the_next_is_announced(run: Runs, operator: Visitor) -> None:
+def test_failed_attempts_have_a_time_and_error_and_the_next_is_announced(run: Runs, operator: Visitor) -> None:
     run(Rescheduled(60, "ConnectionError: the CRM"), Rescheduled(60, "TimeoutError: the CRM"))
-    told = life(operator)
+    told = history_of(operator)
     first, second = told.index("attempt 1 of text.greet failed"), told.index("attempt 2 of text.greet failed")
     assert told.index("ConnectionError: the CRM") in range(first, second)
     assert "next attempt" in told[second:]
     assert "by text.greet, after 2 attempts: TimeoutError: the CRM" in told[second:]
 
 
-def test_what_was_handled_later_says_at_which_attempt(run: Runs, operator: Visitor) -> None:
+def test_an_event_handled_later_shows_the_attempt(run: Runs, operator: Visitor) -> None:
     run(Rescheduled(60, "ConnectionError: the CRM"), Completed())
-    told = life(operator)
+    told = history_of(operator)
     assert "attempt 1 of text.greet failed" in told
     assert "at attempt 2" in told
     assert "at the first attempt" not in told
 
 
-def test_what_died_leads_to_its_letter_which_tells_the_attempts(run: Runs, lanes: Lanes, operator: Visitor) -> None:
+def test_a_dead_event_links_to_its_dead_letter_with_the_attempts(run: Runs, lanes: Lanes, operator: Visitor) -> None:
     run(Rescheduled(60, "ConnectionError: the CRM"), DeadLettered("exhausted", "TimeoutError: the CRM"))
     page = operator.get(links(operator.get("/events"), "/events/")[0])
     assert "attempt 1 of text.greet failed" in words(page)
@@ -96,33 +96,33 @@ def test_what_died_leads_to_its_letter_which_tells_the_attempts(run: Runs, lanes
     assert "ConnectionError: the CRM attempt 2 of text.greet failed, and was the last" in told
 
 
-def test_lookups_of_its_media_that_failed_are_told(lanes: Lanes, store: Store, operator: Visitor) -> None:
+def test_failed_media_lookups_are_shown(lanes: Lanes, store: Store, operator: Visitor) -> None:
     picture: dict[str, Any] = {"wamid": "wamid.78", "type": "image", "image": {"id": "1"}}
     store.write([message(**picture)])
     held = TakenEntry(b"1-1", entry(**picture))
     attempt_history.record(
         lanes.client, SettledTake("media", [held], [(held.id, Rescheduled(5, "503 from the media API"))])
     )
-    assert "classified message, image attempt 1 of media failed" in re.sub(r"[\d:]{8} ", "", life(operator))
+    assert "classified message, image attempt 1 of media failed" in re.sub(r"[\d:]{8} ", "", history_of(operator))
 
 
-def test_what_was_handled_but_not_remembered_to_be_is_told_as_that(run: Runs, lanes: Lanes, operator: Visitor) -> None:
+def test_an_event_handled_without_a_record_is_shown_as_handled(run: Runs, lanes: Lanes, operator: Visitor) -> None:
     run(Rescheduled(60, "ConnectionError: the CRM"))
     lanes.client.delete("sluice:lane:text.greet:retry")
-    assert "handled by text.greet at a later attempt" in life(operator)
+    assert "handled by text.greet at a later attempt" in history_of(operator)
 
 
-def test_among_very_many_it_is_not_claimed_to_be_handled(
+def test_among_very_many_entries_an_event_is_not_claimed_to_be_handled(
     run: Runs, lanes: Lanes, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(Completed())
     monkeypatch.setattr("workers.lanes.paging.PAGE_SIZE", 2)
     monkeypatch.setattr("workers.lanes.reader.MAX_SCANNED", 4)
     lanes.push("text.greet", [entry(wamid=f"wamid.{number}") for number in range(9)])
-    assert "handled by text.greet, or still waiting" in life(operator)
+    assert "handled by text.greet, or still waiting" in history_of(operator)
 
 
-def test_it_is_found_beyond_the_first_page(run: Runs, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_is_found_beyond_the_first_page(run: Runs, lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.lanes.paging.PAGE_SIZE", 2)
     monkeypatch.setattr("workers.lanes.reader.PAGE_SIZE", 2)
     lanes.push("text.greet", [entry(wamid=f"wamid.{number}") for number in range(5)])

@@ -1,4 +1,4 @@
-"""The lanes' pages, and pausing from them."""
+"""The pages of lanes, and pausing."""
 
 import redis
 
@@ -8,7 +8,7 @@ from workers.console.context import ConsoleContext
 from workers.lanes import Completed, Lanes, Rescheduled
 
 
-def test_each_lane_shows_what_is_in_it(lanes: Lanes, console: ConsoleContext, operator: Visitor) -> None:
+def test_each_lane_shows_its_figures(lanes: Lanes, console: ConsoleContext, operator: Visitor) -> None:
     lanes.push("text.greet", [entry(), entry(), entry()])
     (taken,) = lanes.take("text.greet", "test", 1)
     lanes.settle("text.greet", [(taken.id, Rescheduled(3600, "ConnectionError: the <CRM>"))])
@@ -34,9 +34,7 @@ def test_one_lane_shows_its_next_retries(lanes: Lanes, console: ConsoleContext, 
     assert "ConnectionError: the &lt;CRM&gt;" in page.text
 
 
-def test_lanes_that_somebody_should_look_at_come_first(
-    lanes: Lanes, console: ConsoleContext, operator: Visitor
-) -> None:
+def test_lanes_that_need_attention_come_first(lanes: Lanes, console: ConsoleContext, operator: Visitor) -> None:
     lanes.push("text.greet", [entry()])
     add_dead_letter(lanes, "text.store", entry())
     console.sampler.refresh()
@@ -44,7 +42,7 @@ def test_lanes_that_somebody_should_look_at_come_first(
     assert told.index("text.store idle") < told.index("text.greet working")
 
 
-def test_a_lane_is_paused_and_resumed_and_that_is_noted(
+def test_pausing_and_resuming_a_lane_is_audited(
     lanes: Lanes, client: redis.Redis, console: ConsoleContext, operator: Visitor
 ) -> None:
     lanes.push("text.greet", [entry()])
@@ -63,7 +61,7 @@ def test_a_lane_is_paused_and_resumed_and_that_is_noted(
     assert "resumed text.greet" in audit
 
 
-def test_a_lane_that_is_not_there_is_not_paused(
+def test_an_unknown_lane_is_not_paused(
     lanes: Lanes, console: ConsoleContext, client: redis.Redis, operator: Visitor
 ) -> None:
     console.sampler.refresh()
@@ -73,7 +71,7 @@ def test_a_lane_that_is_not_there_is_not_paused(
     assert operator.get("/lanes/no.such").status_code == 404
 
 
-def test_an_open_breaker_is_told_with_its_error(
+def test_an_open_circuit_breaker_is_shown_with_its_error(
     lanes: Lanes, client: redis.Redis, console: ConsoleContext, operator: Visitor
 ) -> None:
     lanes.push("text.greet", [entry()])

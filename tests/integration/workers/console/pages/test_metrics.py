@@ -1,4 +1,4 @@
-"""The page of metrics: all that is declared, readable, nothing that is nobody's business, cheap, also in an outage."""
+"""The metrics page: complete, parseable, without private data, cheap, and correct during outages."""
 
 import shutil
 import subprocess
@@ -23,7 +23,7 @@ OpenBrowser = Callable[..., Visitor]
 GREET = "text.greet"
 
 
-def test_every_metric_is_told_and_no_other(
+def test_the_page_has_exactly_the_declared_metrics(
     busy_system: None, lanes: Lanes, client: redis.Redis, operator: Visitor, console: ConsoleContext
 ) -> None:
     console.sampler.refresh()
@@ -33,7 +33,7 @@ def test_every_metric_is_told_and_no_other(
 
 
 @pytest.mark.parametrize("accept", ["", "text/plain", "*/*", OPEN_METRICS])
-def test_the_library_reads_what_is_told(busy_system: None, operator: Visitor, accept: str) -> None:
+def test_the_client_library_can_parse_the_page(busy_system: None, operator: Visitor, accept: str) -> None:
     answer = operator.get("/metrics", accept=accept, **BEARER)
     is_open = accept == OPEN_METRICS
     assert answer.headers["content-type"].startswith("application/openmetrics-text" if is_open else "text/plain")
@@ -45,12 +45,12 @@ def test_the_library_reads_what_is_told(busy_system: None, operator: Visitor, ac
 
 
 @pytest.mark.parametrize("accept", ["application/openmetrics-text;version=x", "text/plain;version=1.x", ";,=;"])
-def test_a_format_that_nobody_knows_is_answered_in_plain_text(operator: Visitor, accept: str) -> None:
+def test_an_unknown_format_is_answered_in_plain_text(operator: Visitor, accept: str) -> None:
     answer = operator.get("/metrics", accept=accept, **BEARER)
     assert (answer.status_code, answer.headers["content-type"][:10]) == (200, "text/plain")
 
 
-def test_promtool_has_nothing_to_say(busy_system: None, operator: Visitor) -> None:
+def test_promtool_accepts_the_metrics(busy_system: None, operator: Visitor) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not here (Debian package prometheus)")
@@ -59,7 +59,7 @@ def test_promtool_has_nothing_to_say(busy_system: None, operator: Visitor) -> No
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-def test_nothing_of_a_customer_or_a_secret_is_told(
+def test_metrics_contain_no_customer_data_or_secrets(
     busy_system: None, lanes: Lanes, operator: Visitor, console: ConsoleContext
 ) -> None:
     add_dead_letter(
@@ -71,7 +71,7 @@ def test_nothing_of_a_customer_or_a_secret_is_told(
         assert part not in told
 
 
-def test_the_figures_are_those_of_now_though_the_look_is_older(
+def test_metrics_are_current_even_if_the_snapshot_is_older(
     lanes: Lanes, operator: Visitor, console: ConsoleContext
 ) -> None:
     console.sampler.refresh()
@@ -82,7 +82,7 @@ def test_the_figures_are_those_of_now_though_the_look_is_older(
     assert 0 <= told.value("sluice_look_age_seconds") < 10
 
 
-def test_while_redis_is_away_it_says_so(
+def test_metrics_report_that_redis_is_unavailable(
     settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
 ) -> None:
     away = with_settings(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0")
@@ -91,7 +91,7 @@ def test_while_redis_is_away_it_says_so(
     assert set(told.families) == {"sluice_build_info", "sluice_redis_up", "sluice_database_up"}
 
 
-def test_of_a_redis_that_went_away_no_old_figures_are_told(
+def test_old_figures_are_dropped_when_redis_becomes_unavailable(
     lanes: Lanes, operator: Visitor, console: ConsoleContext
 ) -> None:
     console.sampler.refresh()
@@ -102,14 +102,16 @@ def test_of_a_redis_that_went_away_no_old_figures_are_told(
     assert "sluice_lane_waiting" not in told.families
 
 
-def test_a_look_that_the_sampler_missed_is_made_again(lanes: Lanes, operator: Visitor, console: ConsoleContext) -> None:
+def test_a_snapshot_that_the_sampler_missed_is_taken_again(
+    lanes: Lanes, operator: Visitor, console: ConsoleContext
+) -> None:
     console.sampler.refresh()
     lanes.push(GREET, [entry()])
     console.sampler.state = console.sampler.state._replace(outage="Connection refused")
     assert scrape(operator).value("sluice_lane_waiting", lane=GREET) == 1
 
 
-def test_an_event_store_that_does_not_answer_is_told(
+def test_an_unavailable_event_store_is_reported(
     lanes: Lanes, operator: Visitor, console: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert scrape(operator).value("sluice_database_up") == 1
@@ -122,18 +124,20 @@ def test_an_event_store_that_does_not_answer_is_told(
     assert scrape(operator).value("sluice_database_up") == 0
 
 
-def test_without_an_event_store_nothing_is_told_of_it(
+def test_without_an_event_store_it_is_not_reported(
     settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
 ) -> None:
     without = open_console(with_settings(settings, database_url="none"))
     assert "sluice_database_up" not in scrape(open_browser(to=without)).families
 
 
-def test_a_scrape_costs_little(lanes: Lanes, client: redis.Redis, operator: Visitor, console: ConsoleContext) -> None:
+def test_a_scrape_needs_few_commands(
+    lanes: Lanes, client: redis.Redis, operator: Visitor, console: ConsoleContext
+) -> None:
     lanes.register(LaneSpec(f"text.handler{number}", "messages", 10, 60_000) for number in range(60))
     console.sampler.refresh()
     before = client.info("stats")["total_commands_processed"]
     answer = operator.get("/metrics", **BEARER)
     commands = client.info("stats")["total_commands_processed"] - before
     assert len(read(answer.text).names("sluice_lane_waiting")) == 64
-    assert commands < 2 * 64 + 20  # two hashes a lane, in one round trip
+    assert commands < 2 * 64 + 20  # two hashes per lane, in one round trip

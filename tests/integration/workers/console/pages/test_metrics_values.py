@@ -1,4 +1,4 @@
-"""Metrics tell what is and what happened: each value where it comes from."""
+"""The values of the metrics, from their sources."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import redis
 from ingress.process_stats import ProcessCounters
 from tests.support.console.browsing import Visitor
 from tests.support.console.fixtures import add_dead_letter, entry
-from tests.support.console.scraping import scrape, tell
+from tests.support.console.scraping import publish_ingress_stats, scrape
 from workers.console.context import ConsoleContext
 from workers.lanes import Lanes
 from workers.lanes.dead_letter_queue import DeadLetterQueue
@@ -18,13 +18,11 @@ from workers.media.breaker import MEDIA_BREAKER_KEY, MediaBreakerPolicy, MediaCi
 GREET = "text.greet"
 
 
-def test_a_lane_is_told_as_it_stands_and_by_what_happened(
-    busy_system: None, operator: Visitor, console: ConsoleContext
-) -> None:
+def test_a_lane_has_its_gauges_and_counters(busy_system: None, operator: Visitor, console: ConsoleContext) -> None:
     console.sampler.refresh()
     told = scrape(operator)
     of_lane = {name: value for (name, *labels), value in told.samples.items() if labels == [GREET]}
-    # Waiting: one that followed from a webhook, one given back, and one that was taken over.
+    # Waiting: one from a webhook, one released, and one taken over.
     assert (of_lane["sluice_lane_waiting"], of_lane["sluice_lane_in_flight"], of_lane["sluice_lane_suspects"]) == (
         3,
         0,
@@ -45,7 +43,7 @@ def test_a_lane_is_told_as_it_stands_and_by_what_happened(
     assert ("", "intake", "intake", "") in told.names("sluice_lane_info")
 
 
-def test_histograms_are_cumulative_and_have_their_sum(busy_system: None, operator: Visitor) -> None:
+def test_histograms_are_cumulative_and_have_a_sum(busy_system: None, operator: Visitor) -> None:
     told = scrape(operator)
     lag = {le: told.value("sluice_event_lag_seconds_bucket", lane=GREET, le=le) for le in ("0.25", "0.5", "+Inf")}
     assert lag == {"0.25": 0, "0.5": 2, "+Inf": 2}
@@ -57,7 +55,7 @@ def test_histograms_are_cumulative_and_have_their_sum(busy_system: None, operato
     assert told.value("sluice_push_group_size_sum") == 3
 
 
-def test_counters_are_there_before_anything_happened(lanes: Lanes, operator: Visitor) -> None:
+def test_counters_exist_before_anything_happened(lanes: Lanes, operator: Visitor) -> None:
     told = scrape(operator)
     assert told.value("sluice_lane_outcomes_total", lane=GREET, outcome="dead") == 0
     assert told.value("sluice_webhook_answers_total", status="503") == 0
@@ -66,20 +64,20 @@ def test_counters_are_there_before_anything_happened(lanes: Lanes, operator: Vis
     assert told.value("sluice_queue_workers", queue="messages") == 0
 
 
-def test_processes_of_the_ingress_are_told_apart_while_they_live_and_counted_for_ever(
+def test_ingress_processes_are_separate_while_alive_and_their_counts_are_kept(
     lanes: Lanes, client: redis.Redis, redis_url: str, operator: Visitor, tmp_path: Path
 ) -> None:
     for answers in (2, 3):
         tally = ProcessCounters()
         tally.responses[200] += answers
         tally.push_seconds.record(0.002)
-        tell(redis_url, tmp_path / "spool", tally)
+        publish_ingress_stats(redis_url, tmp_path / "spool", tally)
     told = scrape(operator)
     assert told.value("sluice_ingress_processes") == 2
     assert len(told.names("sluice_ingress_process_answers_total")) == 2
     assert told.total("sluice_ingress_process_answers_total") == 5
     assert told.total("sluice_ingress_process_push_duration_seconds_count") == 2
-    for key in client.scan_iter("sluice:ingress:*"):  # as when they have said nothing for long
+    for key in client.scan_iter("sluice:ingress:*"):  # as after a long silence
         client.delete(key)
     told = scrape(operator)
     assert told.names("sluice_ingress_process_answers_total") == set()
@@ -87,12 +85,10 @@ def test_processes_of_the_ingress_are_told_apart_while_they_live_and_counted_for
     assert told.value("sluice_push_duration_seconds_count") == 2
 
 
-def test_a_spool_that_processes_share_is_told_once(
-    lanes: Lanes, redis_url: str, operator: Visitor, tmp_path: Path
-) -> None:
-    tell(redis_url, tmp_path / "one", ProcessCounters())
-    tell(redis_url, tmp_path / "one", ProcessCounters())
-    tell(redis_url, tmp_path / "two", ProcessCounters())
+def test_a_shared_spool_is_reported_once(lanes: Lanes, redis_url: str, operator: Visitor, tmp_path: Path) -> None:
+    publish_ingress_stats(redis_url, tmp_path / "one", ProcessCounters())
+    publish_ingress_stats(redis_url, tmp_path / "one", ProcessCounters())
+    publish_ingress_stats(redis_url, tmp_path / "two", ProcessCounters())
     told = scrape(operator)
     spools = {name.partition(":")[2] for (name,) in told.names("sluice_spool_bytes")}
     assert spools == {str(tmp_path / "one"), str(tmp_path / "two")}
@@ -100,15 +96,15 @@ def test_a_spool_that_processes_share_is_told_once(
     assert told.total("sluice_spool_refusing") == 0
 
 
-def test_a_queue_that_nobody_takes_from_is_seen(busy_system: None, operator: Visitor) -> None:
+def test_a_queue_without_workers_is_reported(busy_system: None, operator: Visitor) -> None:
     told = scrape(operator)
     assert told.value("sluice_queue_workers", queue="messages") == 1
-    assert told.value("sluice_queue_workers", queue="statuses") == 0  # the deaf one does not count
+    assert told.value("sluice_queue_workers", queue="statuses") == 0  # the stalled one doesn't count
     assert told.value("sluice_workers", state="listening") == told.value("sluice_workers", state="deaf") == 1
     assert (told.value("sluice_worker_slots"), told.value("sluice_worker_slots_busy")) == (2, 1)
 
 
-def test_a_credential_that_the_media_api_refuses_is_seen(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+def test_a_rejected_media_credential_is_reported(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
     refused = Permanent("401 Unauthorized: token expired")
     MediaResultCounter(client).add(
         [
@@ -130,7 +126,9 @@ def test_a_credential_that_the_media_api_refuses_is_seen(lanes: Lanes, client: r
     assert scrape(operator).value("sluice_media_breaker_open") == 1
 
 
-def test_redis_settings_that_promises_rest_on_are_told(lanes: Lanes, client: redis.Redis, operator: Visitor) -> None:
+def test_redis_settings_that_matter_for_durability_are_reported(
+    lanes: Lanes, client: redis.Redis, operator: Visitor
+) -> None:
     told = scrape(operator)
     assert (told.value("sluice_redis_aof_last_write_ok"), told.value("sluice_redis_noeviction")) == (1, 1)
     assert told.value("sluice_redis_aof_enabled") == client.info("persistence")["aof_enabled"]
@@ -140,7 +138,7 @@ def test_redis_settings_that_promises_rest_on_are_told(lanes: Lanes, client: red
     assert told.value("sluice_redis_memory_limit_bytes") == 0
 
 
-def test_no_counter_falls_when_letters_are_discarded_and_restored(lanes: Lanes, operator: Visitor) -> None:
+def test_counters_never_decrease_when_dead_letters_are_discarded_and_restored(lanes: Lanes, operator: Visitor) -> None:
     letter = add_dead_letter(lanes, GREET, entry())
     operator.get("/dead")
     page = operator.follow(operator.submit("/dead/act", {"letter": letter, "action": "discard", "next": "/dead"}))

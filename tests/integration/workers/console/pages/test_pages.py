@@ -1,4 +1,4 @@
-"""Every page when there is nothing to show, when something is away, and what strangers wrote."""
+"""All pages: empty, during outages, with untrusted text, and their searches."""
 
 import re
 from collections.abc import Callable
@@ -69,13 +69,13 @@ def test_with_workers_but_no_webhook_the_overview_says_how_to_send_one(
     assert "Everything is working. Events are being handled on time." in words(operator.get("/"))
 
 
-def test_an_empty_audit_says_what_will_be_there(client: redis.Redis, operator: Visitor) -> None:
+def test_an_empty_audit_log_says_what_it_will_contain(client: redis.Redis, operator: Visitor) -> None:
     client.delete("sluice:console:audit")
     assert "No actions yet" in words(operator.get("/audit"))
 
 
 @pytest.mark.logs("warning")
-def test_without_redis_each_page_answers_and_says_so(
+def test_without_redis_each_page_says_so(
     settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
 ) -> None:
     away = open_console(with_settings(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0"))
@@ -93,10 +93,10 @@ def test_without_redis_each_page_answers_and_says_so(
         assert visitor.get(path).status_code == 200
 
 
-def test_without_the_database_its_pages_answer_and_say_so(
+def test_without_the_database_its_pages_say_so(
     client: redis.Redis, settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser, tmp_path: Path
 ) -> None:
-    away = open_console(with_settings(settings, database_url=f"sqlite:///{tmp_path}"))  # a folder is no database
+    away = open_console(with_settings(settings, database_url=f"sqlite:///{tmp_path}"))  # a folder isn't a database
     visitor = open_browser(to=away)
     visitor.sign_in()
     for path in ("/events", "/conversations", "/report", "/report/billing", "/report/days.csv"):
@@ -109,7 +109,7 @@ def test_without_the_database_its_pages_answer_and_say_so(
     assert visitor.get("/dead").status_code == 200
 
 
-def test_with_no_event_store_its_pages_say_that(
+def test_with_the_event_store_switched_off_its_pages_say_so(
     settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
 ) -> None:
     visitor = open_browser(to=open_console(with_settings(settings, database_url="none")))
@@ -118,7 +118,7 @@ def test_with_no_event_store_its_pages_say_that(
         assert "The event store is switched off" in words(visitor.get(path))
 
 
-def test_a_query_that_takes_too_long_is_ended(
+def test_a_query_that_takes_too_long_is_aborted(
     operator: Visitor, console: ConsoleContext, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def endless(connection: object, *_arguments: object, **_named: object) -> None:
@@ -132,9 +132,7 @@ def test_a_query_that_takes_too_long_is_ended(
     assert "The event store is unavailable" in words(page)
 
 
-def test_what_strangers_wrote_stays_text(
-    lanes: Lanes, store: Store, operator: Visitor, console: ConsoleContext
-) -> None:
+def test_untrusted_text_is_escaped(lanes: Lanes, store: Store, operator: Visitor, console: ConsoleContext) -> None:
     add_dead_letter(lanes, "text.greet", entry(EVIL, name=EVIL), error=f"ValueError: {EVIL}", why="rejected")
     store.write([message(EVIL, "918888888888", "wamid.evil", EVIL)])
     store.write([status("failed", wamid="wamid.lost", recipient="918888888888", errors=())])
@@ -160,13 +158,17 @@ def words_escaped(text: str) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_has_code_or_style_in_it(lanes: Lanes, operator: Visitor, console: ConsoleContext, path: str) -> None:
+def test_pages_have_no_inline_scripts_or_styles(
+    lanes: Lanes, operator: Visitor, console: ConsoleContext, path: str
+) -> None:
     add_dead_letter(lanes, "text.greet", entry())
     console.sampler.refresh()
     assert _INLINE.findall(operator.get(path).text) == []
 
 
-def test_numbers_are_masked_until_asked_for_and_that_is_noted(lanes: Lanes, store: Store, operator: Visitor) -> None:
+def test_phone_numbers_are_masked_until_shown_and_that_is_audited(
+    lanes: Lanes, store: Store, operator: Visitor
+) -> None:
     number, wamid = "919812345678", "wamid.HBgMOTE5ODEyMzQ1Njc4FQIAEhgUM0JBRTFDQTZFRDNCOEM5QjFEMDkA"
     store.write([message(f"call +91 98123 45678 or {number}", number, wamid)])
     letter = add_dead_letter(lanes, "text.greet", entry(customer=number, wamid=wamid), error=f"KeyError: {number}")
@@ -207,7 +209,7 @@ def test_events_are_searched_and_paged(store: Store, operator: Visitor) -> None:
 
 
 @pytest.mark.parametrize("path", ["/events", "/dead"])
-def test_a_number_that_was_typed_stands_in_no_address_and_is_kept_for_the_next_search(
+def test_a_typed_number_is_not_in_urls_and_is_kept_for_the_next_search(
     lanes: Lanes, store: Store, operator: Visitor, path: str
 ) -> None:
     answer = operator.get(f"{path}?customer=%2B91+98123-45678&type=text&before=x")
@@ -221,7 +223,7 @@ def test_a_number_that_was_typed_stands_in_no_address_and_is_kept_for_the_next_s
     assert operator.get(f"{path}?customer={token}&type=image").status_code == 200
 
 
-def test_messages_and_statuses_are_searched_apart(store: Store, operator: Visitor) -> None:
+def test_messages_and_statuses_can_be_searched_separately(store: Store, operator: Visitor) -> None:
     store.write([message(wamid="wamid.1"), status("sent", wamid="wamid.2")])
     store.write([status("failed", 1, wamid="wamid.3", errors=(ErrorDetail(code=131026, title="Undeliverable"),))])
     assert len(links(operator.get("/events?type=message"), "/events/")) == 1
@@ -230,7 +232,7 @@ def test_messages_and_statuses_are_searched_apart(store: Store, operator: Visito
     assert "131026 Undeliverable failed" in words(statuses)
 
 
-def test_one_event_tells_its_life(lanes: Lanes, store: Store, operator: Visitor) -> None:
+def test_an_event_shows_its_history(lanes: Lanes, store: Store, operator: Visitor) -> None:
     letter = add_dead_letter(lanes, "text.greet", entry(wamid="wamid.77"), error="ValueError: no")
     store.write([message(wamid="wamid.77")])
     page = operator.get(links(operator.get("/events"), "/events/")[0])
@@ -265,7 +267,7 @@ def test_a_conversation_shows_both_directions(store: Store, operator: Visitor) -
     assert "Invalid phone number" in words(operator.follow(operator.submit("/conversations", {"customer": " "})))
 
 
-def test_the_report_counts_and_is_downloaded(store: Store, operator: Visitor) -> None:
+def test_the_report_is_shown_and_downloaded(store: Store, operator: Visitor) -> None:
     store.write([status(word, n, wamid="wamid.1") for n, word in enumerate(("sent", "delivered", "read"))])
     store.write([status("failed", 3, wamid="wamid.2")])
     days = "since=2026-01-01&until=2026-01-03"
@@ -283,7 +285,7 @@ def test_the_report_counts_and_is_downloaded(store: Store, operator: Visitor) ->
     assert "days.csv downloaded" in words(operator.get("/audit"))
 
 
-def test_the_file_with_phone_numbers_needs_them_to_be_shown(store: Store, operator: Visitor) -> None:
+def test_the_csv_with_phone_numbers_requires_showing_them(store: Store, operator: Visitor) -> None:
     store.write([status("sent", wamid="wamid.1", recipient="919812345678")])
     days = "since=2026-01-01&until=2026-01-03"
     refused = operator.get(f"/report/deliveries.csv?{days}")

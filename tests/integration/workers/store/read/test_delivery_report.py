@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.support.store.samples import START, at
-from tests.support.store.webhooks import RAVI, sent, told, wrote
+from tests.support.store.webhooks import RAVI, delivery_events, message_event, status_event
 from workers.events import Event
 from workers.store import Store
 from workers.store.read.delivery_report import (
@@ -35,20 +35,20 @@ def billed(store: Store, wanted: ReportPeriod = WEEK) -> tuple[BillingLine, ...]
         return billable_conversations(connection, wanted)
 
 
-def broken(wamid: str, code: int, title: str, seconds: float = 10) -> list[Event]:
-    return [told(wamid, "failed", seconds, errors=[{"code": code, "title": title}])]
+def failed_message(wamid: str, code: int, title: str, seconds: float = 10) -> list[Event]:
+    return [status_event(wamid, "failed", seconds, errors=[{"code": code, "title": title}])]
 
 
 def prepared(store: Store) -> Store:
     store.write(
         [
-            wrote("wamid.A"),  # no message of ours
-            *sent("wamid.1", 10, category="marketing", number="918000000001"),
-            *sent("wamid.2", 20, category="marketing", way="sent delivered"),
-            *sent("wamid.3", 30, category="service", way="sent"),
-            *sent("wamid.4", 40, category="marketing", way="sent failed delivered"),
-            *sent("wamid.5", DAY, category="marketing", way="sent delivered read played"),
-            *sent("wamid.6", 21 * HOUR - 10, category="utility", way="sent read", customer=RAVI),
+            message_event("wamid.A"),  # not an outgoing message
+            *delivery_events("wamid.1", 10, category="marketing", number="918000000001"),
+            *delivery_events("wamid.2", 20, category="marketing", way="sent delivered"),
+            *delivery_events("wamid.3", 30, category="service", way="sent"),
+            *delivery_events("wamid.4", 40, category="marketing", way="sent failed delivered"),
+            *delivery_events("wamid.5", DAY, category="marketing", way="sent delivered read played"),
+            *delivery_events("wamid.6", 21 * HOUR - 10, category="utility", way="sent read", customer=RAVI),
         ]
     )
     return store
@@ -64,7 +64,7 @@ def test_messages_are_counted_by_day_category_and_billing(store: Store) -> None:
     )
 
 
-def test_days_are_those_of_the_zone_that_is_asked_for(store: Store) -> None:
+def test_days_are_those_of_the_requested_time_zone(store: Store) -> None:
     prepared(store)
     by_offset = {
         offset: [(row.day, row.category) for row in reported(store, WEEK._replace(offset_minutes=offset)).days]
@@ -76,7 +76,7 @@ def test_days_are_those_of_the_zone_that_is_asked_for(store: Store) -> None:
     assert reported(store, WEEK._replace(offset_minutes=-4 * 60)).days[-1].day == FIRST - timedelta(days=1)
 
 
-def test_only_messages_sent_in_the_time_count(store: Store) -> None:
+def test_only_messages_sent_in_the_period_count(store: Store) -> None:
     prepared(store)
     days = reported(store, ReportPeriod(at(20), at(40))).days
     assert [(row.category, row.sent) for row in days] == [("marketing", 1), ("service", 1)]
@@ -84,32 +84,40 @@ def test_only_messages_sent_in_the_time_count(store: Store) -> None:
     assert (reported(store, before), billed(store, before)) == (DeliveryReport((), ()), ())
 
 
-def test_a_message_whose_sending_nobody_told_counts_by_what_is_known(store: Store) -> None:
-    store.write([*broken("wamid.1", 1, "x"), told("wamid.2", "read", 30), told("wamid.3", "delivered", 3 * DAY)])
+def test_a_message_without_a_sent_status_counts_by_its_first_status(store: Store) -> None:
+    store.write(
+        [
+            *failed_message("wamid.1", 1, "x"),
+            status_event("wamid.2", "read", 30),
+            status_event("wamid.3", "delivered", 3 * DAY),
+        ]
+    )
     days = reported(store, ReportPeriod(at(0), at(DAY))).days
     assert days == (DailyCounts(FIRST, None, None, sent=2, delivered=1, read=1, failed=1),)
 
 
-def test_one_of_your_numbers_can_be_asked_for(store: Store) -> None:
+def test_the_report_can_be_limited_to_one_number(store: Store) -> None:
     (only,) = reported(prepared(store), WEEK._replace(business_number="918000000001")).days
     assert (only.category, only.sent, only.read) == ("marketing", 1, 1)
 
 
-def test_the_most_frequent_reasons_of_failures_come_first(store: Store) -> None:
-    store.write([event for number in range(3) for event in broken(f"wamid.{number}", 131026, "undeliverable")])
-    store.write([*broken("wamid.x", 131047, "re-engage"), told("wamid.y", "failed", 9)])
-    store.write([*broken("wamid.z", 1, "came after all"), told("wamid.z", "delivered", 99)])
+def test_the_most_frequent_failures_come_first(store: Store) -> None:
+    store.write([event for number in range(3) for event in failed_message(f"wamid.{number}", 131026, "undeliverable")])
+    store.write([*failed_message("wamid.x", 131047, "re-engage"), status_event("wamid.y", "failed", 9)])
+    store.write([*failed_message("wamid.z", 1, "came after all"), status_event("wamid.z", "delivered", 99)])
     found = reported(store).failures
     assert found[0] == FailureCount(131026, "undeliverable", 3)
     assert set(found[1:]) == {FailureCount(131047, "re-engage", 1), FailureCount(None, None, 1)}
     assert reported(store, failures=1).failures == found[:1]
 
 
-def test_a_billed_conversation_counts_once_however_many_messages_it_has(store: Store) -> None:
+def test_a_billed_conversation_counts_once(store: Store) -> None:
     prepared(store)
     again: dict[str, Any] = {"conversation": {"id": "conversation of wamid.1", "origin": {"type": "marketing"}}}
     again["pricing"] = {"billable": True, "category": "marketing"}
-    store.write([told("wamid.7", "sent", 50, **again), told("wamid.8", "sent", 51, pricing={"billable": True})])
+    store.write(
+        [status_event("wamid.7", "sent", 50, **again), status_event("wamid.8", "sent", 51, pricing={"billable": True})]
+    )
     assert billed(store) == (
         BillingLine(None, 0, 1),
         BillingLine("marketing", 4 + 0, 5),
@@ -117,7 +125,7 @@ def test_a_billed_conversation_counts_once_however_many_messages_it_has(store: S
     )
 
 
-def test_as_csv_there_is_a_line_a_day_and_one_a_message(store: Store) -> None:
+def test_the_csv_files_have_one_line_per_day_and_per_message(store: Store) -> None:
     prepared(store)
     with store.reading() as connection:
         days = list(csv.DictReader(csv_days(connection, WEEK)))
@@ -136,15 +144,15 @@ def test_as_csv_there_is_a_line_a_day_and_one_a_message(store: Store) -> None:
     assert sorted(row["wamid"] for row in messages) == [f"wamid.{number}" for number in range(1, 7)]
 
 
-def test_what_a_stranger_wrote_is_no_formula_in_a_spreadsheet(store: Store) -> None:
-    store.write(broken("wamid.1", -5, '=HYPERLINK("http://evil.example")\r\n,"x"'))
+def test_untrusted_text_is_not_a_formula_in_a_spreadsheet(store: Store) -> None:
+    store.write(failed_message("wamid.1", -5, '=HYPERLINK("http://evil.example")\r\n,"x"'))
     with store.reading() as connection:
         header, line = csv.reader(csv_deliveries(connection, WEEK))
     row = dict(zip(header, line, strict=True))
     assert (row["error_title"], row["error_code"]) == ('\'=HYPERLINK("http://evil.example")\r\n,"x"', "-5")
 
 
-def test_lines_come_as_they_are_read(store: Store) -> None:
+def test_csv_lines_are_generated_while_reading(store: Store) -> None:
     prepared(store)
     with store.reading() as connection:
         lines = csv_deliveries(connection, WEEK)

@@ -1,4 +1,4 @@
-"""PostgreSQL's plans for the queries that people wait for: each walks along an index and never reads a whole table."""
+"""PostgreSQL's plans for the console's queries: each uses an index and none reads a whole table."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -34,7 +34,7 @@ ASKED: list[tuple[str, Callable[[Connection], object], str]] = [
 
 @pytest.fixture(scope="module")
 def month(postgres_server: str) -> Iterator[Store]:
-    """A database of its own: it is filled once."""
+    """A database of its own, filled once."""
     admin = Store(postgres_server)
     with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CREATE DATABASE month"))
@@ -50,7 +50,7 @@ def month(postgres_server: str) -> Iterator[Store]:
 
 
 @pytest.mark.parametrize(("name", "ask", "index"), ASKED, ids=[name for name, _, _ in ASKED])
-def test_each_query_follows_its_index(month: Store, name: str, ask: Callable[[Connection], object], index: str) -> None:
+def test_each_query_uses_its_index(month: Store, name: str, ask: Callable[[Connection], object], index: str) -> None:
     asked: list[tuple[str, Any]] = []
     with month.reading() as connection:
         listener = listens_for(connection, "before_cursor_execute")
@@ -65,11 +65,11 @@ def test_each_query_follows_its_index(month: Store, name: str, ask: Callable[[Co
     assert "Seq Scan on events" not in "".join(plans)
 
 
-def test_what_was_filled_in_is_found(month: Store) -> None:
+def test_the_generated_events_are_found(month: Store) -> None:
     with month.reading() as connection:
         wanted = EventFilter(business_number=RARE_NUMBER, kind="message")
         pages = [search_events(connection, wanted, limit=200)]
-        while pages[-1].older:  # on a busy machine its time may be spent before it came to the first
+        while pages[-1].older:  # on a busy machine the search may run out of time before the first match
             pages.append(search_events(connection, wanted, before=pages[-1].older, limit=200))
     assert {event.business_number for page in pages for event in page.events} == {RARE_NUMBER}
     days = reported(month, ReportPeriod(END - timedelta(days=31), END)).days

@@ -1,4 +1,4 @@
-"""Databases of earlier versions: columns and indexes are added beside the work, whatever happens meanwhile."""
+"""Databases of earlier versions: columns and indexes are added while the database is in use."""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ INDEXES = {index.name for table in tables.metadata.sorted_tables for index in ta
 
 @pytest.fixture
 def old(store: Store, store_url: str) -> Iterator[Engine]:
-    """A database as the first version left it, with an event in it."""
+    """A database of the first version with one event."""
     store.write([status("sent", business_number=None)])
     engine = open_engine(store_url, 10)
     with engine.begin() as connection:
@@ -31,7 +31,7 @@ def old(store: Store, store_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def brought_up(engine: Engine) -> None:
+def upgrade_fully(engine: Engine) -> None:
     thread = create_tables(engine)
     if thread is not None:
         thread.join(30)
@@ -43,8 +43,8 @@ def indexes(engine: Engine) -> set[str | None]:
     return {index["name"] for table in tables.metadata.sorted_tables for index in found.get_indexes(table.name)}
 
 
-def test_what_is_missing_is_added_and_what_is_there_stays(old: Engine, store: Store) -> None:
-    brought_up(old)
+def test_missing_columns_and_indexes_are_added_and_rows_are_kept(old: Engine, store: Store) -> None:
+    upgrade_fully(old)
     assert indexes(old) == INDEXES
     assert only(store, "deliveries")["business_number"] is None
     store.write([status("delivered", business_number="911")])
@@ -52,14 +52,14 @@ def test_what_is_missing_is_added_and_what_is_there_stays(old: Engine, store: St
     assert (row["status"], row["business_number"]) == ("delivered", "911")
 
 
-def test_a_database_that_has_all_is_left_alone(old: Engine) -> None:
-    brought_up(old)
+def test_a_complete_database_is_not_changed(old: Engine) -> None:
+    upgrade_fully(old)
     assert create_tables(old) is None
     assert indexes(old) == INDEXES
 
 
-def test_processes_of_two_versions_may_start_at_once(old: Engine) -> None:
-    threads = [threading.Thread(target=brought_up, args=(old,)) for _ in range(4)]
+def test_several_processes_can_upgrade_at_the_same_time(old: Engine) -> None:
+    threads = [threading.Thread(target=upgrade_fully, args=(old,)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -67,14 +67,14 @@ def test_processes_of_two_versions_may_start_at_once(old: Engine) -> None:
     until(lambda: indexes(old) == INDEXES)
 
 
-def test_writers_go_on_while_an_index_is_built(postgres_url: str) -> None:
-    """A transaction that began before keeps the build waiting; nobody waits for the build."""
+def test_writers_continue_while_an_index_is_built(postgres_url: str) -> None:
+    """An older transaction holds up the build, but the build holds up nothing."""
     store = Store(postgres_url, timeout=5)
     store.create()
     with store.writing() as connection:
         connection.execute(text("DROP INDEX events_by_type"))
     with store.writing() as older:
-        older.execute(text("LOCK TABLE events IN ROW EXCLUSIVE MODE"))  # as who writes to it holds it
+        older.execute(text("LOCK TABLE events IN ROW EXCLUSIVE MODE"))  # the lock of a writer
         thread = create_tables(store.engine)
         assert thread is not None
         until(lambda: _building(store))
@@ -85,12 +85,12 @@ def test_writers_go_on_while_an_index_is_built(postgres_url: str) -> None:
     store.close()
 
 
-def test_an_index_that_was_never_finished_is_built_again(postgres_url: str) -> None:
+def test_an_unfinished_index_is_rebuilt(postgres_url: str) -> None:
     store = Store(postgres_url)
     store.create()
     with store.writing() as connection:
         connection.execute(text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'events_by_type'::regclass"))
-    brought_up(store.engine)
+    upgrade_fully(store.engine)
     with store.reading() as connection:
         unfinished = connection.execute(text("SELECT count(*) FROM pg_index WHERE NOT indisvalid")).scalar()
     assert unfinished == 0
@@ -98,14 +98,14 @@ def test_an_index_that_was_never_finished_is_built_again(postgres_url: str) -> N
     store.close()
 
 
-def test_a_build_that_fails_is_told_and_harms_nothing(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_index_build_is_logged_and_harmless(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(postgres_url)
     store.create()
     with store.writing() as connection:
         connection.execute(text("DROP INDEX events_by_type"))
     monkeypatch.setattr(upgrade, "REPLACED_INDEXES", ("no such name; it is no SQL",))
     with capture_logs() as logged:
-        brought_up(store.engine)
+        upgrade_fully(store.engine)
     assert "could not add indexes" in logged[-1]["event"]
     store.write([status("sent")])
     store.close()

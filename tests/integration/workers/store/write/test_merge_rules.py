@@ -1,4 +1,4 @@
-"""What becomes of a row when more is said of its key."""
+"""Merging of rows with the same key."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -28,7 +28,7 @@ def test_a_failure_never_erases_a_delivery(store: Store, words: Sequence[str]) -
     assert (found["status"], found["failed_at"], found["error_code"]) == ("delivered", at(2), 131026)
 
 
-def test_a_failure_ranks_above_sent_and_keeps_its_error_when_it_is_repeated_without(store: Store) -> None:
+def test_a_failure_ranks_above_sent_and_keeps_its_error_when_repeated_without_one(store: Store) -> None:
     store.write([status("failed", 2, errors=(ErrorDetail(code=1, title="why"),))])
     store.write([status("failed", 1), status("sent")])
     found = only(store, "deliveries")
@@ -36,14 +36,14 @@ def test_a_failure_ranks_above_sent_and_keeps_its_error_when_it_is_repeated_with
     assert (found["error_code"], found["error_title"]) == (1, "why")
 
 
-def test_played_is_the_last_status_and_not_a_reading(store: Store) -> None:
+def test_played_is_the_last_status_and_sets_no_read_time(store: Store) -> None:
     store.write([status("played", 9)])
     store.write([status("delivered", 2)])
     found = only(store, "deliveries")
     assert (found["status"], found["read_at"], found["delivered_at"]) == ("played", None, at(2))
 
 
-def test_what_is_known_of_the_price_is_kept(store: Store) -> None:
+def test_known_pricing_is_kept(store: Store) -> None:
     store.write([status("sent", pricing=Pricing(billable=False, category="utility"))])
     store.write([status("delivered")])
     assert only(store, "deliveries")["category"] == "utility"
@@ -75,7 +75,7 @@ def test_fetched_metadata_replaces_an_error_and_is_never_erased_by_one(store: St
         assert (found["filename"], found["file_size"]) == ("cat.png", 7)
 
 
-def test_a_customer_keeps_the_newest_name_though_newer_messages_carry_none(store: Store) -> None:
+def test_a_customer_keeps_the_newest_name_if_newer_messages_have_none(store: Store) -> None:
     store.write([text_message(seconds=5, wamid="b", contact=Contact(name="new"))])
     store.write([text_message(seconds=9, wamid="c")])
     store.write([text_message(seconds=1, wamid="a", contact=Contact(name="old"))])
@@ -84,7 +84,7 @@ def test_a_customer_keeps_the_newest_name_though_newer_messages_carry_none(store
     assert only(store, "customers")["name"] == "newer"
 
 
-def test_an_event_read_as_unknown_improves_when_it_is_replayed_with_its_type(store: Store) -> None:
+def test_replaying_an_unknown_event_with_its_type_improves_its_row(store: Store) -> None:
     unknown, known = text_message(None, type="unknown"), text_message("hello", seconds=60)
     histories: list[list[list[Event]]] = [[[unknown], [known], [unknown]], [[known], [unknown]], [[unknown, known]]]
     for batches in histories:

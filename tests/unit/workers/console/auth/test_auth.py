@@ -1,4 +1,4 @@
-"""The parts that keep the console shut: tokens in addresses, throttling, masking."""
+"""URL tokens, the login throttle, masking and formatting."""
 
 import pytest
 from hypothesis import given
@@ -23,12 +23,12 @@ CIPHER = UrlTokenCipher(b"k" * 32)
 
 
 @given(st.text(st.characters()))
-def test_whatever_is_hidden_is_found_again(text: str) -> None:
+def test_any_text_can_be_hidden_and_revealed(text: str) -> None:
     assert CIPHER.reveal(CIPHER.hide(text)) == text
 
 
 @given(st.text(max_size=40), st.data())
-def test_a_changed_token_opens_nothing(text: str, data: st.DataObject) -> None:
+def test_a_changed_token_is_invalid(text: str, data: st.DataObject) -> None:
     token = CIPHER.hide(text)
     at = data.draw(st.integers(0, len(token) - 5))
     changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
@@ -37,12 +37,12 @@ def test_a_changed_token_opens_nothing(text: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "919812345678", "%", "é", "A" * 22, CIPHER.hide("a") + "\n", "=" * 9])
-def test_what_is_no_token_opens_nothing(token: str) -> None:
+def test_an_invalid_token_is_refused(token: str) -> None:
     with pytest.raises(InvalidUrlToken):
         CIPHER.reveal(token)
 
 
-def test_a_token_shows_nothing_and_is_of_one_key() -> None:
+def test_tokens_are_deterministic_opaque_and_bound_to_their_key() -> None:
     assert CIPHER.hide("919812345678") == CIPHER.hide("919812345678")
     assert CIPHER.hide("919812345678")[:8] != CIPHER.hide("919812345679")[:8]
     with pytest.raises(InvalidUrlToken):
@@ -62,7 +62,7 @@ def test_each_wrong_password_doubles_the_wait() -> None:
     assert waits[-1] == MAX_WAIT_SECONDS
 
 
-def test_a_while_later_all_is_forgotten() -> None:
+def test_failures_are_forgotten_after_a_while() -> None:
     time = Clock()
     throttle = LoginThrottle(time)
     for _ in range(FREE_FAILURES + 5):
@@ -73,7 +73,7 @@ def test_a_while_later_all_is_forgotten() -> None:
     assert throttle.seconds_to_wait("192.0.2.1") == 0
 
 
-def test_many_addresses_together_are_slowed_down_too() -> None:
+def test_failures_of_many_addresses_are_throttled_too() -> None:
     time = Clock()
     throttle = LoginThrottle(time)
     for n in range(MAX_FAILURES_TOTAL):
@@ -86,7 +86,7 @@ def test_many_addresses_together_are_slowed_down_too() -> None:
     assert throttle.seconds_to_wait("198.51.100.2") == 0.0
 
 
-def test_the_addresses_of_one_ipv6_network_are_one() -> None:
+def test_addresses_of_one_ipv6_network_count_together() -> None:
     throttle = LoginThrottle(Clock())
     for n in range(FREE_FAILURES):
         throttle.record_failure(f"2001:db8::{n:x}")
@@ -94,7 +94,7 @@ def test_the_addresses_of_one_ipv6_network_are_one() -> None:
     assert throttle.seconds_to_wait("2001:db8:0:1::1") == 0
 
 
-def test_the_right_password_clears_an_address() -> None:
+def test_a_correct_password_clears_the_failures_of_an_address() -> None:
     throttle = LoginThrottle(Clock())
     for _ in range(FREE_FAILURES):
         throttle.record_failure("192.0.2.1")
@@ -113,7 +113,7 @@ def test_the_right_password_clears_an_address() -> None:
         ("שלום \u200f!", "שלום \u200f!"),
     ],
 )
-def test_text_of_strangers_is_made_plain(text: str, masked: str) -> None:
+def test_untrusted_text_is_escaped_and_masked(text: str, masked: str) -> None:
     assert safe_text(text, show_numbers=False) == masked
 
 
@@ -130,7 +130,7 @@ def test_a_customer_s_number_is_masked_whatever_its_length(customer: str, masked
     assert customer_number(customer, show_numbers=True) == customer
 
 
-def test_figures_are_written_for_people() -> None:
+def test_figures_are_formatted_for_people() -> None:
     spaced = [
         format_duration(0.04),
         format_duration(59),
@@ -156,7 +156,7 @@ def test_figures_are_written_for_people() -> None:
     assert [format_percent(1, 3), format_percent(1, 0)] == ["33.3\u202f%", NO_VALUE]
 
 
-def test_a_time_of_another_day_has_its_date() -> None:
+def test_times_of_other_days_include_the_date() -> None:
     noon = datetime_from_ms(1_800_000_000_000)
     assert noon is not None
     assert format_time(noon, noon) == "08:00:00"

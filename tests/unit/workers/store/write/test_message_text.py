@@ -1,4 +1,4 @@
-"""What a person would read of a message, and what it refers to."""
+"""The readable text of a message and the message that it refers to."""
 
 import pytest
 

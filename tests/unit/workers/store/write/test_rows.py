@@ -1,4 +1,4 @@
-"""Events become rows."""
+"""Conversion of events to rows."""
 
 import random
 
@@ -58,7 +58,7 @@ def test_a_status_is_an_event_and_a_delivery() -> None:
         ),
     ],
 )
-def test_what_says_nothing_about_a_delivery_is_an_event_only(event: Event) -> None:
+def test_other_statuses_are_stored_as_events_only(event: Event) -> None:
     assert counts(event) == {"events": 1}
 
 
@@ -90,7 +90,7 @@ def test_a_message_is_an_event_a_message_and_a_customer() -> None:
     assert row("customers", message) == {"id": "918888888888", "name": "Zoë", "last_seen_at": at(5), "named_at": at(5)}
 
 
-def test_a_message_without_an_id_has_no_row_of_its_own_but_its_customer_was_seen() -> None:
+def test_a_message_without_an_id_only_updates_its_customer() -> None:
     assert counts(text_message(wamid=None)) == {"events": 1, "customers": 1}
 
 
@@ -98,7 +98,7 @@ def test_a_message_without_a_sender_has_no_customer() -> None:
     assert counts(text_message(customer=None)) == {"events": 1, "messages": 1}
 
 
-def test_each_key_comes_once_and_in_order_whatever_the_order_of_the_events() -> None:
+def test_rows_are_unique_and_sorted_by_key() -> None:
     events: list[Event] = [status(word, 1, wamid=f"w{i % 7}") for i in range(30) for word in ("sent", "read")]
     events += [text_message(str(i), i, wamid=f"m{i % 5}", contact=Contact(name=f"n{i}")) for i in range(20)]
     expected = rows_of(events)
@@ -111,5 +111,5 @@ def test_each_key_comes_once_and_in_order_whatever_the_order_of_the_events() -> 
         assert rows_of(events) == expected
 
 
-def test_no_events_are_no_rows() -> None:
+def test_no_events_give_no_rows() -> None:
     assert rows_of([]) == Rows([], [], [], [], [])

@@ -1,10 +1,10 @@
-"""Messages with files become rows of media."""
+"""Conversion of messages with files to rows of media."""
 
 from tests.support.store.samples import at, counts, image, row
 from workers.events import MediaMetadata
 
 
-def test_media_is_known_by_the_webhook_until_its_metadata_is_fetched() -> None:
+def test_media_has_the_webhooks_values_until_its_metadata_is_fetched() -> None:
     message = image(mime_type="image/png", sha256="abc", filename="a.png", link="https://x.test/a")
     assert row("messages", message)["media_id"] == "m1"
     assert row("media", message) == {
@@ -27,12 +27,12 @@ def test_fetched_metadata_is_completed_by_the_webhook() -> None:
     assert (found["file_size"], found["fetched_at"], found["error"]) == (7, at(9), None)
 
 
-def test_metadata_that_could_not_be_had_leaves_its_reason() -> None:
+def test_a_failed_metadata_fetch_stores_its_error() -> None:
     found = row("media", image(mime_type="image/png", metadata=MediaMetadata(error="404", fetched_at=at(9))))
     assert (found["mime_type"], found["error"], found["fetched_at"]) == ("image/png", "404", None)
 
 
-def test_a_file_that_is_a_mere_link_goes_by_its_message() -> None:
+def test_a_file_that_is_only_a_link_has_the_id_of_its_message() -> None:
     message = image(media_id=None, link="https://x.test/a")
     assert row("messages", message)["media_id"] == row("media", message)["id"] == "link:wamid.1"
     assert "media" not in counts(image(media_id=None))
