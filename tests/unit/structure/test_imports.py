@@ -29,7 +29,7 @@ INGRESS = (
     ("shared",),
 )
 WORKERS = (
-    ("workers.celery",),
+    ("workers.__main__", "workers.celery"),
     ("workers.cli", "workers.console"),
     ("workers.devtools",),
     ("workers.operations",),

@@ -56,6 +56,15 @@ def test_a_user_s_packages_do_not_hide_sluice_s(sluice: str, project: Path) -> N
         assert running.stop() == 0, running.output
 
 
+def test_a_worker_can_be_started_there_without_sluice_up(sluice: str, project: Path) -> None:
+    settings = {"PYTHONPATH": "", "SLUICE_HANDLERS": "my_handlers", "SLUICE_REDIS_URL": "redis://127.0.0.1:1"}
+    python = str(Path(sluice).with_name("python"))
+    report = run([python, "-P", "-m", "workers", "report"], project, **settings)
+
+    assert report.returncode == 0, report.stderr
+    assert "software -> celery:" in report.stdout
+
+
 def test_without_such_packages_nothing_is_said(sluice: str, tmp_path: Path) -> None:
     (tmp_path / "workers").mkdir()  # a folder without Python code
     doctor = run([sluice, "doctor", "--json"], tmp_path, PYTHONPATH="")
