@@ -69,5 +69,6 @@ def _without_modules(text: str) -> str:
     return re.sub(r"\b[a-z_]+\.", "", text)
 
 
-def test_the_decorator_has_an_example() -> None:
-    assert "Example:" in (inspect.getdoc(handlers.handler) or "")
+@pytest.mark.parametrize("name", handlers.__all__)
+def test_the_decorator_and_what_a_handler_may_raise_have_an_example(name: str) -> None:
+    assert "Example:" in (inspect.getdoc(getattr(handlers, name)) or "")
