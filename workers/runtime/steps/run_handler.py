@@ -11,6 +11,8 @@ from workers.runtime.event_entry import build_event, decode_entry
 from workers.runtime.steps.base import Outcomes
 from workers.runtime.steps.handler_call import HandlerCall, Job, handler_call
 
+_COMPLETED = Completed()
+
 
 class RunHandlerStep:
     """Runs one handler. `call`: how it is called, by default `handler_call(handler)`. `jitter(x)` draws from 0 to x."""
@@ -45,13 +47,14 @@ class RunHandlerStep:
         for index, job in enumerate(jobs):
             if index and out_of_time():
                 return outcomes + _released(jobs[index:])
-            error = self._call([job], timings)
+            alone = [job]
+            error = self._call(alone, timings)
             if isinstance(error, Unavailable):
                 if not outcomes:
                     raise error
                 # What is done stays done; the next drain meets the outage at its first event.
                 return outcomes + _released(jobs[index:])
-            outcomes += self._outcomes(error, [job])
+            outcomes += self._outcomes(error, alone)
         return outcomes
 
     def _run_batch(self, jobs: list[Job], timings: TakeTimings) -> Outcomes:
@@ -68,7 +71,7 @@ class RunHandlerStep:
 
     def _outcomes(self, error: BaseException | None, jobs: list[Job]) -> Outcomes:
         if error is None:
-            return [(entry.id, Completed()) for entry, _ in jobs]
+            return [(entry.id, _COMPLETED) for entry, _ in jobs]
         policy = self._handler.retry
         return [(entry.id, outcome_of_error(error, event.attempt, policy, self._jitter)) for entry, event in jobs]
 
