@@ -8,7 +8,7 @@ where the limits on time and memory are.
 
 import asyncio
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
@@ -66,8 +66,9 @@ class FastPathProtocol(TimeoutProtocol):
             super()._start_asgi_task(cycle, app)
 
     def _hand_over(self, cycle: RequestResponseCycle, app: Any) -> None:
-        scope = cast("dict[str, Any]", cycle.scope)
-        if cast("CompleteRequestApp", app).handle_complete(scope, bytes(cycle.body), partial(self._respond, cycle)):
+        complete_request_app: CompleteRequestApp = app
+        scope: Any = cycle.scope
+        if complete_request_app.handle_complete(scope, bytes(cycle.body), partial(self._respond, cycle)):
             cycle.body.clear()
         else:
             super()._start_asgi_task(cycle, app)
