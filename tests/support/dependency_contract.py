@@ -20,7 +20,7 @@ class Internal(NamedTuple):
 
 
 def broken(internal: Internal) -> str:
-    """Return a sentence about what moved or changed and what to check again; empty if all is as it was."""
+    """Return a sentence about what moved or changed and what to check again; empty if nothing did."""
     module, _, path = internal.name.partition(":")
     package = module.partition(".")[0]
     where = f"{package} {version(package)}: {internal.name.replace(':', '.')}"

@@ -4,7 +4,7 @@
     gone-      404, with Meta's error object              html-      200, but a web page
     busy-      429, Retry-After: 7                        huge-      200, a text that never ends
     broken-    500                                        hang-      no answer until the caller gives up
-    flaky-     500 twice for each id, then fine           drip-      200 at once, then a byte every 20 ms, for ever
+    flaky-     500 twice for each id, then fine           drip-      200 at once, then a byte every 20 ms, forever
     echo-      400 that repeats the caller's credential   meta-      Meta's shape
 
 Any other id is answered in Omni's shape. As a process: `python -m tests.support.media_api --port 0` prints the URL
@@ -37,7 +37,7 @@ class Asked(NamedTuple):
     """One request as it came."""
 
     media_id: str
-    path: str  # as it was sent, still percent-encoded
+    path: str  # still percent-encoded
     query: str
     headers: dict[str, str]
     port: int  # the caller's: one port is one connection

@@ -12,7 +12,7 @@ _FOLDER = Path(os.environ["HANDLED"])
 
 @handler("text", timeout=120)
 def hangs_at_first(event: TextMessage) -> None:
-    """Told to hang, it hangs at its first run, and notes its process, and each run's begin and end."""
+    """Reported to hang, it hangs at its first run, and notes its process, and each run's begin and end."""
     (_FOLDER / f"{event.key}.pid").write_text(str(os.getpid()))
     _note(event, "begun")
     if event.text == "hang" and len((_FOLDER / event.key).read_text().split()) == 1:

@@ -13,19 +13,19 @@ Row = dict[str, Any]
 
 
 def post(sluice: Stack, body: bytes) -> httpx.Response:
-    """The ingress' answer to a webhook."""
+    """Post a webhook and return the ingress's response."""
     return httpx.post(f"{sluice.url}/webhooks", content=body, timeout=10, trust_env=False)
 
 
 def wait_for_row(sluice: Stack, table: str, seconds: float, **values: str) -> Row:
-    """The one row with these values, once it is there; AssertionError if it is not within so many seconds."""
+    """Return the one row with these values once it is there. Raises AssertionError after `seconds`."""
     found = until(lambda: rows(sluice, table, **values), within=seconds, every=0.05)
     assert len(found) == 1
     return found[0]
 
 
 def rows(sluice: Stack, table: str, **values: str) -> list[Row]:
-    """All rows with these values."""
+    """Return all rows with these values."""
     where = " AND ".join(f"{name} = :{name}" for name in values) or "1 = 1"
     engine = create_engine(sluice.database)
     try:

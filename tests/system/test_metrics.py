@@ -1,4 +1,4 @@
-"""What the metrics count is what was done, whoever was killed meanwhile; no counter ever falls."""
+"""The metrics count what was done, whichever process is killed meanwhile; no counter ever falls."""
 
 import json
 import os
@@ -92,18 +92,18 @@ def test_counters_are_exact_across_kills_of_the_ingress_and_of_a_worker(
         until(lambda: settled(client) and len(set(did(work))) == 300, within=30)
         prometheus.counts("sluice_webhook_answers_total", 350, status="200")
         prometheus.counts("sluice_lane_waiting", 0, lane="intake")  # a look is up to 2 s old
-        told = prometheus.scrape()
+        reported = prometheus.scrape()
 
-    assert told.value("sluice_webhook_answers_total", status="400") == 1
-    assert told.value("sluice_push_group_size_sum") == 350
+    assert reported.value("sluice_webhook_answers_total", status="400") == 1
+    assert reported.value("sluice_push_group_size_sum") == 350
     for lane, entered in (("intake", 350), (LANE, 300)):
-        assert told.value("sluice_lane_entered_total", lane=lane) == entered
-        assert told.value("sluice_lane_outcomes_total", lane=lane, outcome="done") == entered
-        assert told.value("sluice_event_lag_seconds_count", lane=lane) == entered
-    assert told.value("sluice_lane_events_total", lane="intake", result="added") == 300
-    assert told.value("sluice_lane_events_total", lane="intake", result="duplicate") == 50
-    assert told.value("sluice_handler_duration_seconds_count", lane=LANE) == 300
-    assert told.total("sluice_lane_orphaned_total") > 0
+        assert reported.value("sluice_lane_entered_total", lane=lane) == entered
+        assert reported.value("sluice_lane_outcomes_total", lane=lane, outcome="done") == entered
+        assert reported.value("sluice_event_lag_seconds_count", lane=lane) == entered
+    assert reported.value("sluice_lane_events_total", lane="intake", result="added") == 300
+    assert reported.value("sluice_lane_events_total", lane="intake", result="duplicate") == 50
+    assert reported.value("sluice_handler_duration_seconds_count", lane=LANE) == 300
+    assert reported.total("sluice_lane_orphaned_total") > 0
 
 
 def test_the_public_port_tells_no_metrics(redis_url: str, client: redis.Redis, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_while_redis_hangs_the_first_waits_and_the_others_are_acknowledged_at_on
     assert _rows_follow(outages, wamids + [wamid for wamid, _ in tried])
 
 
-def test_with_redis_down_and_the_spool_full_senders_are_told_to_come_again_and_nothing_acknowledged_is_lost(
+def test_with_redis_down_and_the_spool_full_senders_are_asked_to_come_again_and_nothing_acknowledged_is_lost(
     outages: Stack, mortal: Server
 ) -> None:
     mortal.kill()

@@ -66,7 +66,7 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 
 def console() -> Console:
-    """Return the console for tables. Without a terminal a row is one line, however long, for grep and cut."""
+    """Return the console for tables. Without a terminal each row is one line, however long, for grep and cut."""
     return Console() if sys.stdout.isatty() else Console(width=_UNLIMITED_WIDTH)
 
 

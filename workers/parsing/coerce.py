@@ -29,7 +29,7 @@ def as_object(value: Any) -> Json:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, null or a missing value as an empty list, any other value as a list of one."""
+    """Return a list unchanged, null or a missing value as an empty list, any other value as a list of one."""
     if isinstance(value, list):
         return value
     return [] if value is None else [value]

@@ -52,7 +52,7 @@ def test_every_alert_fires_in_a_case_and_does_not_in_another() -> None:
     assert {name for name, _ in asked} == {rule.name for rule in RULES}
 
 
-def test_alerts_ask_for_what_is_told() -> None:
+def test_alerts_ask_for_what_is_reported() -> None:
     for rule in RULES:
         assert names(rule.expression) <= declared().keys() | FOREIGN, rule.name
         assert names(rule.expression), rule.name

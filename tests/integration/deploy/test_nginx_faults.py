@@ -22,7 +22,7 @@ def _is_unavailable(answer: httpx.Response) -> bool:
     return answer.json()["error"]["code"] == "unavailable" and int(answer.headers["retry-after"]) > 0
 
 
-def test_without_an_ingress_the_sender_is_told_when_to_come_again(tmp_path: Path) -> None:
+def test_without_an_ingress_the_sender_is_reported_when_to_come_again(tmp_path: Path) -> None:
     with nginx(tmp_path, [free_port()]) as proxy, proxy.client() as client:
         answer = client.post("/webhooks", content=b"{}")
 

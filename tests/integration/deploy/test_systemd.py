@@ -83,17 +83,19 @@ def test_the_target_has_a_worker_for_every_queue() -> None:
     ]
 
 
-def test_a_worker_drains_the_queue_it_is_named_after_or_those_it_is_told() -> None:
+def test_a_worker_drains_the_queue_it_is_named_after_or_those_it_is_reported() -> None:
     found = unit("sluice-worker@.service")
     own = environment(found, "media")
 
     named = command(found, "media", own)
-    told = command(found, "media", own | {"WORKER_QUEUES": "intake,messages", "WORKER_OPTIONS": "--pool threads -c 8"})
+    reported = command(
+        found, "media", own | {"WORKER_QUEUES": "intake,messages", "WORKER_OPTIONS": "--pool threads -c 8"}
+    )
 
     assert named[named.index("-Q") + 1] == "media"
     assert named[named.index("--hostname") + 1] == "media@%h"
-    assert told[told.index("-Q") + 1] == "intake,messages"
-    assert told[-4:] == ["--pool", "threads", "-c", "8"]
+    assert reported[reported.index("-Q") + 1] == "intake,messages"
+    assert reported[-4:] == ["--pool", "threads", "-c", "8"]
 
 
 def test_the_example_names_every_setting_and_nothing_else() -> None:

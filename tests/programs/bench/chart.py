@@ -16,7 +16,7 @@ from tests.programs.bench.targets import TARGETS, Target
 _WIDTH, _ROW, _BAR = 860, 26, 12
 _LABELS, _TOP, _BOTTOM = 440, 46, 34
 SCALE = 230  # pixels from the left end to the right end of the scale
-_DOUBLINGS = 3  # the scale ends at that many doublings of what is asked for, either way
+_DOUBLINGS = 3  # the scale ends at this many doublings of the target, either way
 _CLASSES = {Verdict.AIM: "aim", Verdict.REACHED: "reached", Verdict.MISSED: "missed", Verdict.BROKEN: "broken"}
 _STYLE = """
   svg { background: #ffffff }
@@ -56,7 +56,7 @@ def svg(report: Report) -> str:
 
 
 def position(times: float) -> float:
-    """Where that many times what is asked for is on the scale, in pixels; what is beyond its ends is at its ends."""
+    """Return the place on the scale of a multiple of the target, in pixels; what lies beyond an end is at that end."""
     doublings = max(-_DOUBLINGS, min(_DOUBLINGS, math.log2(times))) if times > 0 else -_DOUBLINGS
     return _LABELS + SCALE * (doublings + _DOUBLINGS) / (2 * _DOUBLINGS)
 

@@ -1,7 +1,7 @@
 """What Redis' commands cost, from INFO commandstats.
 
-It tells the commands that a script calls twice: by themselves and within the script. So those that scripts call are
-left out; where such a command is sent by itself too (a drain sends three small ones) its little is lost from the sum.
+It tells the commands that a script calls twice: on their own and within the script. So those that scripts call are
+left out; where such a command is sent on its own too (a drain sends three small ones) its little is lost from the sum.
 """
 
 import re

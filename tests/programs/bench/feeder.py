@@ -1,4 +1,4 @@
-"""Keeps a lane as full as is wanted while workers empty it."""
+"""Keep a lane at a chosen depth while workers empty it."""
 
 import threading
 from collections.abc import Iterator

@@ -26,7 +26,7 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> float:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that so many percent of the values do not exceed. Raises ValueError for no values."""
+    """Return the smallest value that `percent` percent of the values do not exceed. Raises ValueError for no values."""
     if not values:
         raise ValueError("no values")
     return sorted(values)[max(0, math.ceil(percent / 100 * len(values)) - 1)]
@@ -40,7 +40,7 @@ def score(target: Target, value: float) -> float:
 
 
 def judge(target: Target, value: float) -> Verdict:
-    """The verdict on one figure. What is no number is broken."""
+    """Return the verdict on one figure. NaN counts as broken."""
     reached = score(target, value)
     if not reached >= _GUARD:  # also where it is not a number
         return Verdict.BROKEN

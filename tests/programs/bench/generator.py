@@ -1,6 +1,6 @@
 """Load by our own generator, generator.c: every webhook different, and on schedule where a rate is given.
 
-wrk knows no schedule, so its latencies leave out what a stalled server kept waiting; wrk2, which does, is no package.
+wrk knows no schedule, so its latencies leave out what a stalled server kept waiting; wrk2, which does, is not packaged.
 """
 
 import json

@@ -91,7 +91,7 @@ def from_json(text: str) -> Report:
     """The report in that text. Raises ValueError where it is none, or one of another version."""
     document: Any = json.loads(text)
     if not isinstance(document, dict) or document.get("version") != _VERSION:
-        raise ValueError(f"that is no report of version {_VERSION} of `make bench`")
+        raise ValueError(f"this is not a report of version {_VERSION} of `make bench`")
     try:
         entries = {name: _entry(found) for name, found in document["measurements"].items()}
         return Report(entries, dict(document["left_out"]))

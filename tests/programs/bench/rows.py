@@ -25,7 +25,7 @@ def connected(database: str) -> Iterator[Connection]:
 
 
 def empty(database: str) -> None:
-    """Every table of ours and of the baselines, made anew and empty."""
+    """Every table of ours and of the baselines, made again and empty."""
     store = Store(database)
     with connected(database) as connection:
         metadata.drop_all(connection)

@@ -1,4 +1,4 @@
-"""What is to be reached: the one table of targets, as data. Every figure that has one bears its name."""
+"""The one table of targets, as data. A figure that has a target has its name."""
 
 from typing import NamedTuple
 

@@ -36,8 +36,10 @@ class Mixed(NamedTuple):
 
 @cache
 def mixed(count: int, seed: int = _SEED) -> Mixed:
-    """About so many webhooks of all types in the proportions of real traffic, none twice and none that a strict parser
-    refuses: the baselines need not know how to live with those."""
+    """Return about `count` webhooks of all types in the proportions of real traffic.
+
+    None occurs twice, and a strict parser accepts each of them, as the baselines need it.
+    """
     traffic = SimulatedTraffic(seed, int(time.time()))
     made = {webhook.body: webhook for webhook in traffic.webhooks(count) if _is_strict_json(webhook.body)}
     kinds = Counter(event.kind for webhook in made.values() for event in webhook.events)
@@ -64,7 +66,7 @@ def statuses(seed: int = _SEED) -> Iterator[bytes]:
 
 
 def some_statuses(count: int) -> list[bytes]:
-    """So many of them."""
+    """Return `count` status webhooks."""
     return list(islice(statuses(), count))
 
 

@@ -1,10 +1,10 @@
-"""Watching a measurement go on, with an end to the patience."""
+"""Wait for a measurement to get somewhere, with a timeout."""
 
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-_LONGEST = 240.0  # seconds
+_TIMEOUT = 240.0  # seconds
 
 
 class Span(NamedTuple):
@@ -20,7 +20,7 @@ class Span(NamedTuple):
 
 
 def wait_for(
-    look: Callable[[], int], wanted: int, *, every: float = 0.02, within: float = _LONGEST
+    look: Callable[[], int], wanted: int, *, every: float = 0.02, within: float = _TIMEOUT
 ) -> tuple[float, int]:
     """When `look` first answered `wanted` or more (perf_counter), and what. Raises SystemExit where it never does."""
     deadline = time.monotonic() + within

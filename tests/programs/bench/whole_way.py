@@ -35,7 +35,7 @@ class Way(NamedTuple):
 def whole_way(
     context: Context, name: str, webhooks: int, *, redis_cores: str = ALL_CORES, cores: str = ALL_CORES
 ) -> Way:
-    """About so many mixed webhooks, as fast as that stack acknowledges them. The tables are emptied before."""
+    """Post about `webhooks` mixed webhooks, as fast as that stack acknowledges them. The tables are emptied before."""
     expected = mixed(webhooks)
     first, rest = expected.bodies[:_WARM_UP], expected.bodies[_WARM_UP:]
     events = count_events(rest)
@@ -64,7 +64,7 @@ def _commands(client: Redis) -> float:
 def _post(
     context: Context, port: int, bodies: Sequence[bytes], stored: Callable[[], int], wanted: int, cores: str
 ) -> float:
-    """Seconds from the first POST until so many events are stored."""
+    """Return the seconds from the first POST until `wanted` events are stored."""
     program = generator.build(context.folder)
     file = generator.write_bodies(context.folder / "posts", bodies)
     line = generator.command(program, port, file, count=len(bodies), cores=cores)

@@ -16,7 +16,7 @@ from tests.support.programs import program
 from workers.lanes import Lanes
 from workers.lanes.keys import LANES_KEY, stream_key
 
-_GROUP = 64  # webhooks in one push, as of so many connections
+_GROUP = 64  # webhooks in one push, as from 64 connections
 
 
 @contextmanager

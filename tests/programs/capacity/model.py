@@ -19,12 +19,12 @@ COSTS = {
 
 
 class Load(NamedTuple):
-    """What is to be borne. One event a webhook, which is the usual and the dearest case."""
+    """The load. It assumes one event per webhook, the usual and the most expensive case."""
 
     events_per_second: float  # on average; the peak is what processes are counted for
     peak: float = 3.25  # times the average
     payload_bytes: float = 600
-    handler_ms: float = 1.0  # of a process an event, for all handlers of it together
+    handler_ms: float = 1.0  # process time per event, for all its handlers together
     outage_seconds: float = 600  # of the workers or the database, that Redis must hold
     dedupe_seconds: float = 86_400
 

@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _on(name: str, folder: Path, options: Options) -> Iterator[Result]:
-    """Every stretch on one database. After one that went wrong all is started anew, its folder kept."""
+    """Every stretch on one database. After one that went wrong all is started again, its folder kept."""
     with ExitStack() as running:
         here: World | None = None
         for number, faults in enumerate(stretches(options, name)):

@@ -1,5 +1,5 @@
 /* Preloaded into a process (LD_PRELOAD), shifts its wall clock by what the file named by CHAOS_CLOCK holds: a signed
-   64-bit number of seconds, read anew at each call. The monotonic clock goes on as it is. */
+   64-bit number of seconds, read again at each call. The monotonic clock is left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -33,7 +33,7 @@ class Database(ABC):
         return create_engine(self.url)
 
     def count(self) -> int | None:
-        """Events stored; None while that cannot be told."""
+        """Events stored; None while that cannot be reported."""
         engine = self.engine
         try:
             with engine.connect() as connection:

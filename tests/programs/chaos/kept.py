@@ -98,7 +98,7 @@ class Kept:
 
 def spawn(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
     """Starts a process in a session of its own that is killed when the suite ends, however that ends."""
-    # By one thread that lasts: a process is told of the end of the thread that started it (prctl(2)).
+    # By one thread that lasts: a process is reported of the end of the thread that started it (prctl(2)).
     return _SPAWNER.submit(_start, command, options).result()
 
 

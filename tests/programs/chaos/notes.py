@@ -22,5 +22,5 @@ def noted(folder: Path) -> Counter[tuple[str, str]]:
 
 
 def forget(folder: Path) -> None:
-    """Begins anew. Not while a handler may run."""
+    """Begins again. Not while a handler may run."""
     (folder / _FILE).unlink(missing_ok=True)

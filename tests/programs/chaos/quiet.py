@@ -14,7 +14,7 @@ _STEADY = 3  # looks in a row that must find nothing
 
 
 def wait_quiet(world: World, seconds: float) -> list[str]:
-    """Replies what is left after so many seconds; empty once all is quiet."""
+    """Return what is left after `seconds`; empty once all is quiet."""
     began = time.monotonic()
     seen, left = 0, ["nobody looked"]
     with world.redis.client() as client:
@@ -37,8 +37,8 @@ def _left(world: World, client: redis.Redis) -> list[str]:
     for status in lane_statuses(client):
         what = {"waiting": status.waiting, "in flight": status.in_flight, "retries": status.retries}
         if any(what.values()):
-            told = ", ".join(f"{number} {name}" for name, number in what.items() if number)
-            left.append(f"{status.lane}: {told}{', held' if status.held else ''}")
+            reported = ", ".join(f"{number} {name}" for name, number in what.items() if number)
+            left.append(f"{status.lane}: {reported}{', held' if status.held else ''}")
     return left + [f"spool: {file}" for file in world.spool.waiting()]
 
 

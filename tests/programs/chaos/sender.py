@@ -14,7 +14,7 @@ from workers.devtools.simulation import SimulatedWebhook
 
 _CONNECTIONS = 12
 _TIMEOUT = 15.0  # seconds after which the provider gives up on an answer
-_AGAIN = (0.2, 1.5)  # seconds until it sends the same webhook again
+_RESEND_SECONDS = (0.2, 1.5)  # seconds until it sends the same webhook again
 _REPEATED = 0.03  # webhooks that are sent again although they were acknowledged
 _REPEAT_WITHIN = 4.0
 _PATHS = ("/webhooks", "/webhooks/messages", "/webhooks/statuses")
@@ -51,7 +51,7 @@ class Sender:
         self._thread.start()
 
     def inject(self, webhooks: Sequence[SimulatedWebhook]) -> None:
-        """These shall be sent at once, beside the others."""
+        """Send these at once, beside the others."""
         for webhook in webhooks:
             self._schedule(time.monotonic(), webhook)
 
@@ -60,7 +60,7 @@ class Sender:
         self._ports = list(ports)
 
     def finish(self, seconds: float) -> list[SimulatedWebhook]:
-        """Ends the load; replies what could not be had acknowledged within so many seconds."""
+        """End the load. Return the webhooks that were not acknowledged within `seconds`."""
         self._loading = False
         end = time.monotonic() + seconds
         while self._under_way and time.monotonic() < end:
@@ -127,7 +127,7 @@ class Sender:
 
     def _again(self, number: int, webhook: SimulatedWebhook, repeated: bool) -> None:
         with self._lock:
-            due = time.monotonic() + self._random.uniform(*_AGAIN)
+            due = time.monotonic() + self._random.uniform(*_RESEND_SECONDS)
             heapq.heappush(self._due, (due, number, webhook, repeated))
 
     def _schedule(self, due: float, webhook: SimulatedWebhook, *, repeated: bool = False) -> None:

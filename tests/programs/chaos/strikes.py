@@ -19,7 +19,7 @@ def _always(_world: World) -> str | None:
 
 
 class Fault(NamedTuple):
-    """One kind. A strike returns once what it did is over, as far as it is not Sluice's task to end it.
+    """One kind. A strike returns once what it did is over, unless ending it is Sluice's task.
 
     `rounds`: strikes in a full run, on each database. `begin` and `end` stand around a stretch of them. `lacking`
     says why it cannot be had here. `patience`: seconds in which all must be quiet afterwards.

@@ -7,13 +7,13 @@ import orjson
 
 from workers.devtools.simulation import SimulatedTraffic, SimulatedWebhook
 
-_AT_ONCE = 200
+_BATCH_SIZE = 200
 
 
 def stock(seed: int, now: int) -> Callable[[], list[SimulatedWebhook]]:
     """Makes some more of a seeded run at each call."""
     traffic = SimulatedTraffic(seed, now)
-    return lambda: traffic.webhooks(_AT_ONCE)
+    return lambda: traffic.webhooks(_BATCH_SIZE)
 
 
 def texts(random: Random, order: str, count: int, now: int = 1_790_000_000) -> list[SimulatedWebhook]:

@@ -42,7 +42,7 @@ class World:
         self.workers: list[Kept] = []
         self.ports: dict[Kept, int] = {}
         self.sender: Sender | None = None
-        self.odd: list[str] = []  # what went wrong and is no event's affair
+        self.odd: list[str] = []  # what went wrong apart from events
         self.added: dict[str, str] = {}  # to the environment of programs that are started from now on
         self._number = 0
 
@@ -97,14 +97,14 @@ class World:
         return False
 
     def use_ports(self) -> None:
-        """The sender shall use the ingresses that there are."""
+        """Point the sender at the current ingresses."""
         if self.sender is not None:
             self.sender.use([self.ports[one] for one in self.ingresses])
 
     def retire(self, programs: Sequence[Kept]) -> None:
         """SIGTERMs them all at once, and waits; one that has to be killed is odd.
 
-        A Celery worker may end by itself, with 1, when Redis goes or comes back (see the README): also just then.
+        A Celery worker may end on its own, with 1, when Redis goes or comes back (see the README): also just then.
         """
         for one in programs:
             one.terminate()
@@ -114,8 +114,8 @@ class World:
                 self.odd.append(f"{one.name} ended with {code} after SIGTERM{' and SIGKILL' * one.killed_late}")
 
     def ended(self) -> list[str]:
-        """Ingresses that ended by themselves since this was asked last, in words. (A worker may: see the README.)"""
-        found = [f"{one.name} ended by itself with {code}" for one in self.ports for code in one.exits]
+        """Ingresses that ended on their own since this was asked last, in words. (A worker may: see the README.)"""
+        found = [f"{one.name} ended on its own with {code}" for one in self.ports for code in one.exits]
         for one in self.ports:
             one.exits.clear()
         return found

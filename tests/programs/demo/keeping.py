@@ -15,7 +15,7 @@ from tests.support.stack import Stack
 from workers.devtools.simulation import SimulatedTraffic
 
 _EVERY = 0.2  # seconds between two webhooks
-_AT_ONCE = 50
+_BATCH_SIZE = 50
 
 
 def keep(started: Stack, console: Console) -> None:
@@ -26,7 +26,7 @@ def keep(started: Stack, console: Console) -> None:
         for number in range(3):
             _post(client, _unwanted(number))
         for seed in count(1):
-            for webhook in SimulatedTraffic(seed, round(time.time())).webhooks(_AT_ONCE):
+            for webhook in SimulatedTraffic(seed, round(time.time())).webhooks(_BATCH_SIZE):
                 _post(client, webhook.body)
                 time.sleep(_EVERY)
     console.print("\nStopping.")

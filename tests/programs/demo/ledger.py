@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from workers.devtools.simulation import Expected, SimulatedWebhook
 
 _EXAMPLE = "wamid.HBgM0TE5NDI5NTY2Mzk1FQIAERgSM0VCMjRENjI5MzhFNzUzNjYzAA=="
-#: What the samples of the provider's page lead to. Its messages all bear the same id, but not the same type.
+#: What the samples of the provider's page lead to. Its messages all have the same id, but not the same type.
 PAGE_EVENTS = {
     *(
         Expected("message", kind, "wamid.ID")

@@ -11,7 +11,7 @@ FIGURES = (
     ("the same: bare ASGI application that answers from memory", "rate", "bare ASGI application"),
     ("the same: FastAPI + Celery `delay()`", "rate", "FastAPI + Celery delay()"),
     ("backlog of mixed events into PostgreSQL rows", "backlog", "Sluice"),
-    ("the same: Celery, one task per event", "backlog", "Celery, a task an event"),
+    ("the same: Celery, one task per event", "backlog", "Celery, one task per event"),
     ("from POST to PostgreSQL rows, everything together", "end-to-end", "Sluice"),
     ("the same: FastAPI + Celery `delay()`", "end-to-end", "FastAPI + Celery delay()"),
     ("response time at half the maximum rate, p50", "latency", "Sluice, p50"),

@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.programs.hostile", description=__doc__)
     parser.add_argument("--bodies", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--every", type=int, default=1, help="of so many accepted webhooks one is classified")
+    parser.add_argument("--every", type=int, default=1, help="classify one of every N accepted webhooks")
     parser.add_argument("--show", type=int, default=0, help="only show the request of that number")
     options = parser.parse_args()
     if options.show:
@@ -32,8 +32,8 @@ def text(report: Report) -> str:
     """For people."""
     lines = [f"{report.sent} requests in {report.seconds:.0f} s, {report.sent / report.seconds:.0f}/s"]
     for kind in ("body", "head", "broken"):
-        told = {str(outcome): count for (of, outcome), count in report.outcomes.items() if of == kind}
-        lines.append(f"  {kind:7}" + ", ".join(f"{outcome}: {told[outcome]}" for outcome in sorted(told)))
+        reported = {str(outcome): count for (of, outcome), count in report.outcomes.items() if of == kind}
+        lines.append(f"  {kind:7}" + ", ".join(f"{outcome}: {reported[outcome]}" for outcome in sorted(reported)))
     found = report.found
     lines.append(f"accepted {report.accepted}, found in Redis {found.receipts}, byte for byte")
     lines.append(f"classified {found.classified} into {found.events} events, {len(found.faults)} faults")

@@ -7,7 +7,7 @@ from typing import cast
 from tests.programs.hostile.requests import Attempt
 
 #: How long an answer may take. What is broken may leave its end open: nothing more is expected of it after a while.
-_PATIENCE = 15.0
+_TIMEOUT = 15.0
 _PATIENCE_WITH_BROKEN = 0.3
 
 #: The status of an answer; or how else it ended.
@@ -16,7 +16,7 @@ CLOSED, SILENT = "closed", "no answer"
 
 
 class Connection(asyncio.Protocol):
-    """Sends what `take` gives it (None: it is over), tells `done` how each ended, and connects anew where it must."""
+    """Sends what `take` gives it (None: it is over), tells `done` how each ended, and connects again where it must."""
 
     def __init__(
         self, port: int, take: Callable[[], Attempt | None], done: Callable[[Attempt, Outcome, bytes], None]
@@ -44,7 +44,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._answer += data
         if self._attempt is None:
-            return  # more than was asked for; told when the connection ends
+            return  # more than was asked for; reported when the connection ends
         found = _parsed(self._answer, self._attempt)
         if found is not None:
             status, end, closes = found
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         self._deadline = self._loop.call_later(
-            _PATIENCE_WITH_BROKEN if self._attempt.kind == "broken" else _PATIENCE, self._give_up
+            _PATIENCE_WITH_BROKEN if self._attempt.kind == "broken" else _TIMEOUT, self._give_up
         )
         self._transport.write(self._attempt.raw)
 

@@ -18,7 +18,7 @@ from workers.runtime.event_entry import decode_entry as unpack_entry
 from workers.runtime.steps.classify import ClassifyStep
 
 _LANES = ("intake", "intake.statuses", "intake.large")
-_AT_ONCE = 200
+_BATCH_SIZE = 200
 
 
 class Found(NamedTuple):
@@ -33,7 +33,7 @@ class Found(NamedTuple):
 
 @contextmanager
 def reading(url: str, every: int) -> Iterator["Reader"]:
-    """Reads meanwhile; of `every` so many bodies one is classified."""
+    """Read meanwhile, and classify one of `every` bodies."""
     context = multiprocessing.get_context("spawn")
     reader = Reader(context.Value("q", 0), context.Event(), context.Queue())
     process = context.Process(target=_read, args=(url, every, reader.read, reader.stopped, reader.found), daemon=True)
@@ -82,7 +82,7 @@ def _read(url: str, every: int, read: "Synchronized[int]", stopped: Any, queue: 
 
 
 def _taken(client: redis.Redis, lane: str) -> list[bytes]:
-    entries: Any = client.xrange(f"sluice:lane:{lane}", count=_AT_ONCE)
+    entries: Any = client.xrange(f"sluice:lane:{lane}", count=_BATCH_SIZE)
     if entries:
         client.xdel(f"sluice:lane:{lane}", *[identity for identity, _ in entries])
     return [fields[b"d"] for _, fields in entries]

@@ -1,4 +1,4 @@
-"""Requests around mutated bodies: most as they should be, some to elsewhere, some that are no HTTP any more. Pure."""
+"""Requests around mutated bodies: most as they should be, some to elsewhere, some that are not HTTP. Pure."""
 
 from random import Random
 from typing import NamedTuple

@@ -42,7 +42,7 @@ class Report(NamedTuple):
 
 
 def run(bodies: int, seed: int, *, every: int = 1) -> Report:
-    """Sends so many. Of `every` so many accepted ones one is classified."""
+    """Send `bodies` requests, and classify one of `every` accepted webhooks."""
     with ExitStack() as stack:
         url = stack.enter_context(valkey(save="", appendonly="no", maxmemory="1gb"))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sluice-hostile-")))
@@ -84,7 +84,7 @@ class _Sender:
         if self.sent >= self._bodies:
             return None
         while self.accepted - self._reader.read.value > _MOST_WAITING:
-            time.sleep(0.01)  # everything waits; that is what is wanted
+            time.sleep(0.01)  # everything waits, on purpose
         self.sent += 1
         if self.sent in self._marks:
             self.memory[self._marks[self.sent]] = _memory(self._running)

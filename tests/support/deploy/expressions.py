@@ -20,7 +20,7 @@ def names(expression: str) -> set[str]:
 
 
 def declared() -> dict[str, Metric]:
-    """Every series' name that Sluice tells, and what it is of: a histogram is told in three."""
+    """Every series' name that Sluice tells, and what it is of: a histogram is reported in three."""
     found = {}
     for metric in ALL:
         parts = ("_bucket", "_sum", "_count") if metric.kind is Kind.HISTOGRAM else ("",)

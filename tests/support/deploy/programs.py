@@ -50,7 +50,7 @@ def listens(port: int) -> bool:
 
 @contextmanager
 def running(args: Sequence[str | Path], output: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The program, listening on the port; killed at the end if it does not stop by itself."""
+    """The program, listening on the port; killed at the end if it does not stop on its own."""
     with output.open("ab") as file:
         process = subprocess.Popen([str(arg) for arg in args], stdout=file, stderr=file, stdin=subprocess.DEVNULL)
     try:

@@ -86,7 +86,7 @@ class Proxy:
         return self.tls.wrap_socket(bare, server_hostname="127.0.0.1")
 
     def get(self, target: str) -> tuple[int, Any]:
-        """Status and JSON of a GET whose target is sent exactly as it is."""
+        """Status and JSON of a GET whose target is sent verbatim."""
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=10)
         try:
             connection.request("GET", target)

@@ -16,7 +16,7 @@ def breaker(client: redis.Redis, policy: MediaBreakerPolicy = FREE) -> MediaCirc
 
 
 def run(subject: MediaCircuitBreaker, successes: int, failures: int) -> int:
-    """Asks for so many lookups, and records that they ended so, as far as they were allowed. Replies the failures."""
+    """Ask for lookups and record these outcomes as far as they are allowed. Return the failures."""
     allowed = subject.allow(successes + failures)
     failed = min(failures, allowed)
     subject.record(allowed - failed, failed)
@@ -37,7 +37,7 @@ def wait_of(subject: MediaCircuitBreaker) -> float:
 
 
 def pass_time(client: redis.Redis, prefix: str, seconds: float) -> None:
-    """Lets that many seconds pass for a breaker: the server's clock cannot be moved, so what it wrote is made older."""
+    """Let `seconds` pass for a breaker: the server's clock cannot be moved, so what it wrote is made older."""
     shift = round(seconds * 1000)
     until = client.hget(f"{prefix}:state", "until")
     if until is not None:

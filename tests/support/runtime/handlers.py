@@ -13,7 +13,7 @@ _NOTES = Path(os.environ["NOTES"])
 
 @handler("text")
 def write(event: TextMessage) -> None:
-    """Exits the process where it is told to; else notes the text."""
+    """Exits the process where it is asked to; else notes the text."""
     if event.text == "exit":
         _note("deaths", "x")
         os._exit(9)

@@ -91,8 +91,8 @@ def test_a_conversation_is_opened_and_its_numbers_shown(found: Running, operator
     open_conversation(operator, "+91 98123 45678")
     expect(operator.get_by_role("heading", level=1)).to_have_text("Asha Rao")
     chat = operator.locator(".chat")
-    for told in ("My parcel is <b>late</b> again", "Wet through", "18.5308, 73.8475", "Sunita Rao", "your message"):
-        expect(chat).to_contain_text(told)
+    for reported in ("My parcel is <b>late</b> again", "Wet through", "18.5308, 73.8475", "Sunita Rao", "your message"):
+        expect(chat).to_contain_text(reported)
     for ticks in ("✓✓ read", "✓✓ delivered", "✕ failed", "131047 Re-engagement message"):
         expect(chat).to_contain_text(ticks)
     expect(chat).not_to_contain_text("98123 45678")

@@ -77,8 +77,8 @@ def test_a_customers_events_are_searched_and_opened(found: Running, operator: Pa
     expect(operator.locator("tbody tr")).to_have_count(1)
     operator.locator("tbody a").first.click()
     life = operator.locator(".timeline")
-    for told in ("received", "classified", "stored", "attempt 1 of text.answer failed", "dead letter (exhausted)"):
-        expect(life).to_contain_text(told)
+    for reported in ("received", "classified", "stored", "attempt 1 of text.answer failed", "dead letter (exhausted)"):
+        expect(life).to_contain_text(reported)
     life.get_by_role("link").first.click()
     expect(operator.get_by_label("Traceback")).to_contain_text("LookupError")
     expect(operator.locator(".timeline")).to_contain_text("attempt 2 of text.answer failed, and was the last")

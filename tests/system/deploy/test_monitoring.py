@@ -81,7 +81,7 @@ def test_rules_are_evaluated_and_nothing_is_wrong_with_a_sluice_that_is_well(wat
     assert watched.prometheus.alerts() == {"SluiceLanePaused"}
 
 
-def test_whatever_alerts_stand_on_is_told(watched: Watched) -> None:
+def test_whatever_alerts_stand_on_is_reported(watched: Watched) -> None:
     named = {name for rule in alerts_file.rules() for name in names(rule.expression)} - FOREIGN
 
     absent = {name for name in named if not watched.prometheus.series(f"count({name})")}
@@ -96,7 +96,7 @@ def test_with_another_password_prometheus_sees_nothing_and_says_so(watched: Watc
         until(lambda: blind.alerts() == {"SluiceUnseen"}, within=10)
 
 
-def test_whatever_is_missing_is_told_of(tmp_path: Path) -> None:
+def test_whatever_is_missing_is_reported(tmp_path: Path) -> None:
     folders = {name: tmp_path / name for name in ("console", "prometheus")}
     for folder in folders.values():
         folder.mkdir()

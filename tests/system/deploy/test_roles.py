@@ -101,7 +101,7 @@ def test_the_redis_of_compose_is_durable_and_wants_its_password(kind: str, tmp_p
 
 
 def _start_ask_and_stop(roles: Sequence[Role], redis_url: str, folder: Path) -> None:
-    """Starts all at once; each must say that it is well, and end by itself when told to."""
+    """Starts all at once; each must say that it is well, and end on its own when asked to."""
     ports = {"8000": str(free_port()), "8001": str(free_port())}
     here = [_here(role, ports, redis_url, folder) for role in roles]
     with ExitStack() as stack:

@@ -26,7 +26,7 @@ def test_no_panel_has_another_s_number_or_place() -> None:
         assert not _overlap(one["gridPos"], other["gridPos"]), f"{one['title']}, {other['title']}"
 
 
-def test_the_dashboard_asks_for_what_is_told() -> None:
+def test_the_dashboard_asks_for_what_is_reported() -> None:
     for query in QUERIES:
         assert names(query.expression), query
         assert names(query.expression) <= declared().keys() | FOREIGN, query
@@ -39,7 +39,7 @@ def test_every_query_is_of_the_chosen_system_or_of_the_alerts() -> None:
         assert all('job="$job"' in matchers for matchers in picked), query
 
 
-def test_every_variable_is_there_and_asks_for_what_is_told() -> None:
+def test_every_variable_is_there_and_asks_for_what_is_reported() -> None:
     used = {name for query in QUERIES for name in re.findall(r"\$(\w+)", query.expression)}
 
     assert used == {"job", "lane", "__rate_interval"}

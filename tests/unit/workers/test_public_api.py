@@ -59,7 +59,7 @@ def test_every_field_of_an_event_class_is_documented_with_its_type(name: str) ->
 
 
 def _spelt(kind: Any) -> str:
-    """A type as it is written in the source."""
+    """A type, spelled like in the source."""
     if kind is events.Kind:
         return "Kind"
     return kind.__name__ if isinstance(kind, type) and not hasattr(kind, "__args__") else _without_modules(str(kind))

@@ -85,7 +85,7 @@ try:
 except ValueError:
     log.exception("it failed", at=1760000000.5)
 logging.getLogger("foreign").warning("from %s\nelsewhere", phone)
-logging.getLogger("httpx").info("a line a request")
+logging.getLogger("httpx").info("one line per request")
 logging.getLogger("uvicorn.access").info("GET /webhooks/token")
 log.debug("nobody asked")
 """

@@ -188,10 +188,11 @@ def media_api(status: int) -> Iterator[tuple[str, list[dict[str, str]]]]:
 
 def examined(sluice: Sluice, **settings: str) -> tuple[int, dict[str, Check]]:
     result = sluice("doctor", "--json", **settings)
-    told: Any = json.loads(result.stdout)
-    assert told["well"] is (result.exit_code == 0)
+    reported: Any = json.loads(result.stdout)
+    assert reported["well"] is (result.exit_code == 0)
     return result.exit_code, {
-        check["name"]: Check(check["name"], check["well"], check["seen"], check["advice"]) for check in told["checks"]
+        check["name"]: Check(check["name"], check["well"], check["seen"], check["advice"])
+        for check in reported["checks"]
     }
 
 

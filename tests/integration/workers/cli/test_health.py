@@ -28,7 +28,7 @@ HERE = socket.gethostname()
 
 
 def says(client: redis.Redis, node: str, state: str, *, host: str = HERE, silent_for: float = 0.0) -> None:
-    """A worker said so, that many seconds ago."""
+    """A worker published this `seconds` ago."""
     said = WorkerReport(host, node, 7, "prefork", ("intake",), state, 21.0, 1, 2)
     WorkerStatusPublisher(client, node, f"sluice:queue:pulse.{node}").publish(said)
     client.zincrby(WORKERS_KEY, -silent_for * 1000, node)
@@ -73,7 +73,7 @@ def test_an_ingress_that_takes_webhooks_is_well(sluice: Sluice, host: str) -> No
     assert (result.exit_code, result.stdout, result.stderr) == (0, "200 ready\n", "")
 
 
-def test_what_it_says_beside_is_told(sluice: Sluice) -> None:
+def test_what_it_says_beside_is_reported(sluice: Sluice) -> None:
     with answering(http("200 OK", b'{"status": "ready", "redis": "away; webhooks go to the spool"}')) as port:
         result = sluice("health", "web", port=str(port))
     assert (result.exit_code, result.stdout) == (0, "200 away; webhooks go to the spool\n")
@@ -144,7 +144,7 @@ def test_a_worker_that_takes_messages_is_well(sluice: Sluice, client: redis.Redi
     ],
 )
 @pytest.mark.parametrize("liveness", [False, True])
-def test_why_none_is_well_is_told_in_one_line(
+def test_why_none_is_well_is_reported_in_one_line(
     sluice: Sluice, client: redis.Redis, redis_url: str, state: str, silent_for: float, reason: str, liveness: bool
 ) -> None:
     says(client, "one", state, silent_for=silent_for)
@@ -172,13 +172,13 @@ def test_workers_of_other_hosts_count_if_one_says_so(sluice: Sluice, client: red
     assert sluice("health", "worker", "--any", redis_url=redis_url).stdout == "1 of 1 workers healthy: far\n"
 
 
-def test_as_json_all_is_told(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
+def test_as_json_all_is_reported(sluice: Sluice, client: redis.Redis, redis_url: str) -> None:
     says(client, "one", STALLED)
     result = sluice("health", "worker", "--json", redis_url=redis_url)
-    told = json.loads(result.stdout)
+    reported = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert (told["well"], told["workers"][0]["trouble"]) == (False, told["reason"].removeprefix("one: "))
-    assert told["workers"][0]["pid"] == 7
+    assert (reported["well"], reported["workers"][0]["trouble"]) == (False, reported["reason"].removeprefix("one: "))
+    assert reported["workers"][0]["pid"] == 7
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 1), (["--liveness"], 0)])
@@ -188,8 +188,8 @@ def test_without_redis_workers_are_not_ready_but_need_no_new_start(
     url = f"redis://:tell-nobody@127.0.0.1:{free_port()}/0"
     result = sluice("health", "worker", *arguments, redis_url=url)
     assert (result.exit_code, result.output.removeprefix("sluice: ")) == (code, "Redis is unavailable\n")
-    told = json.loads(sluice("health", "worker", "--json", *arguments, redis_url=url).stdout)
-    assert (told["well"], told["workers"]) == (code == 0, [])
+    reported = json.loads(sluice("health", "worker", "--json", *arguments, redis_url=url).stdout)
+    assert (reported["well"], reported["workers"]) == (code == 0, [])
 
 
 @pytest.mark.parametrize("what", ["web", "worker"])

@@ -70,13 +70,14 @@ def test_there_are_as_many_commands_as_there_should_be() -> None:
     assert len(COMMANDS) == 18
 
 
-def test_the_exit_codes_are_told(sluice: Sluice) -> None:
-    told = " ".join(sluice("--help").stdout.split())
+def test_the_exit_codes_are_reported(sluice: Sluice) -> None:
+    reported = " ".join(sluice("--help").stdout.split())
 
     assert (
-        "0 success or healthy, 1 failure or unhealthy, 2 invalid usage, 69 Redis, the database or the ingress" in told
+        "0 success or healthy, 1 failure or unhealthy, 2 invalid usage, 69 Redis, the database or the ingress"
+        in reported
     )
-    assert "78 invalid settings, 130 interrupted." in told
+    assert "78 invalid settings, 130 interrupted." in reported
 
 
 def test_what_is_not_to_be_installed_from_there_is_not_offered(sluice: Sluice) -> None:

@@ -59,10 +59,10 @@ def test_percentiles_are_right_within_two_per_cent() -> None:
         tally.record(200, 200, milliseconds / 1000)
     tally.record(503, 200, 2.0)
     tally.record(None, 200, 9.0)
-    told = tally.summary(10.0)
-    assert told.p50 == pytest.approx(500, rel=0.025)
-    assert told.p99 == pytest.approx(990, rel=0.025)
-    assert (told.max, told.answers, told.unexpected, told.rate) == (
+    reported = tally.summary(10.0)
+    assert reported.p50 == pytest.approx(500, rel=0.025)
+    assert reported.p99 == pytest.approx(990, rel=0.025)
+    assert (reported.max, reported.answers, reported.unexpected, reported.rate) == (
         2000.0,
         {"200": 1000, "503": 1, "none": 1},
         2,
@@ -85,12 +85,12 @@ def test_the_mix_and_the_repetitions_are_those_asked_for() -> None:
     assert len({webhook.body for webhook in only}) == 100
 
 
-def test_webhooks_are_posted_at_the_rate_and_answers_told(sluice: Sluice, ingress: Receiver) -> None:
+def test_webhooks_are_posted_at_the_rate_and_answers_reported(sluice: Sluice, ingress: Receiver) -> None:
     begun = time.monotonic()
-    code, told = simulated(sluice, *FAST, "--mix", "message=1", "--duplicates", "0", port=str(ingress.port))
+    code, reported = simulated(sluice, *FAST, "--mix", "message=1", "--duplicates", "0", port=str(ingress.port))
     assert time.monotonic() - begun > 0.9
-    assert (code, told["sent"], told["answers"], told["unexpected"]) == (0, 100, {"200": 100}, 0)
-    assert 0 < told["p50"] <= told["p90"] <= told["p99"] <= told["max"]
+    assert (code, reported["sent"], reported["answers"], reported["unexpected"]) == (0, 100, {"200": 100}, 0)
+    assert 0 < reported["p50"] <= reported["p90"] <= reported["p99"] <= reported["max"]
     assert len({sent.body for sent in ingress.sent}) == 100
     assert {sent.path for sent in ingress.sent} == {"/webhooks"}
 
@@ -105,8 +105,8 @@ def test_what_is_sent_is_proved_by_token_and_signature(sluice: Sluice, ingress: 
 
 def test_a_wrong_answer_is_counted_and_is_exit_code_1(sluice: Sluice, ingress: Receiver) -> None:
     ingress.answer = (503, b"busy")
-    code, told = simulated(sluice, *FAST, port=str(ingress.port))
-    assert (code, told["answers"], told["unexpected"]) == (1, {"503": 100}, 100)
+    code, reported = simulated(sluice, *FAST, port=str(ingress.port))
+    assert (code, reported["answers"], reported["unexpected"]) == (1, {"503": 100}, 100)
 
 
 def test_without_anybody_there_it_is_unavailable(sluice: Sluice) -> None:
@@ -143,7 +143,7 @@ def hanging(first: float) -> Iterator[int]:
 
 @contextmanager
 def closing_after(answers: int) -> Iterator[int]:
-    """A server that closes each connection after so many answers, without saying so."""
+    """A server that closes each connection after a number of responses, without notice."""
 
     def accept() -> None:
         while True:
@@ -165,17 +165,17 @@ def closing_after(answers: int) -> Iterator[int]:
 def test_a_connection_that_was_closed_while_idle_is_no_missing_answer(sluice: Sluice) -> None:
     with closing_after(2) as port:
         options = ("--rate", "20", "--duration", "1", "--connections", "1", "--mix", "message=1")
-        _, told = simulated(sluice, *options, "--json", port=str(port))
-    assert told["answers"] == {"200": 20}
+        _, reported = simulated(sluice, *options, "--json", port=str(port))
+    assert reported["answers"] == {"200": 20}
 
 
 def test_latency_counts_from_when_a_webhook_was_due(sluice: Sluice) -> None:
     """With one connection to a server that hangs at first, all others wait here; a closed loop would not see it."""
     with hanging(1.5) as port:
         options = ("--rate", "50", "--duration", "1", "--connections", "1", "--mix", "message=1")
-        _, told = simulated(sluice, *options, "--json", port=str(port))
-    assert told["sent"] == 50
-    assert told["p50"] > 200
+        _, reported = simulated(sluice, *options, "--json", port=str(port))
+    assert reported["sent"] == 50
+    assert reported["p50"] > 200
 
 
 @pytest.mark.parametrize(
@@ -201,8 +201,8 @@ def test_ctrl_c_prints_the_summary_so_far(tmp_path: Path, ingress: Receiver) -> 
         until(lambda: len(ingress.sent) > 5, within=30)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=20)
-    told = json.loads(output)
-    assert told["answers"]["200"] >= 5
+    reported = json.loads(output)
+    assert reported["answers"]["200"] >= 5
     assert process.returncode in {0, 1}
 
 

@@ -30,12 +30,12 @@ def _status(sluice: Sluice, url: str) -> Any:
     return json.loads(result.stdout)
 
 
-def test_as_json_everything_is_told(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
+def test_as_json_everything_is_reported(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
     _prepared(lanes)
-    told = _status(sluice, redis_url)
+    reported = _status(sluice, redis_url)
 
-    assert told["totals"] == {"waiting": 3, "in_flight": 2, "retries": 2, "dead": 1}
-    intake, greet, store = told["lanes"]
+    assert reported["totals"] == {"waiting": 3, "in_flight": 2, "retries": 2, "dead": 1}
+    intake, greet, store = reported["lanes"]
     assert (intake["lane"], intake["queue"], intake["waiting"], intake["in_flight"]) == ("intake", "messages", 3, 2)
     assert 0 <= intake["oldest_ms"] < 60_000
     assert (greet["lane"], greet["retries"], greet["dead"]) == ("text.greet", 2, 1)
@@ -47,9 +47,9 @@ def test_as_json_everything_is_told(sluice: Sluice, lanes: Lanes, redis_url: str
         None,
         None,
     )
-    assert told["redis"]["appendonly"] is True
-    assert told["redis"]["maxmemory_policy"] == "noeviction"
-    assert told["redis"]["used_memory"] > 0
+    assert reported["redis"]["appendonly"] is True
+    assert reported["redis"]["maxmemory_policy"] == "noeviction"
+    assert reported["redis"]["used_memory"] > 0
 
 
 def test_for_people_it_is_a_table_of_the_lanes_that_are_busy(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
@@ -89,7 +89,9 @@ def _broken(lanes: Lanes, error: str = "ConnectionError: the CRM") -> None:
     lanes.client.hincrby("sluice:lane:text.greet:breaker", "since", -210_000)
 
 
-def test_a_lane_whose_handler_fails_for_everyone_is_told_as_json(sluice: Sluice, lanes: Lanes, redis_url: str) -> None:
+def test_a_lane_whose_handler_fails_for_everyone_is_reported_as_json(
+    sluice: Sluice, lanes: Lanes, redis_url: str
+) -> None:
     _broken(lanes)
     intake, greet, _ = _status(sluice, redis_url)["lanes"]
 
@@ -131,7 +133,7 @@ def test_a_hostile_error_does_nothing(lanes: Lanes, redis_url: str, tmp_path: Pa
     ("seconds", "shown"),
     [(0.2, "0 s"), (59.4, "59 s"), (60, "1 m"), (3599, "59 m"), (3600, "1 h"), (86_399, "23 h"), (200_000, "2 d")],
 )
-def test_how_long_is_told_in_one_unit(seconds: float, shown: str) -> None:
+def test_how_long_is_reported_in_one_unit(seconds: float, shown: str) -> None:
     assert format_span(seconds) == shown
 
 

@@ -1,4 +1,4 @@
-"""An open breaker waits, then lets one probe through at a time, whoever asks."""
+"""An open breaker waits, then lets one probe through at a time, across all processes."""
 
 from concurrent.futures import ThreadPoolExecutor
 

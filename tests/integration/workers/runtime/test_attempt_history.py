@@ -27,14 +27,14 @@ def record(client: redis.Redis, entries: list[TakenEntry], outcomes: Outcomes) -
     attempt_history.record(client, SettledTake(LANE, entries, outcomes))
 
 
-def told(client: redis.Redis, number: int) -> list[tuple[int, str, str]]:
+def reported(client: redis.Redis, number: int) -> list[tuple[int, str, str]]:
     found = attempt_history.list_attempts(client, f"m:text:wamid.{number}", 0)
     assert {attempt.lane for attempt in found} <= {LANE}
     return [(attempt.number, attempt.outcome, attempt.error) for attempt in found]
 
 
 @pytest.mark.logs("error")
-def test_the_attempts_of_an_event_that_was_tried_again_are_told(lanes: Lanes, client: redis.Redis) -> None:
+def test_the_attempts_of_an_event_that_was_tried_again_are_reported(lanes: Lanes, client: redis.Redis) -> None:
     def handle(event: TextMessage) -> None:
         if event.text == "2":
             raise Reject("not her")
@@ -48,9 +48,9 @@ def test_the_attempts_of_an_event_that_was_tried_again_are_told(lanes: Lanes, cl
         Drain(LANE, lanes, work, "a", batch=100, budget=1.0, observers=observers(lanes)).run()
         let_retries_wait(client, LANE, 2)
         lanes.run_maintenance([LANE])
-    assert told(client, 1) == []
-    assert told(client, 2) == [(1, DEAD, "not her")]
-    assert told(client, 3) == [
+    assert reported(client, 1) == []
+    assert reported(client, 2) == [(1, DEAD, "not her")]
+    assert reported(client, 3) == [
         (1, RETRIED, "ValueError: no luck 1"),
         (2, RETRIED, "ValueError: no luck 2"),
         (3, HANDLED, ""),
@@ -67,7 +67,7 @@ def test_a_failure_while_the_breaker_is_open_ends_no_event(client: redis.Redis) 
     lanes.push(LANE, [entry(1)])
     work = RunHandlerStep(Handler("text", "f", handle, False, Retry(1, 1.0, 1.0), "work", 30.0))
     Drain(LANE, lanes, work, "a", batch=100, budget=1.0, observers=observers(lanes)).run()
-    assert told(client, 1) == [(1, RETRIED, "ValueError: no luck")]
+    assert reported(client, 1) == [(1, RETRIED, "ValueError: no luck")]
 
 
 def test_what_was_only_put_off_was_no_attempt(client: redis.Redis) -> None:
@@ -78,7 +78,7 @@ def test_what_was_only_put_off_was_no_attempt(client: redis.Redis) -> None:
 def test_what_cannot_be_read_is_no_event_and_harms_none(client: redis.Redis) -> None:
     held = [taken(1), taken(2)._replace(data=b"\xff")]
     record(client, held, [(b"1-0", Rescheduled(1.0, "\ud83d")), (b"2-0", DeadLettered("undecodable", "?"))])
-    assert told(client, 1) == [(1, RETRIED, "\\ud83d")]
+    assert reported(client, 1) == [(1, RETRIED, "\\ud83d")]
     assert client.xlen(ATTEMPTS_KEY) == 1
 
 
@@ -87,7 +87,7 @@ def test_a_full_or_absent_redis_costs_the_note_alone(client: redis.Redis) -> Non
     record(client, [taken(1)], [(b"1-0", Rescheduled(1.0, "no"))])
     client.config_set("maxmemory", 0)
     record(redis.Redis(port=1), [taken(1)], [(b"1-0", Rescheduled(1.0, "no"))])
-    assert told(client, 1) == []
+    assert reported(client, 1) == []
 
 
 def test_the_oldest_notes_are_forgotten_first(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,8 +96,8 @@ def test_the_oldest_notes_are_forgotten_first(client: redis.Redis, monkeypatch: 
     client.config_set("stream-node-max-entries", 5)
     for number in range(50):
         record(client, [taken(number, attempts=1)], [(b"%d-0" % number, Completed())])
-    assert told(client, 0) == []
-    assert told(client, 49) == [(2, HANDLED, "")]
+    assert reported(client, 0) == []
+    assert reported(client, 49) == [(2, HANDLED, "")]
     length: Any = client.xlen(ATTEMPTS_KEY)
     assert 10 <= length <= 15
     client.config_set("stream-node-max-entries", 100)

@@ -28,7 +28,7 @@ def _lane(lanes: Lanes) -> LaneStatus:
 
 
 def _tried(lanes: Lanes, times: int) -> BreakerStatus | None:
-    """The breaker's status once so many probes have begun."""
+    """The breaker's status once `times` probes have begun."""
     found = _lane(lanes).breaker
     return found if found is not None and found.tries >= times else None
 

@@ -107,7 +107,7 @@ def test_no_outage_ends_the_worker_that_ticks(error: Exception, log: Log) -> Non
     assert len(log.take()) == 1
 
 
-def test_that_redis_is_full_is_not_told_as_if_it_were_away(log: Log) -> None:
+def test_that_redis_is_full_is_not_reported_as_if_it_were_away(log: Log) -> None:
     def fail() -> Lanes:
         raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
 
@@ -170,7 +170,7 @@ def test_the_step_ticks_at_once_and_then_every_second_until_it_stops() -> None:
     assert seen == [[os.getpid()]]
     [(every, function)] = calls
     function()
-    worker.pool = None  # as it is while the worker stops
+    worker.pool = None  # so it is None while the worker stops
     function()
     assert (every, seen[1:]) == (1.0, [[os.getpid(), 11, 12], [os.getpid()]])
     step.stop(worker)

@@ -58,7 +58,7 @@ def test_a_webhook_that_cannot_be_classified_is_named_by_its_receipt(lanes: Lane
     assert "handler" not in fields
 
 
-def test_bytes_that_are_no_entry_are_told_by_their_lane(lanes: Lanes, log: Log) -> None:
+def test_bytes_that_are_no_entry_are_reported_by_their_lane(lanes: Lanes, log: Log) -> None:
     lanes.push(LANE, [b"junk"])
     _drain(lanes, _handling(len))
     [(_, _, fields)] = log.take()

@@ -20,7 +20,7 @@ def process(redis_url: str, client: redis.Redis) -> WorkerResources:
     return WorkerResources(Settings(redis_url=SecretStr(redis_url), dedupe_seconds=77))
 
 
-def test_after_a_fork_the_lanes_are_connected_anew(process: WorkerResources) -> None:
+def test_after_a_fork_the_lanes_are_connected_again(process: WorkerResources) -> None:
     before = process.lanes
     pid = os.fork()
     if pid == 0:
@@ -82,7 +82,7 @@ def test_no_two_processes_have_one_name(process: WorkerResources, redis_url: str
 
 
 class Threading:
-    """Stands in for threads: a heartbeat's is kept, and ends after so many pauses."""
+    """Stands in for threads: a heartbeat's is kept, and ends after a number of pauses."""
 
     def __init__(self, pauses: int) -> None:
         self._waits = iter([False] * pauses + [True])

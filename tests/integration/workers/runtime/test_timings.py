@@ -22,7 +22,7 @@ LANE = "text.f"
 
 
 class Noted(TakeTimings):
-    """Notes what it is told."""
+    """Notes what it is reported."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -91,12 +91,12 @@ def histories(draw: st.DrawFn) -> tuple[list[list[Event]], list[list[Event]]]:
     """The same events twice: in two orders, some repeated, split into batches in two ways."""
     events: list[Event] = [*draw(st.lists(statuses() | messages(), min_size=1, max_size=8))]
 
-    def told() -> list[list[Event]]:
+    def reported() -> list[list[Event]]:
         repeated = draw(st.permutations(events + draw(st.lists(st.sampled_from(events), max_size=4))))
         cuts = sorted(draw(st.sets(st.integers(0, len(repeated)), max_size=4)))
         return [repeated[i:j] for i, j in zip([0, *cuts], [*cuts, len(repeated)], strict=True)]
 
-    return told(), told()
+    return reported(), reported()
 
 
 @bounded
@@ -110,14 +110,16 @@ def test_order_repetition_and_batching_do_not_change_the_tables(
 
 @bounded
 @given(st.lists(st.tuples(st.sampled_from(sorted(STATUS_RANKS)), st.integers(0, 9)), min_size=1, max_size=8))
-def test_a_delivery_only_moves_forward_and_keeps_the_earliest_times(store: Store, told: list[tuple[str, int]]) -> None:
+def test_a_delivery_only_moves_forward_and_keeps_the_earliest_times(
+    store: Store, reported: list[tuple[str, int]]
+) -> None:
     empty(store)
-    for i, (word, seconds) in enumerate(told):
+    for i, (word, seconds) in enumerate(reported):
         store.write([status(word, seconds, key=str(i))])
         found = only(store, "deliveries")
-        assert found["status"] == max((word for word, _ in told[: i + 1]), key=STATUS_RANKS.__getitem__)
+        assert found["status"] == max((word for word, _ in reported[: i + 1]), key=STATUS_RANKS.__getitem__)
     for word in ("sent", "delivered", "read", "failed"):
-        seen = [at(seconds) for said, seconds in told if said == word]
+        seen = [at(seconds) for said, seconds in reported if said == word]
         assert found[f"{word}_at"] == min(seen, default=None)
 
 

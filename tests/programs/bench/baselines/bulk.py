@@ -18,10 +18,10 @@ from workers.store.engine import begin_write, open_engine
 from workers.store.write.rows import Rows, rows_of
 from workers.store.write.statements import write_rows
 
-_AT_ONCE = 2_000  # events in a transaction
+_BATCH_SIZE = 2_000  # events in a transaction
 
 
-def batches(bodies: Sequence[bytes], at_once: int = _AT_ONCE) -> list[Rows]:
+def batches(bodies: Sequence[bytes], at_once: int = _BATCH_SIZE) -> list[Rows]:
     """The rows of the bodies' events, a transaction each."""
     made, batch = [], list[Event]()
     for found in _events(bodies):

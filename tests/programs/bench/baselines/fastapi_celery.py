@@ -1,4 +1,4 @@
-"""FastAPI + Celery: `delay()` in the request, one task an event, one insert an event.
+"""FastAPI + Celery: `delay()` in the request, one task per event, one insert per event.
 
 Tuned as a good team tunes it: late acknowledgement, so that a crash loses less; a prefetch that keeps the pool busy;
 no results, no events, no gossip; orjson for what is ours to parse; pooled connections; uvloop and httptools under it.

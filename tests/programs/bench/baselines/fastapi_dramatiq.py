@@ -1,4 +1,4 @@
-"""FastAPI + dramatiq: `send()` in the request, one message an event, one insert an event.
+"""FastAPI + dramatiq: `send()` in the request, one message per event, one insert per event.
 
 Tuned: orjson in place of json for the messages, pooled connections, `send()` in a thread, as it waits for Redis.
 """

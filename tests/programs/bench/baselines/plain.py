@@ -1,4 +1,4 @@
-"""What the one-by-one baselines share: the events of a webhook, and one insert an event.
+"""What the one-by-one baselines share: the events of a webhook, and one insert per event.
 
 Simpler than Sluice's own: one table instead of five, no delivery states, no media, repetitions left to the primary key.
 """

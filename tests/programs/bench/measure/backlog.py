@@ -21,7 +21,11 @@ from tests.programs.bench.workers import Done, push, workers
 from workers.lanes import Lanes
 from workers.store.write.rows import Rows
 
-_CELERY, _DRAMATIQ, _BULK = "Celery, a task an event", "dramatiq, a message an event", "bulk insert of the same rows"
+_CELERY, _DRAMATIQ, _BULK = (
+    "Celery, one task per event",
+    "dramatiq, one message per event",
+    "bulk insert of the same rows",
+)
 #: Of 2, 3 and 4 three did best: while one waits for a disk, the others work.
 _PROCESSES = ("-c", "3")
 _CONNECTIONS = {"postgresql": 2, "sqlite": 1}  # of the bulk insert; SQLite has one writer

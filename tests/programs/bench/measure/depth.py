@@ -21,7 +21,7 @@ def measure(context: Context) -> Measured:
         for depth in depths:
             costs[depth].append(_cost(context, depth))
     return Measured(
-        "CPU of workers and Redis an event while so many wait",
+        "CPU of workers and Redis an event while this many wait",
         tuple(Series(f"{depth:,} wait", "µs", tuple(values)) for depth, values in costs.items()),
         {"depth": ratio(costs[depths[1]], costs[depths[0]])},
     )

@@ -18,7 +18,7 @@ from tests.programs.bench.workers import workers
 
 _QUERY = text("SELECT 1 FROM messages WHERE wamid = :wamid")
 _WARM_UP = 20  # messages
-_PATIENCE = 60.0  # seconds
+_TIMEOUT = 60.0  # seconds
 
 
 def measure(context: Context) -> Measured:
@@ -59,7 +59,7 @@ def posts(context: Context, port: int, count: int, *, pause: float) -> list[floa
 
 
 def _wait(connection: Connection, wamid: str) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while time.monotonic() < deadline:
         try:
             if connection.execute(_QUERY, {"wamid": wamid}).first():
@@ -67,4 +67,4 @@ def _wait(connection: Connection, wamid: str) -> None:
         except DBAPIError:  # SQLite is locked for a moment
             pass
         time.sleep(0.0005)
-    raise SystemExit(f"{wamid} has no row after {_PATIENCE:g} s")
+    raise SystemExit(f"{wamid} has no row after {_TIMEOUT:g} s")

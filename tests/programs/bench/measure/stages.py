@@ -30,7 +30,7 @@ from workers.store.write.rows import rows_of
 from workers.store.write.statements import write_rows
 
 _BATCH, _ROUNDS = 500, 9
-_GROUP = 64  # webhooks in a push, as of so many connections
+_GROUP = 64  # webhooks in a push, as from 64 connections
 _LANES = {kind: (f"{kind}.store",) for kind in TYPES}
 _STORES = tuple(f"{kind}.store" for kind in ("sent", "delivered", "read"))
 _T = TypeVar("_T")

@@ -111,7 +111,7 @@ def _time(url: str, pages: list[Asked], database: Restartable | None, rounds: in
 
 def _cold(browser: Browser, page: Asked, database: Restartable) -> float:
     database.start_cold()
-    browser.seconds(Asked("", "/events?type=none"))  # connected anew; it finds nothing, and so reads next to nothing
+    browser.seconds(Asked("", "/events?type=none"))  # connected again; it finds nothing, and so reads next to nothing
     return browser.seconds(page) * 1000
 
 

@@ -20,7 +20,7 @@ from workers.runtime.event_entry import EventEntry, encode_entry
 
 LANE = "text.greet"
 LETTERS, RETRIES, ACTIONS = 20_000, 5_000, 10_000
-_AT_ONCE = 1000
+_BATCH_SIZE = 1000
 _TRACE = (
     "Traceback (most recent call last):\n" + '  File "/app/handlers.py", line 66, in answer\n    look_up(order)\n' * 12
 )
@@ -39,9 +39,9 @@ def fill(client: redis.Redis) -> str:
 
 
 def _in_pipes(client: redis.Redis, count: int, add: Any) -> None:
-    for first in range(0, count, _AT_ONCE):
+    for first in range(0, count, _BATCH_SIZE):
         pipe = client.pipeline(transaction=False)
-        for number in range(first, min(first + _AT_ONCE, count)):
+        for number in range(first, min(first + _BATCH_SIZE, count)):
             add(pipe, number)
         pipe.execute()
 

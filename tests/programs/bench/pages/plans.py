@@ -61,9 +61,9 @@ class Watched:
 
 def short(plan: str) -> str:
     """A plan in a line: its nodes that ran, from the outermost on, with the rows of each, then buffers and time."""
-    ran = [told for line in plan.splitlines() if (told := _node(line))]
+    ran = [reported for line in plan.splitlines() if (reported := _node(line))]
     # Of the ranges that a list of keys leads to the first stands for all.
-    nodes = [next(alike) for _, alike in groupby(ran, key=lambda told: told.rpartition(" (")[0])]
+    nodes = [next(alike) for _, alike in groupby(ran, key=lambda reported: reported.rpartition(" (")[0])]
     buffers, took = _BUFFERS.search(plan), _TIME.search(plan)
     return f"{' ← '.join(nodes)}; {buffers[1] if buffers else 'no'} buffers, {took[1] if took else '?'}"
 

@@ -107,7 +107,7 @@ def test_signing_out_ends_the_stream(client: redis.Redis, redis_url: str, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "reported"),
     [
         (
             {"SLUICE_HOST": "0.0.0.0"},
@@ -117,10 +117,10 @@ def test_signing_out_ends_the_stream(client: redis.Redis, redis_url: str, tmp_pa
         ({"SLUICE_REDIS_URL": ""}, "SLUICE_REDIS_URL is not set"),
     ],
 )
-def test_invalid_settings_are_refused_with_a_message(tmp_path: Path, settings: dict[str, str], told: str) -> None:
+def test_invalid_settings_are_refused_with_a_message(tmp_path: Path, settings: dict[str, str], reported: str) -> None:
     found = run(python("-m", "workers.console"), tmp_path, **({"SLUICE_REDIS_URL": "redis://127.0.0.1:1/0"} | settings))
     assert found.returncode == 78
-    assert told in found.stderr
+    assert reported in found.stderr
 
 
 def test_it_starts_without_redis_and_says_so(tmp_path: Path) -> None:

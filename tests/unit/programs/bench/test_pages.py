@@ -18,7 +18,7 @@ Planning Time: 0.205 ms
 Execution Time: 0.311 ms"""
 
 
-def test_a_plan_is_told_in_a_line_without_what_never_ran() -> None:
+def test_a_plan_is_reported_in_a_line_without_what_never_ran() -> None:
     assert short(PLAN) == (
         "Limit (51) ← Index Scan Backward using events_by_occurrence on events (65)"
         " ← Index Scan using messages_pkey on messages (1 x 9); hit=212 buffers, 0.311 ms"

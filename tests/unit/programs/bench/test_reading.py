@@ -74,5 +74,5 @@ def test_the_rate_of_handlers_leaves_out_their_beginning_and_end(tmp_path: Path)
     assert middle(file) == pytest.approx(100)
 
 
-def test_memory_s_growth_is_told_from_the_tenth_second_to_the_last() -> None:
+def test_memory_s_growth_is_reported_from_the_tenth_second_to_the_last() -> None:
     assert growth([1.0] * 10 + [50.0, 60.0, 50.0] + [70.0] * 10 + [55.0, 60.0, 50.0, 0.0]) == pytest.approx(1.1)

@@ -112,8 +112,8 @@ def test_a_dead_letter_is_wrong_unless_it_was_asked_for_and_for_that_reason() ->
 
 def test_made_up_traffic_leads_to_the_events_it_says() -> None:
     webhooks = [webhook for webhook in SimulatedTraffic(5, 1_790_000_000).webhooks(400) if webhook.answer == 200]
-    told = {event for webhook in webhooks for event in webhook.events}
-    assert len(expected(webhooks).tables["events"]) == len(told)
+    reported = {event for webhook in webhooks for event in webhook.events}
+    assert len(expected(webhooks).tables["events"]) == len(reported)
 
 
 def test_what_depends_on_the_time_of_receipt_may_be_anything_but_nothing() -> None:

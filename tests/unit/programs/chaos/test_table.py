@@ -20,9 +20,9 @@ def test_nothing_is_said_of_what_is_right() -> None:
     assert complaints([_FINE]) == ""
 
 
-def test_what_is_amiss_is_told_in_words_and_cut_where_it_is_much() -> None:
-    told = complaints([_FINE._replace(reckoning=Reckoning([str(n) for n in range(20)], [], []))], most=3)
-    assert told.splitlines() == [
+def test_what_is_amiss_is_reported_in_words_and_cut_where_it_is_much() -> None:
+    reported = complaints([_FINE._replace(reckoning=Reckoning([str(n) for n in range(20)], [], []))], most=3)
+    assert reported.splitlines() == [
         "kill-redis on sqlite:",
         *(f"  lost: {n}" for n in range(3)),
         "  lost: … and 17 more",

@@ -53,7 +53,7 @@ def test_the_limit_ends_with_its_block() -> None:
     assert len(rung) == 1
 
 
-def test_whoever_handled_the_signal_before_handles_it_again() -> None:
+def test_the_signal_handler_before_is_restored() -> None:
     def mine(_signal: int, _frame: FrameType | None) -> None: ...
 
     signal.signal(signal.SIGALRM, mine)

@@ -130,7 +130,7 @@ def test_the_tally_counts_whatever_was_asked_and_not_found_as_failed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "reported"),
     [
         (Fetched(MediaMetadata(id="1")), "200"),
         (Permanent("401 Unauthorized: expired"), "401"),
@@ -138,8 +138,8 @@ def test_the_tally_counts_whatever_was_asked_and_not_found_as_failed() -> None:
         (Permanent("200 OK: the response has no url"), "200"),
         (Transient("no answer within 5 s"), "none"),
         (Transient("the connection failed: 127"), "none"),
-        (Permanent("1234 is no media id", was_asked=False), "none"),
+        (Permanent("1234 is not a media id", was_asked=False), "none"),
     ],
 )
-def test_an_answer_tells_its_status(answer: LookupResult, told: str) -> None:
-    assert http_status(answer) == told
+def test_an_answer_tells_its_status(answer: LookupResult, reported: str) -> None:
+    assert http_status(answer) == reported

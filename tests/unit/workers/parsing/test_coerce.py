@@ -9,7 +9,7 @@ from workers.parsing import coerce
 
 HUGE = 10**3000
 SURROGATE = "\ud83d"
-#: Values that are no scalar of any use; every reader answers None.
+#: Values that are not useful scalars; every reader returns None.
 NOTHING: list[Any] = [None, [], {}, [1], {"a": 1}, float("nan"), float("inf")]
 
 

@@ -65,7 +65,7 @@ _REAL = b'{"statuses":[%b]}' % b",".join([orjson.dumps(orjson.loads(_STATUS))] *
 
 @pytest.fixture(autouse=True, scope="module")
 def _as_in_a_small_process() -> Iterator[None]:
-    """What the tests' process holds is no garbage collector's affair: the ingress holds little."""
+    """Hide what the tests' process holds from the garbage collector: the ingress holds little."""
     gc.collect()
     gc.freeze()
     yield

@@ -180,7 +180,7 @@ def test_different_statuses_have_different_keys(one: tuple[str, str, str], other
     assert first.key != second.key
 
 
-def test_what_has_no_id_is_told_apart_by_its_delivery() -> None:
+def test_what_has_no_id_is_distinguished_by_its_delivery() -> None:
     first, again, other = (split_webhook({"messages": {"type": "text"}, "id": name})[0].key for name in ("a", "a", "b"))
     assert first == again != other
 

@@ -1,7 +1,7 @@
 """The provider's page, section by section: every parameter of its tables is read from its own samples.
 
 The fixtures `page-*.json` are the page's samples with their placeholders. Two could not stay as they were, for they
-are no JSON: the location's bare LOCATION_LATITUDE and LOCATION_LONGITUDE are numbers, the contact card is completed.
+are not JSON: the location's bare LOCATION_LATITUDE and LOCATION_LONGITUDE are numbers, the contact card is completed.
 """
 
 from datetime import UTC, datetime

@@ -50,11 +50,11 @@ def history_of(operator: Visitor) -> str:
 
 def test_an_event_handled_at_the_first_attempt_says_so(run: Runs, operator: Visitor) -> None:
     run(Completed())
-    told = history_of(operator)
-    assert "received" in told
-    assert "acknowledged with a 200" in told
-    assert "handled by text.greet at the first attempt, unless that handler is newer than the event" in told
-    assert "text.store" not in told
+    reported = history_of(operator)
+    assert "received" in reported
+    assert "acknowledged with a 200" in reported
+    assert "handled by text.greet at the first attempt, unless that handler is newer than the event" in reported
+    assert "text.store" not in reported
 
 
 def test_a_waiting_event_says_so(run: Runs, operator: Visitor) -> None:
@@ -69,19 +69,19 @@ def test_an_event_of_a_killed_worker_is_waiting_too(run: Runs, lanes: Lanes, ope
 
 def test_failed_attempts_have_a_time_and_error_and_the_next_is_announced(run: Runs, operator: Visitor) -> None:
     run(Rescheduled(60, "ConnectionError: the CRM"), Rescheduled(60, "TimeoutError: the CRM"))
-    told = history_of(operator)
-    first, second = told.index("attempt 1 of text.greet failed"), told.index("attempt 2 of text.greet failed")
-    assert told.index("ConnectionError: the CRM") in range(first, second)
-    assert "next attempt" in told[second:]
-    assert "by text.greet, after 2 attempts: TimeoutError: the CRM" in told[second:]
+    reported = history_of(operator)
+    first, second = reported.index("attempt 1 of text.greet failed"), reported.index("attempt 2 of text.greet failed")
+    assert reported.index("ConnectionError: the CRM") in range(first, second)
+    assert "next attempt" in reported[second:]
+    assert "by text.greet, after 2 attempts: TimeoutError: the CRM" in reported[second:]
 
 
 def test_an_event_handled_later_shows_the_attempt(run: Runs, operator: Visitor) -> None:
     run(Rescheduled(60, "ConnectionError: the CRM"), Completed())
-    told = history_of(operator)
-    assert "attempt 1 of text.greet failed" in told
-    assert "at attempt 2" in told
-    assert "at the first attempt" not in told
+    reported = history_of(operator)
+    assert "attempt 1 of text.greet failed" in reported
+    assert "at attempt 2" in reported
+    assert "at the first attempt" not in reported
 
 
 def test_a_dead_event_links_to_its_dead_letter_with_the_attempts(run: Runs, lanes: Lanes, operator: Visitor) -> None:
@@ -91,9 +91,9 @@ def test_a_dead_event_links_to_its_dead_letter_with_the_attempts(run: Runs, lane
     assert "in text.greet after 2 attempts: TimeoutError: the CRM" in words(page)
     assert "attempt 2" not in words(page)
     (letter,) = links(page, "/dead/text.greet/")
-    told = words(operator.get(letter))
-    assert "Attempts attempt 1 of text.greet failed" in told
-    assert "ConnectionError: the CRM attempt 2 of text.greet failed, and was the last" in told
+    reported = words(operator.get(letter))
+    assert "Attempts attempt 1 of text.greet failed" in reported
+    assert "ConnectionError: the CRM attempt 2 of text.greet failed, and was the last" in reported
 
 
 def test_failed_media_lookups_are_shown(lanes: Lanes, store: Store, operator: Visitor) -> None:

@@ -38,8 +38,8 @@ def test_lanes_that_need_attention_come_first(lanes: Lanes, console: ConsoleCont
     lanes.push("text.greet", [entry()])
     add_dead_letter(lanes, "text.store", entry())
     console.sampler.refresh()
-    told = words(operator.get("/lanes"))
-    assert told.index("text.store idle") < told.index("text.greet working")
+    reported = words(operator.get("/lanes"))
+    assert reported.index("text.store idle") < reported.index("text.greet working")
 
 
 def test_pausing_and_resuming_a_lane_is_audited(

@@ -27,9 +27,9 @@ def test_the_page_has_exactly_the_declared_metrics(
     busy_system: None, lanes: Lanes, client: redis.Redis, operator: Visitor, console: ConsoleContext
 ) -> None:
     console.sampler.refresh()
-    told = scrape(operator).families
+    reported = scrape(operator).families
     declared = {metric.name.removesuffix("_total").removesuffix("_info") for metric in ALL}
-    assert {name.removesuffix("_info") for name in told} == declared
+    assert {name.removesuffix("_info") for name in reported} == declared
 
 
 @pytest.mark.parametrize("accept", ["", "text/plain", "*/*", OPEN_METRICS])
@@ -54,8 +54,10 @@ def test_promtool_accepts_the_metrics(busy_system: None, operator: Visitor) -> N
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not here (Debian package prometheus)")
-    told = operator.get("/metrics", **BEARER).text
-    checked = subprocess.run([promtool, "check", "metrics"], input=told, capture_output=True, text=True, check=False)
+    reported = operator.get("/metrics", **BEARER).text
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=reported, capture_output=True, text=True, check=False
+    )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
@@ -66,9 +68,9 @@ def test_metrics_contain_no_customer_data_or_secrets(
         lanes, GREET, entry("my card is 4111", customer="919812345678", wamid="wamid.SECRET"), "919812345678 rejected"
     )
     console.sampler.refresh()
-    told = operator.get("/metrics", **BEARER).text
+    reported = operator.get("/metrics", **BEARER).text
     for part in ("9198", "wamid", "4111", "Asha", "rejected", PASSWORD):
-        assert part not in told
+        assert part not in reported
 
 
 def test_metrics_are_current_even_if_the_snapshot_is_older(
@@ -76,19 +78,19 @@ def test_metrics_are_current_even_if_the_snapshot_is_older(
 ) -> None:
     console.sampler.refresh()
     lanes.push(GREET, [entry()])
-    told = scrape(operator)
-    assert told.value("sluice_lane_entered_total", lane=GREET) == 1
-    assert told.value("sluice_lane_waiting", lane=GREET) == 0
-    assert 0 <= told.value("sluice_look_age_seconds") < 10
+    reported = scrape(operator)
+    assert reported.value("sluice_lane_entered_total", lane=GREET) == 1
+    assert reported.value("sluice_lane_waiting", lane=GREET) == 0
+    assert 0 <= reported.value("sluice_look_age_seconds") < 10
 
 
 def test_metrics_report_that_redis_is_unavailable(
     settings: Settings, open_console: OpenConsole, open_browser: OpenBrowser
 ) -> None:
     away = with_settings(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0")
-    told = scrape(open_browser(to=open_console(away)))
-    assert told.value("sluice_redis_up") == 0
-    assert set(told.families) == {"sluice_build_info", "sluice_redis_up", "sluice_database_up"}
+    reported = scrape(open_browser(to=open_console(away)))
+    assert reported.value("sluice_redis_up") == 0
+    assert set(reported.families) == {"sluice_build_info", "sluice_redis_up", "sluice_database_up"}
 
 
 def test_old_figures_are_dropped_when_redis_becomes_unavailable(
@@ -97,9 +99,9 @@ def test_old_figures_are_dropped_when_redis_becomes_unavailable(
     console.sampler.refresh()
     assert scrape(operator).value("sluice_redis_up") == 1
     with mock.patch.object(console, "redis", connect(f"redis://127.0.0.1:{free_port()}/0", retries=0)):
-        told = scrape(operator)
-    assert told.value("sluice_redis_up") == 0
-    assert "sluice_lane_waiting" not in told.families
+        reported = scrape(operator)
+    assert reported.value("sluice_redis_up") == 0
+    assert "sluice_lane_waiting" not in reported.families
 
 
 def test_a_snapshot_that_the_sampler_missed_is_taken_again(

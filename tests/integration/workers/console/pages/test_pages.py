@@ -36,7 +36,7 @@ _INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascrip
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "reported"),
     [
         ("/", "No workers yet No worker has connected to this Redis yet. Start everything with sluice up"),
         ("/lanes", "No lane has been used yet"),
@@ -49,12 +49,12 @@ _INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascrip
     ],
 )
 def test_an_empty_page_says_what_to_do_next(
-    client: redis.Redis, console: ConsoleContext, operator: Visitor, path: str, told: str
+    client: redis.Redis, console: ConsoleContext, operator: Visitor, path: str, reported: str
 ) -> None:
     console.sampler.refresh()
     page = operator.get(path)
     assert page.status_code == 200
-    assert told in words(page)
+    assert reported in words(page)
 
 
 def test_with_workers_but_no_webhook_the_overview_says_how_to_send_one(
@@ -183,8 +183,8 @@ def test_phone_numbers_are_masked_until_shown_and_that_is_audited(
         return "".join(page.text for page in [*listed, *inner])
 
     masked = pages()
-    for told in (number, "98123 45678", "MOTE5ODEyMzQ1Njc4"):
-        assert told not in masked
+    for reported in (number, "98123 45678", "MOTE5ODEyMzQ1Njc4"):
+        assert reported not in masked
     assert "9198…678" in masked
     operator.get("/events")
     assert operator.submit("/numbers", {"show": "1", "next": "/events"}).headers["location"] == "/events"
@@ -257,8 +257,8 @@ def test_a_conversation_shows_both_directions(store: Store, operator: Visitor) -
     store.write([status("failed", 30, wamid="wamid.lost", recipient=number, errors=errors)])
     page = operator.get("/conversations")
     found = operator.follow(operator.submit("/conversations", {"customer": "+91 98123-45678"}))
-    for told in ("Where is it?", "Look", "✓✓ read", "✕ failed", "131047 Re-engagement message"):
-        assert told in words(found)
+    for reported in ("Where is it?", "Look", "✓✓ read", "✕ failed", "131047 Re-engagement message"):
+        assert reported in words(found)
     assert number not in str(found.url)
     assert links(page, "/conversations/")[0] == found.url.path
     assert "No messages with this customer" in words(

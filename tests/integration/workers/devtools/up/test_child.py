@@ -63,7 +63,7 @@ async def test_after_a_long_life_it_is_started_again_soon() -> None:
     assert screen.lines[:3] == ["ended with exit code 0; restarting in 0.01 s"] * 3
 
 
-async def test_it_is_told_which_signal_ended_it() -> None:
+async def test_it_is_reported_which_signal_ended_it() -> None:
     screen = _Screen()
     await _run_until("sh -c 'kill -SEGV $$'", screen, "ended with SIGSEGV")
 

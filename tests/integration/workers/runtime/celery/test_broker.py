@@ -49,19 +49,25 @@ def test_redis_is_tried_again_every_second_for_as_long_as_it_takes(monkeypatch: 
     assert sum(slept) == len(intervals) == 40
 
 
-def test_an_outage_is_told_once_however_long_it_is() -> None:
-    told = OutageLogFilter()
-    assert [told.filter(record(CANNOT, at)) for at in (0.0, 1.0, 2.0, 20.0, 45.0)] == [True, False, False, False, False]
-    assert [told.filter(record(CANNOT, at)) for at in (76.0, 77.0)] == [True, False]
+def test_an_outage_is_reported_once_however_long_it_is() -> None:
+    reported = OutageLogFilter()
+    assert [reported.filter(record(CANNOT, at)) for at in (0.0, 1.0, 2.0, 20.0, 45.0)] == [
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+    assert [reported.filter(record(CANNOT, at)) for at in (76.0, 77.0)] == [True, False]
 
 
-def test_other_lines_are_told_always() -> None:
-    told = OutageLogFilter()
-    told.filter(record(CANNOT, 0.0))
-    assert [told.filter(record("something else", at)) for at in (0.1, 0.2)] == [True, True]
+def test_other_lines_are_reported_always() -> None:
+    reported = OutageLogFilter()
+    reported.filter(record(CANNOT, 0.0))
+    assert [reported.filter(record("something else", at)) for at in (0.1, 0.2)] == [True, True]
 
 
-def test_the_line_that_is_told_once_is_the_one_that_celery_writes() -> None:
+def test_the_line_that_is_reported_once_is_the_one_that_celery_writes() -> None:
     module: Any = celerys
     assert (module.CONNECTION_ERROR, module.logger.name) == (CANNOT, "celery.worker.consumer.consumer")
 

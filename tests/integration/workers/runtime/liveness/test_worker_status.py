@@ -65,7 +65,7 @@ def test_only_its_last_word_counts(says: Saying, client: redis.Redis) -> None:
         (worker_status.STOPPING, "it is stopping"),
     ],
 )
-def test_its_trouble_is_told_in_words(says: Saying, client: redis.Redis, state: str, trouble: str) -> None:
+def test_its_trouble_is_reported_in_words(says: Saying, client: redis.Redis, state: str, trouble: str) -> None:
     says(said=WorkerReport("here", "celery@here", 7, "solo", (), state, 20.6, 0, 1))
     assert [found.problem for found in worker_statuses(client)] == [trouble]
 

@@ -195,9 +195,9 @@ def test_events_written_between_batches_neither_repeat_nor_hide_others(
         return found
 
     monkeypatch.setattr(bounded_scan, "batch_end", meanwhile)
-    told = names_of(search(month, kind="message"))
-    assert [event for event in told if "new" not in event] == ["wamid.R1:text", "wamid.A2:image", "wamid.A1:text"]
-    assert len(told) == len(set(told))
+    reported = names_of(search(month, kind="message"))
+    assert [event for event in reported if "new" not in event] == ["wamid.R1:text", "wamid.A2:image", "wamid.A1:text"]
+    assert len(reported) == len(set(reported))
 
 
 def test_an_invalid_cursor_is_refused(store: Store) -> None:

@@ -103,7 +103,7 @@ def test_a_failed_index_build_is_logged_and_harmless(postgres_url: str, monkeypa
     store.create()
     with store.writing() as connection:
         connection.execute(text("DROP INDEX events_by_type"))
-    monkeypatch.setattr(upgrade, "REPLACED_INDEXES", ("no such name; it is no SQL",))
+    monkeypatch.setattr(upgrade, "REPLACED_INDEXES", ("no such name; not valid SQL",))
     with capture_logs() as logged:
         upgrade_fully(store.engine)
     assert "could not add indexes" in logged[-1]["event"]

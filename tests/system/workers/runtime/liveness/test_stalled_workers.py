@@ -1,4 +1,4 @@
-"""Real Celery workers that stop taking messages: it is noticed, they end by themselves, and lanes go on."""
+"""Real Celery workers that stop taking messages: it is noticed, they end on their own, and lanes go on."""
 
 import signal
 from contextlib import ExitStack

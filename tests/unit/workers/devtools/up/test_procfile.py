@@ -39,12 +39,12 @@ def test_the_procfile_of_the_repository_has_the_built_in_commands() -> None:
         (b"a: \xff\n", "is not UTF-8 text"),
     ],
 )
-def test_what_is_none_is_told_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
+def test_what_is_none_is_reported_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(InvalidProcfile) as raised:
         read_procfile(_file(tmp_path, content))
     assert str(raised.value).removeprefix(str(tmp_path / "Procfile")).strip() == message.strip()
 
 
-def test_one_that_is_missing_is_told_too(tmp_path: Path) -> None:
+def test_one_that_is_missing_is_reported_too(tmp_path: Path) -> None:
     with pytest.raises(InvalidProcfile, match=r"cannot read .*Procfile: No such file or directory"):
         read_procfile(tmp_path / "Procfile")

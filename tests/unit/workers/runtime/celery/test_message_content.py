@@ -1,4 +1,4 @@
-"""Whoever can write to Redis can forge events, but is not given code that workers run."""
+"""Anyone who can write to Redis can forge events, but is not given code that workers run."""
 
 from celery import Celery
 

@@ -58,7 +58,7 @@ def test_a_worker_that_stops_is_not_running(controller: Any) -> None:
 def test_an_autoscaled_worker_has_as_many_slots_as_celery_lets_it_take(controller: Any) -> None:
     controller.max_concurrency = 8
     assert CeleryWorker(controller).snapshot().slots == 8
-    controller.pool, controller.max_concurrency = None, None  # as it is while a worker stops
+    controller.pool, controller.max_concurrency = None, None  # both are None while a worker stops
     assert CeleryWorker(controller).snapshot().slots == 2
 
 

@@ -32,7 +32,7 @@ class Looked:
         redis: bool = True,
         solo: bool = False,
     ) -> ConsumerHealth:
-        """That many looks at a worker with two slots (one, if it is solo); the last judgement."""
+        """Look `times` times at a worker with two slots (one, if it is solo). Return the last verdict."""
         for _ in range(seconds):
             self.now += 1
             asked = self.judgement.needs_ping and redis

@@ -112,7 +112,7 @@ def test_a_batch_that_asks_to_be_tried_again_is_not_halved() -> None:
 
 
 @pytest.mark.parametrize("batch", [True, False])
-def test_an_outage_is_told_to_the_drain(batch: bool) -> None:
+def test_an_outage_is_asked_to_the_drain(batch: bool) -> None:
     def handle(events: object) -> None:
         raise Unavailable("the CRM is down")
 
