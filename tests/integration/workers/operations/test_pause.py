@@ -37,7 +37,7 @@ def test_resuming_wakes_the_lane_at_once(lanes: Lanes, sluice: Sluice) -> None:
 
 def test_an_unknown_lane_is_refused(lanes: Lanes, sluice: Sluice) -> None:
     for command in ("pause", "resume"):
-        assert "no lane text.gret" in sluice(command, "text.gret", fails=True)[1]
+        assert "unknown lane text.gret" in sluice(command, "text.gret", fails=True)[1]
 
 
 def test_status_shows_which_lanes_are_paused(lanes: Lanes, sluice: Sluice) -> None:

@@ -73,8 +73,8 @@ def test_a_dry_run_only_counts(store: Store, lanes: Lanes, sluice: Sluice) -> No
 
 
 def test_impossible_requests_are_refused(store: Store, lanes: Lanes, sluice: Sluice) -> None:
-    assert "no event type" in sluice("replay", "--type", "smoke", fails=True)[1]
-    assert "no handler nope" in sluice("replay", "--handler", "nope", fails=True)[1]
+    assert "unknown event type" in sluice("replay", "--type", "smoke", fails=True)[1]
+    assert "there is no handler nope" in sluice("replay", "--handler", "nope", fails=True)[1]
 
 
 def test_an_interrupted_replay_continues_where_it_stopped(
@@ -102,7 +102,7 @@ def test_an_interrupted_replay_says_how_to_continue(
         until(lambda: lanes.client.keys("sluice:replay:*"))
         running.process.send_signal(number)
         assert running.process.wait(30) == 130
-        assert "interrupted after 6 of 6 events; the same command goes on from there" in running.output
+        assert "interrupted after 6 of 6 events; the same command continues" in running.output
     assert sluice("replay", "--rate", "1") == {"replayed": 0}
     assert sluice("replay") == {"replayed": 6}
 
