@@ -1,5 +1,7 @@
 """The pages of lanes, and pausing."""
 
+import re
+
 import redis
 
 from tests.support.console.browsing import Visitor, words
@@ -14,9 +16,8 @@ def test_each_lane_shows_its_figures(lanes: Lanes, console: ConsoleContext, oper
     lanes.settle("text.greet", [(taken.id, Rescheduled(3600, "ConnectionError: the <CRM>"))])
     lanes.take("text.greet", "test", 1)
     console.sampler.refresh()
-    assert "text.greet working 1 1 0.0 s 0/s 0/s 1 60 min 0 Pause" in words(operator.get("/lanes")).replace(
-        "1 h", "60 min"
-    )
+    shown = words(operator.get("/lanes")).replace("1 h", "60 min")
+    assert re.search(r"text\.greet working 1 1 \d\.\d s 0/s 0/s 1 60 min 0 Pause", shown)  # slow on a busy machine
     assert "text.store" not in words(operator.get("/lanes"))
     assert "text.store idle" in words(operator.get("/lanes?all=1"))
 
