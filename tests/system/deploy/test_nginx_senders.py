@@ -24,4 +24,4 @@ def test_only_where_nginx_was_reached_from_counts(tmp_path: Path, redis_url: str
 
     [line] = [json.loads(line) for line in running.program.output.splitlines() if "SENDER_NETWORKS" in line] or [None]
     assert (line is None) == (status == 200)
-    assert line is None or (line["sender"], line["refused"]) == ("127.0.0.0/24", 1)
+    assert line is None or (line["sender"], line["rejected"]) == ("127.0.0.0/24", 1)

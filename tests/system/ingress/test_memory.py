@@ -116,6 +116,7 @@ def test_a_body_of_a_million_values_costs_no_more_than_its_own_size(running: Ing
     assert all(b"more than 250000 values" in answer for answer in answers)
 
 
+@pytest.mark.long
 def test_what_was_parsed_is_not_kept_while_redis_makes_them_wait(tmp_path: Path) -> None:
     body = b"[" + b"[[]]," * 80_000 + b"0]"  # 400 KB, and 15 MB when it is parsed
     head = _HEAD + b"content-length: %d\r\n\r\n" % len(body)

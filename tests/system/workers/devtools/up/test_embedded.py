@@ -39,6 +39,7 @@ def test_it_is_for_this_user_alone_and_keeps_every_write(tmp_path: Path) -> None
     assert asked == {"port": "0", "appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     ["100% 'my' \"data\" #1?", "/".join(["long" * 20] * 3)],  # a Unix socket's path has 107 characters

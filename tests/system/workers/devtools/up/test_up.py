@@ -34,6 +34,7 @@ def test_what_its_commands_write_is_their_user_s_alone(tmp_path: Path) -> None:
     assert (tmp_path / "written").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.long
 def test_a_command_may_begin_with_variables_of_its_own(tmp_path: Path) -> None:
     with up(
         tmp_path, {"one": "WORD=hello " + noting("one"), "two": "OTHER=1 sh -c 'echo $OTHER; exec sleep 60'"}
@@ -54,6 +55,7 @@ def test_sigterm_ends_the_commands_first_and_redis_last(tmp_path: Path) -> None:
         assert not running.url_file.exists()
 
 
+@pytest.mark.long
 def test_a_terminal_that_is_closed_ends_everything_in_order(tmp_path: Path) -> None:
     with up(tmp_path) as running:
         running.wait_for("one", "two")
@@ -64,6 +66,7 @@ def test_a_terminal_that_is_closed_ends_everything_in_order(tmp_path: Path) -> N
         assert not any(map(alive, [valkey, first, second]))
 
 
+@pytest.mark.long
 def test_under_nohup_it_goes_on(tmp_path: Path) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits that, as from nohup
     try:
@@ -78,6 +81,7 @@ def test_under_nohup_it_goes_on(tmp_path: Path) -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.long
 def test_its_console_is_named_where_there_is_one(tmp_path: Path) -> None:
     for procfile, named in (("console: python -m workers.console", True), ("one: true", False)):
         (tmp_path / "Procfile").write_text(procfile + "\n")
@@ -132,6 +136,7 @@ def test_a_second_one_in_the_same_data_folder_is_refused(tmp_path: Path) -> None
         assert running.ends() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", ["at once", "when redis starts"])
 def test_sigterm_while_it_starts_ends_it(tmp_path: Path, moment: str) -> None:
     with up(tmp_path) as running:
@@ -161,6 +166,7 @@ asyncio.run(run(Settings.load(), commands, lambda name, line: print(name, line, 
 """
 
 
+@pytest.mark.long
 def test_one_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path: Path) -> None:
     (tmp_path / "stubborn.sh").write_text(_STUBBORN)
     with started(python("-c", _HURRIED), tmp_path, SLUICE_REDIS_URL="redis://127.0.0.1:1/0") as running:
