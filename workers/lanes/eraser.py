@@ -35,8 +35,8 @@ class LaneEraser:
         """Erase scheduled retries."""
         key = retries_key(lane)
         members = self._client.zscan_iter(key, count=PAGE_SIZE)
-        found = [member for member, score in members if matches(parse_retry(member, score).data)]
-        return int(self._client.zrem(key, *found)) if found else 0
+        matching = [member for member, score in members if matches(parse_retry(member, score).data)]
+        return int(self._client.zrem(key, *matching)) if matching else 0
 
     def erase_breaker_error(self, lane: str, text: bytes) -> int:
         """Erase the error of the lane's circuit breaker if it contains `text`: an error may quote its event."""

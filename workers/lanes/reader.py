@@ -85,18 +85,18 @@ class LaneReader:
 
     def dead_letter(self, lane: str, identity: str) -> DeadLetter | None:
         """Return one dead letter, or None if there is none with this id. Raises ResponseError for an invalid id."""
-        found: Any = self._client.xrange(dead_letters_key(lane), identity, identity)
-        return parse_dead_letter(lane, *found[0]) if found else None
+        entries: Any = self._client.xrange(dead_letters_key(lane), identity, identity)
+        return parse_dead_letter(lane, *entries[0]) if entries else None
 
     def latest_dead_letter(self, lane: str) -> DeadLetter | None:
         """Return the lane's latest dead letter, or None if it has none."""
-        found: Any = self._client.xrevrange(dead_letters_key(lane), count=1)
-        return parse_dead_letter(lane, *found[0]) if found else None
+        entries: Any = self._client.xrevrange(dead_letters_key(lane), count=1)
+        return parse_dead_letter(lane, *entries[0]) if entries else None
 
     def retries(self, lane: str, limit: int) -> list[ScheduledRetry]:
         """Return the next `limit` retries, the earliest due first."""
-        found: Any = self._client.zrange(retries_key(lane), 0, limit - 1, withscores=True)
-        return [parse_retry(member, score) for member, score in found]
+        members: Any = self._client.zrange(retries_key(lane), 0, limit - 1, withscores=True)
+        return [parse_retry(member, score) for member, score in members]
 
     def retry_counts(self, lane: str, bounds_ms: Sequence[int]) -> list[int]:
         """Return how many retries are due up to the first bound, between each two bounds, and after the last one."""
@@ -132,9 +132,9 @@ class LaneReader:
                 pipe.zrange(retries_key(lane.lane), 0, 0, withscores=True)
         replies = pipe.execute() if failed else []
         return {
-            lane.lane: (parse_dead_letter(lane.lane, *found[0]) if lane.dead else parse_retry(*found[0])).error
-            for lane, found in zip(failed, replies, strict=True)
-            if found
+            lane.lane: (parse_dead_letter(lane.lane, *reply[0]) if lane.dead else parse_retry(*reply[0])).error
+            for lane, reply in zip(failed, replies, strict=True)
+            if reply
         }
 
     def find(self, lane: str, marker: bytes, since_ms: int) -> Location:

@@ -47,8 +47,8 @@ def record(client: redis.Redis, actor: Actor, action: str, subject: str = "", af
 
 def entries(client: redis.Redis, before: str = "", limit: int = 100) -> list[AuditEntry]:
     """Return the latest actions, the newest first. `before`: only those older than this id. Raises RedisError."""
-    found: Any = client.xrevrange(AUDIT_KEY, f"({before}" if before else "+", "-", count=limit)
-    return [_parse(identity.decode(), fields) for identity, fields in found]
+    records: Any = client.xrevrange(AUDIT_KEY, f"({before}" if before else "+", "-", count=limit)
+    return [_parse(identity.decode(), fields) for identity, fields in records]
 
 
 def _parse(identity: str, fields: dict[bytes, bytes]) -> AuditEntry:

@@ -36,8 +36,8 @@ class ReplayBookmark:
 
     def read(self) -> str:
         """Return the key of the last event replayed, or an empty string at the beginning."""
-        found: Any = self._client.get(self._key)
-        return found.decode() if found else ""
+        key: Any = self._client.get(self._key)
+        return key.decode() if key else ""
 
     def write(self, key: str) -> None:
         """Record that all events up to this key have been replayed."""
@@ -53,12 +53,12 @@ def lanes_for(client: redis.Redis, handler: str) -> dict[str, list[str]]:
 
     `handler`: only the lanes of this handler function (`greet`), or only this lane (`text.greet`); empty: all.
     """
-    found: dict[str, list[str]] = {}
+    by_type: dict[str, list[str]] = {}
     for lane in LaneReader(client).lanes():
         event_type, dot, name = lane.partition(".")
         if dot and event_type != "intake" and handler in ("", name, lane):
-            found.setdefault(event_type, []).append(lane)
-    return found
+            by_type.setdefault(event_type, []).append(lane)
+    return by_type
 
 
 def replay(

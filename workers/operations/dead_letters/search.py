@@ -40,34 +40,34 @@ class DeadLetterPage(NamedTuple):
     more: bool  # more match than `letters` holds
 
 
-def walk(client: redis.Redis, wanted: DeadLetterFilter) -> Iterator[DeadLetter]:
+def walk(client: redis.Redis, criteria: DeadLetterFilter) -> Iterator[DeadLetter]:
     """Yield all matching dead letters, lane by lane, the oldest first, so that they are replayed in order.
 
     Raises RedisError.
     """
     reader = LaneReader(client)
-    for lane in _lanes(client, wanted):
-        yield from filter(wanted.matches, reader.dead_letters(lane, since_ms=wanted.since_ms))
+    for lane in _lanes(client, criteria):
+        yield from filter(criteria.matches, reader.dead_letters(lane, since_ms=criteria.since_ms))
 
 
-def latest(client: redis.Redis, wanted: DeadLetterFilter, limit: int) -> list[DeadLetter]:
+def latest(client: redis.Redis, criteria: DeadLetterFilter, limit: int) -> list[DeadLetter]:
     """Return the latest `limit` matching dead letters of each lane, the latest first. Raises RedisError."""
     reader = LaneReader(client)
-    found: list[DeadLetter] = []
-    for lane in _lanes(client, wanted):
-        letters = reader.dead_letters(lane, since_ms=wanted.since_ms, latest_first=True)
-        found += islice(filter(wanted.matches, letters), limit)
-    return sorted(found, key=lambda letter: letter.at_ms, reverse=True)
+    result: list[DeadLetter] = []
+    for lane in _lanes(client, criteria):
+        letters = reader.dead_letters(lane, since_ms=criteria.since_ms, latest_first=True)
+        result += islice(filter(criteria.matches, letters), limit)
+    return sorted(result, key=lambda letter: letter.at_ms, reverse=True)
 
 
-def find_page(client: redis.Redis, wanted: DeadLetterFilter, limit: int) -> DeadLetterPage:
+def find_page(client: redis.Redis, criteria: DeadLetterFilter, limit: int) -> DeadLetterPage:
     """Return the latest `limit` matching dead letters, and the groups of all matching ones. Raises RedisError."""
     letters: list[DeadLetter] = []
     groups: dict[tuple[str, str, str], DeadLetterGroup] = {}
     number = 0
-    candidates = _latest_first(client, wanted)
+    candidates = _latest_first(client, criteria)
     for letter in islice(candidates, MAX_SCANNED):
-        if wanted.matches(letter):
+        if criteria.matches(letter):
             number += 1
             if len(letters) < limit:
                 letters.append(letter)
@@ -79,17 +79,17 @@ def find_page(client: redis.Redis, wanted: DeadLetterFilter, limit: int) -> Dead
     return DeadLetterPage(letters, by_size, number, complete, number > len(letters))
 
 
-def count(client: redis.Redis, wanted: DeadLetterFilter) -> tuple[int, bool]:
+def count(client: redis.Redis, criteria: DeadLetterFilter) -> tuple[int, bool]:
     """Return how many dead letters match, and whether all were examined. Raises RedisError."""
-    if wanted.selects_whole_lanes(local_time_ms() - _MAX_CLOCK_SKEW_MS):
-        return sum(status.dead for status in lane_statuses(client) if wanted.lane in {"", status.lane}), True
+    if criteria.selects_whole_lanes(local_time_ms() - _MAX_CLOCK_SKEW_MS):
+        return sum(status.dead for status in lane_statuses(client) if criteria.lane in {"", status.lane}), True
     reader, number, examined = LaneReader(client), 0, 0
-    for lane in _lanes(client, wanted):
+    for lane in _lanes(client, criteria):
         for letter in reader.dead_letters(lane):
             if examined == MAX_COUNTED:
                 return number, False
             examined += 1
-            number += wanted.matches(letter)
+            number += criteria.matches(letter)
     return number, True
 
 
@@ -98,15 +98,15 @@ def total(client: redis.Redis) -> int:
     return sum(status.dead for status in lane_statuses(client))
 
 
-def _latest_first(client: redis.Redis, wanted: DeadLetterFilter) -> Iterator[DeadLetter]:
+def _latest_first(client: redis.Redis, criteria: DeadLetterFilter) -> Iterator[DeadLetter]:
     """Yield the dead letters of all lanes that may match, merged by the time of their death."""
     reader = LaneReader(client)
     walks = (
-        reader.dead_letters(lane, since_ms=wanted.since_ms, until_ms=wanted.until_ms, latest_first=True)
-        for lane in _lanes(client, wanted)
+        reader.dead_letters(lane, since_ms=criteria.since_ms, until_ms=criteria.until_ms, latest_first=True)
+        for lane in _lanes(client, criteria)
     )
     return heapq.merge(*walks, key=lambda letter: -letter.at_ms)
 
 
-def _lanes(client: redis.Redis, wanted: DeadLetterFilter) -> list[str]:
-    return sorted(wanted.lanes() or {status.lane for status in lane_statuses(client) if status.dead})
+def _lanes(client: redis.Redis, criteria: DeadLetterFilter) -> list[str]:
+    return sorted(criteria.lanes() or {status.lane for status in lane_statuses(client) if status.dead})

@@ -48,12 +48,12 @@ def ingress_processes(client: redis.Redis) -> list[IngressProcess] | None:
 
 def spools(processes: Sequence[IngressProcess]) -> list[SpoolState]:
     """Return each spool once, as last reported; it refuses webhooks if it does so for any of its processes."""
-    found: dict[str, SpoolState] = {}
+    by_name: dict[str, SpoolState] = {}
     for process in sorted(processes, key=lambda process: process.at_ms):
-        earlier = found.get(process.spool.name)
+        earlier = by_name.get(process.spool.name)
         refusing = process.spool.refusing or (earlier.refusing if earlier else "")
-        found[process.spool.name] = process.spool._replace(refusing=refusing)
-    return list(found.values())
+        by_name[process.spool.name] = process.spool._replace(refusing=refusing)
+    return list(by_name.values())
 
 
 def response_counts(client: redis.Redis) -> dict[str, int]:

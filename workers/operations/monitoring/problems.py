@@ -34,17 +34,17 @@ class ExternalState(NamedTuple):
 
 def find_problems(now: Snapshot, external: ExternalState, known_since: Mapping[str, int]) -> list[Problem]:
     """Return all problems, the worst first. `known_since`: the problems before and since when, by code."""
-    found = [*_redis(now.redis), *_ingress(now), *external.rejections, *_workers(now), *_database(external)]
-    found += lane_problems(now.lanes, now.last_errors, external.new_dead_letters)
-    found = [each._replace(since_ms=each.since_ms or known_since.get(each.code, now.at_ms)) for each in found]
+    problems = [*_redis(now.redis), *_ingress(now), *external.rejections, *_workers(now), *_database(external)]
+    problems += lane_problems(now.lanes, now.last_errors, external.new_dead_letters)
+    problems = [each._replace(since_ms=each.since_ms or known_since.get(each.code, now.at_ms)) for each in problems]
     # New dead letters follow other problems of the same severity, since those usually cause them.
-    return sorted(found, key=lambda problem: (problem.severity, problem.code == "dead", problem.since_ms))
+    return sorted(problems, key=lambda problem: (problem.severity, problem.code == "dead", problem.since_ms))
 
 
 def lane_problems(lanes: Sequence[LaneStatus], errors: Mapping[str, str], new_dead_letters: int) -> list[Problem]:
     """Return the problems of the lanes. `errors`: the last error by lane; `new_dead_letters`: within the last hour."""
-    found = [problem for lane in lanes for problem in _lane(lane, errors.get(lane.lane, ""))]
-    return [*found, *_late(lanes), *_dead_letters(lanes, errors, new_dead_letters)]
+    problems = [problem for lane in lanes for problem in _lane(lane, errors.get(lane.lane, ""))]
+    return [*problems, *_late(lanes), *_dead_letters(lanes, errors, new_dead_letters)]
 
 
 def rejection_problems(samples: Sequence[Sample], now_ms: int) -> list[Problem]:
@@ -54,46 +54,46 @@ def rejection_problems(samples: Sequence[Sample], now_ms: int) -> list[Problem]:
 
 
 def _redis(info: RedisInfo) -> list[Problem]:
-    found = []
+    problems = []
     if not info.appendonly:
         text = "Redis keeps nothing on disk: a restart loses what waits."
         advice = "Set appendonly yes and appendfsync always in Redis."
-        found.append(Problem("aof", Severity.DATA_LOSS, text, advice))
+        problems.append(Problem("aof", Severity.DATA_LOSS, text, advice))
     elif not info.aof_last_write_ok:
         text = "Redis cannot write its append-only file."
-        found.append(Problem("aof-write", Severity.DATA_LOSS, text, "Check the disk of the Redis server."))
+        problems.append(Problem("aof-write", Severity.DATA_LOSS, text, "Check the disk of the Redis server."))
     elif info.appendfsync not in {"always", ""}:
         text = f"Redis runs with appendfsync {info.appendfsync}: a power cut loses the last acknowledged webhooks."
         advice = "Set appendfsync always, unless you have decided otherwise."
-        found.append(Problem("fsync", Severity.NOTE, text, advice))
+        problems.append(Problem("fsync", Severity.NOTE, text, advice))
     if info.maxmemory_policy != "noeviction":
         text = f"Redis drops data when it is full ({info.maxmemory_policy})."
-        found.append(Problem("eviction", Severity.DATA_LOSS, text, "Set maxmemory-policy noeviction."))
+        problems.append(Problem("eviction", Severity.DATA_LOSS, text, "Set maxmemory-policy noeviction."))
     if info.memory_share > REDIS_MEMORY_WARNING:
         severity = Severity.STUCK if info.memory_share > REDIS_MEMORY_CRITICAL else Severity.LATE
         used = f"{format_bytes(info.used_memory)} of {format_bytes(info.maxmemory)}"
         text = f"Redis is nearly full: {used} ({info.memory_share:.0%})."
-        found.append(Problem("memory", severity, text, "Raise maxmemory, or let the lanes empty."))
-    return found
+        problems.append(Problem("memory", severity, text, "Raise maxmemory, or let the lanes empty."))
+    return problems
 
 
 def _ingress(now: Snapshot) -> list[Problem]:
     refusing = [spool.refusing for spool in now.spools if spool.refusing]
     spooled = [spool for spool in now.spools if spool.waiting_bytes]
-    found = []
+    problems = []
     if refusing:
         text = f"Webhooks are rejected with 503: the spool cannot take them ({refusing[0]})."
-        found.append(Problem("refusing", Severity.DATA_LOSS, text, "Check the disk of the ingress, and Redis."))
+        problems.append(Problem("refusing", Severity.DATA_LOSS, text, "Check the disk of the ingress, and Redis."))
     elif now.ingresses == []:
         text = "No ingress is running: webhooks are probably not received."
-        found.append(Problem("ingress", Severity.DATA_LOSS, text, "Start one: python -m ingress."))
+        problems.append(Problem("ingress", Severity.DATA_LOSS, text, "Start one: python -m ingress."))
     if spooled:
         size = format_bytes(sum(spool.waiting_bytes for spool in spooled))
         since = min((spool.since_ms for spool in spooled if spool.since_ms), default=0)
         text = f"{size} of webhooks wait in the spool, because Redis did not accept them."
         advice = "They are safe on the ingress's disk, and move to Redis once it accepts them."
-        found.append(Problem("spool", Severity.LATE, text, advice, since_ms=since))
-    return found
+        problems.append(Problem("spool", Severity.LATE, text, advice, since_ms=since))
+    return problems
 
 
 def _workers(now: Snapshot) -> list[Problem]:
@@ -103,16 +103,16 @@ def _workers(now: Snapshot) -> list[Problem]:
         return [Problem("workers", Severity.STUCK, text, "Start one: celery -A workers worker.", "/#workers")]
     consumed = {queue for worker in alive for queue in worker.report.queues}
     unconsumed = sorted({lane.queue for lane in now.lanes if lane.waiting and lane.queue} - consumed)
-    found = []
+    problems = []
     for queue in unconsumed:
         text = f"No worker consumes the queue {queue}, and events wait for it."
-        found.append(Problem(f"queue {queue}", Severity.STUCK, text, f"Start a worker with -Q {queue}.", "/lanes"))
+        problems.append(Problem(f"queue {queue}", Severity.STUCK, text, f"Start a worker with -Q {queue}.", "/lanes"))
     for worker in now.workers:
         if worker.problem and worker.report.state != "starting":
             text = f"Worker {worker.report.node}: {worker.problem}."
             advice = "Check that it is restarted."
-            found.append(Problem(f"worker {worker.name}", Severity.NOTE, text, advice, "/#workers"))
-    return found
+            problems.append(Problem(f"worker {worker.name}", Severity.NOTE, text, advice, "/#workers"))
+    return problems
 
 
 def _database(external: ExternalState) -> list[Problem]:
@@ -125,24 +125,24 @@ def _database(external: ExternalState) -> list[Problem]:
 
 def _lane(lane: LaneStatus, error: str) -> list[Problem]:
     link = f"/lanes/{lane.lane}"
-    found = []
+    problems = []
     if lane.breaker is not None:
         text = f"The handler of {lane.lane} fails for every event: {lane.breaker.error}"
         advice = "Its events wait without using up attempts; one is tried now and then."
         since = lane.breaker.since_ms
-        found.append(Problem(f"breaker {lane.lane}", Severity.STUCK, text, advice, link, since_ms=since))
+        problems.append(Problem(f"breaker {lane.lane}", Severity.STUCK, text, advice, link, since_ms=since))
     if lane.paused:
         text = f"{lane.lane} is paused; {_wait(lane.waiting, 'event')}."
-        found.append(Problem(f"paused {lane.lane}", Severity.NOTE, text, "Resume it when you are ready.", link))
+        problems.append(Problem(f"paused {lane.lane}", Severity.NOTE, text, "Resume it when you are ready.", link))
     if lane.retries >= MANY_RETRIES and lane.breaker is None:
         text = f"{pluralize(lane.retries, 'event')} of {lane.lane} failed and will be retried, {_due(lane)}: {error}"
-        found.append(Problem(f"retries {lane.lane}", Severity.LATE, text, "They are late until then.", link))
+        problems.append(Problem(f"retries {lane.lane}", Severity.LATE, text, "They are late until then.", link))
     overdue = -(lane.next_retry_ms or 0) / 1000
     if overdue > RETRY_OVERDUE_SECONDS and not lane.paused:
         text = f"Retries of {lane.lane} are overdue by {format_duration(overdue)}: no worker moves them."
         advice = "Check that workers are running."
-        found.append(Problem(f"overdue {lane.lane}", Severity.STUCK, text, advice, link))
-    return found
+        problems.append(Problem(f"overdue {lane.lane}", Severity.STUCK, text, advice, link))
+    return problems
 
 
 def _due(lane: LaneStatus) -> str:

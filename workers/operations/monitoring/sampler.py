@@ -125,15 +125,15 @@ class Sampler:
         new_dead_letters = sum(lane.dead for lane in now.lanes) - samples[0].dead if samples else 0
         rejections = tuple(rejection_problems(samples, now.at_ms))
         external = self._external._replace(new_dead_letters=new_dead_letters, rejections=rejections)
-        found = find_problems(now, external, known_since)
+        problems = find_problems(now, external, known_since)
         if self._recent:
-            self.history.add(make_sample(self._recent[-1], now, found))
+            self.history.add(make_sample(self._recent[-1], now, problems))
         self._recent = [*(past for past in self._recent if now.at_ms - past.at_ms <= _RATE_WINDOW * 1000), now]
         self.state = MonitoringState(
             sequence=self.state.sequence + 1,
             snapshot=now,
             samples=tuple(self.history.since(hour_ago)),
-            problems=tuple(found),
+            problems=tuple(problems),
             rates=_rates(self._recent[0], now),
         )
 
