@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from workers.cli.common import UNAVAILABLE, fail, ingress_url, load_settings, print_json
+from workers.cli.common import UNAVAILABLE, Json, fail, ingress_url, load_settings, print_json
 from workers.cli.send import auth_headers
 from workers.devtools.simulation import DUPLICATES, MIX, SimulatedTraffic
 from workers.devtools.simulation.posting import WebhookTarget
@@ -35,7 +35,7 @@ def simulate(
     seed: Annotated[
         int | None, typer.Option(help="Makes the traffic reproducible. A second run sends repetitions only.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print only the summary, as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Send simulated webhooks on a schedule and show the responses: 200, or 400 for those with invalid JSON.
 
