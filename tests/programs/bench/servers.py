@@ -14,7 +14,7 @@ SLUICE = "Sluice"
 BARE = "bare ASGI application"
 CELERY = "FastAPI + Celery delay()"
 DRAMATIQ = "FastAPI + dramatiq send()"
-XADD = "Starlette + XADD a request"
+XADD = "Starlette + one XADD per request"
 
 _APPLICATIONS = {
     BARE: "tests.programs.bench.baselines.bare:app",

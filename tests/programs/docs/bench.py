@@ -39,8 +39,8 @@ def stages() -> str:
 
 
 def _median(measurement: str, name: str) -> str:
-    found = next(series for series in _report().entries[measurement].measured.series if series.name == name)
-    return f"{table.number(median(found.values))} {found.unit}"
+    series = {one.name: one for one in _report().entries[measurement].measured.series}
+    return f"{table.number(median(series[name].values))} {series[name].unit}"
 
 
 def _report() -> report.Report:

@@ -28,8 +28,8 @@ def measure(context: Context) -> Measured:
     return Measured(
         "Redis' part in the whole way of an event, mixed webhooks at full rate, all else on the other core",
         (
-            Series("its commands", "µs an event", tuple(commands)),
-            Series("all of its process, network and fsync included", "µs an event", tuple(process)),
+            Series("its commands", "µs per event", tuple(commands)),
+            Series("all of its process, network and fsync included", "µs per event", tuple(process)),
         ),
         {"redis-cpu": median(commands)},
         {"redis_cpu_us": median(process)},

@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 
 
 class _Stages:
-    """The least that each stage took in any round, in µs an event."""
+    """The least that each stage took in any round, in µs per event."""
 
     def __init__(self) -> None:
         self._found: dict[str, list[float]] = {}
@@ -61,7 +61,7 @@ class _Stages:
     def series(self) -> tuple[Series, ...]:
         best = {stage: min(values) for stage, values in self._found.items()}
         best["all of these"] = sum(best.values())
-        return tuple(Series(stage, "µs an event", (value,)) for stage, value in best.items())
+        return tuple(Series(stage, "µs per event", (value,)) for stage, value in best.items())
 
 
 def measure(context: Context) -> Measured:
