@@ -13,6 +13,6 @@ def register_profiles() -> None:
     settings.load_profile("short")
 
 
-def examples(count: int) -> int:
-    """Return `count` in `make long`, and a fifth of it in `make test`."""
-    return count if settings.get_current_profile_name() == LONG else max(10, count // 5)
+def examples(count: int, *, short: int = 0) -> int:
+    """Return `count` in `make long`; in `make test` `short`, by default a fifth of `count`."""
+    return count if settings.get_current_profile_name() == LONG else short or max(10, count // 5)

@@ -8,7 +8,7 @@ from tests.programs.hostile.requests import attempt
 from tests.programs.hostile.run import Report, run
 
 #: By how much the ingress may have grown from a tenth of a run to its end. Short runs are not long enough to tell.
-_MOST_GROWTH = 1.05
+_MAX_GROWTH = 1.05
 _LONG = 200_000
 
 
@@ -43,7 +43,7 @@ def text(report: Report) -> str:
 
 
 def _has_grown(report: Report) -> bool:
-    return report.sent >= _LONG and report.memory[100] > _MOST_GROWTH * report.memory[10]
+    return report.sent >= _LONG and report.memory[100] > _MAX_GROWTH * report.memory[10]
 
 
 if __name__ == "__main__":

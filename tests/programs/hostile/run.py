@@ -20,7 +20,7 @@ from tests.support.ingress.processes import Ingress, ingress
 from tests.support.valkey import valkey
 
 _CONNECTIONS = 32
-_MOST_WAITING = 20_000  # webhooks in Redis: beyond that sending rests
+_MAX_WAITING = 20_000  # webhooks in Redis: beyond that sending rests
 _LARGEST = 3 * 1024 * 1024
 #: Large webhooks, many at once, before the others: from then on the ingress has the memory that they take.
 WARM_UP = 5 * _CONNECTIONS
@@ -83,7 +83,7 @@ class _Sender:
             return large(self._seed, self._warming)
         if self.sent >= self._bodies:
             return None
-        while self.accepted - self._reader.read.value > _MOST_WAITING:
+        while self.accepted - self._reader.read.value > _MAX_WAITING:
             time.sleep(0.01)  # everything waits, on purpose
         self.sent += 1
         if self.sent in self._marks:

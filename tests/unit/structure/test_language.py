@@ -37,7 +37,7 @@ WORDS = (
     Rule(r"\bas it (?:is|was)\b", "unchanged, verbatim"),
 )
 NAMES = (
-    Rule(r"\bMOST_[A-Z]", "MAX_…"),
+    Rule(r"(?<![A-Z])MOST(?:_[A-Z]|\b)", "MAX_…"),
     Rule(r"(?:LONGEST|SHORTEST)\b", "MAX_…, MIN_…, …_TIMEOUT"),
     Rule(r"PATIENCE\b", "…_TIMEOUT"),
     Rule(r"_REMEMBERED\b", "MAX_…"),

@@ -17,7 +17,7 @@ from tests.programs.hostile.requests import TOKEN, Attempt, attempt
 from tests.support.examples import examples
 from workers.devtools import samples
 
-_REQUESTS = examples(20_000)
+_REQUESTS = examples(20_000, short=1_500)
 
 
 @pytest.mark.examples

@@ -16,7 +16,7 @@ def _completed(folder: Path, line: str, **settings: str) -> list[str]:
     return ended.stdout.split()
 
 
-@pytest.mark.parametrize("command", ["pause", "resume"])
+@pytest.mark.parametrize("command", ["pause", pytest.param("resume", marks=pytest.mark.long)])
 def test_lanes_are_completed(tmp_path: Path, lanes: Lanes, redis_url: str, command: str) -> None:
     assert _completed(tmp_path, f"sluice {command} text.", SLUICE_REDIS_URL=redis_url) == ["text.greet", "text.store"]
 
@@ -30,6 +30,9 @@ def test_commands_are_completed(tmp_path: Path) -> None:
     assert _completed(tmp_path, "sluice health w") == ["web", "worker"]
 
 
-@pytest.mark.parametrize("url", ["", "redis://127.0.0.1:1", "nonsense"])
+@pytest.mark.parametrize(
+    "url",
+    ["", pytest.param("redis://127.0.0.1:1", marks=pytest.mark.long), pytest.param("nonsense", marks=pytest.mark.long)],
+)
 def test_without_redis_nothing_is_offered_and_nothing_is_said(tmp_path: Path, url: str) -> None:
     assert _completed(tmp_path, "sluice pause text.", SLUICE_REDIS_URL=url) == []

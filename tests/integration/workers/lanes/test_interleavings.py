@@ -100,4 +100,4 @@ class Interleavings(Machine):
 @pytest.mark.examples
 def test_no_entry_is_lost_or_doubled_in_any_order(client: redis.Redis) -> None:
     machine = type("WithClient", (Interleavings,), {"client": client})
-    run_state_machine_as_test(machine, settings=settings(max_examples=examples(150), stateful_step_count=50))
+    run_state_machine_as_test(machine, settings=settings(max_examples=examples(150, short=12), stateful_step_count=50))

@@ -8,7 +8,7 @@ from tests.programs.chaos.strikes import Fault
 from tests.programs.chaos.world import World
 
 _QUEUES = "sluice:queue:*"
-_MOST = 50  # wake-ups of a queue that are doubled at once; more and they would breed
+_MAX_DOUBLED = 50  # wake-ups of a queue that are doubled at once; more and they would breed
 
 
 def lose_wakeups(world: World, random: Random) -> None:
@@ -28,7 +28,7 @@ def double_wakeups(world: World, random: Random) -> None:
     with world.redis.client() as client:
         for _ in range(10):
             for queue in client.scan_iter(_QUEUES, count=500, _type="list"):
-                waiting: Any = client.lrange(queue, 0, _MOST)
+                waiting: Any = client.lrange(queue, 0, _MAX_DOUBLED)
                 if waiting:
                     client.lpush(queue, *waiting, *waiting)
             time.sleep(random.uniform(0.02, 0.2))
