@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.programs.chaos import databases, stretch
+from tests.programs.chaos.environment import Environment, running_environment
 from tests.programs.chaos.faults import FAULTS
 from tests.programs.chaos.options import Options, parse, seeded
 from tests.programs.chaos.plan import stretches
 from tests.programs.chaos.stretch import Result
 from tests.programs.chaos.strikes import Fault
 from tests.programs.chaos.table import complaints, table
-from tests.programs.chaos.world import World, world
 
 
 def main() -> int:
@@ -48,10 +48,10 @@ def main() -> int:
 def _on(name: str, folder: Path, options: Options) -> Iterator[Result]:
     """Every stretch on one database. After one that went wrong all is started again, its folder kept."""
     with ExitStack() as running:
-        here: World | None = None
+        here: Environment | None = None
         for number, faults in enumerate(stretches(options, name)):
             if here is None:
-                here = running.enter_context(world(name, folder / f"{name}-{number:02d}"))
+                here = running.enter_context(running_environment(name, folder / f"{name}-{number:02d}"))
             able = [fault for fault in faults if not _lacks(here, fault)]
             if not able:
                 continue
@@ -64,14 +64,14 @@ def _on(name: str, folder: Path, options: Options) -> Iterator[Result]:
                 here = None
 
 
-def _lacks(here: World, fault: Fault) -> bool:
+def _lacks(here: Environment, fault: Fault) -> bool:
     if why := fault.lacking(here):
         _say(f"SKIPPED: {fault.name}: {why}")
     return bool(why)
 
 
 def _tell(result: Result) -> None:
-    amiss = ", ".join(f"{len(items)} {name}" for name, items in result.reckoning._asdict().items())
+    amiss = ", ".join(f"{len(items)} {name}" for name, items in result.verification._asdict().items())
     rest = f", NOT QUIET: {'; '.join(result.restless)}" if result.restless else ""
     odd = f", ODD: {'; '.join(result.odd[:3])}" if result.odd else ""
     _say(

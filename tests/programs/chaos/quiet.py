@@ -6,21 +6,21 @@ from typing import Any
 import redis
 from redis.exceptions import RedisError
 
-from tests.programs.chaos.world import World
+from tests.programs.chaos.environment import Environment
 from workers.lanes.status import lane_statuses
 
 _FORCE_AFTER = 20.0  # seconds: no retry of ours waits that long; others are made due
 _STEADY = 3  # looks in a row that must find nothing
 
 
-def wait_quiet(world: World, seconds: float) -> list[str]:
+def wait_quiet(environment: Environment, seconds: float) -> list[str]:
     """Return what is left after `seconds`; empty once all is quiet."""
     began = time.monotonic()
     seen, left = 0, ["nobody looked"]
-    with world.redis.client() as client:
+    with environment.redis.client() as client:
         while time.monotonic() - began < seconds:
             try:
-                left = _left(world, client)
+                left = _left(environment, client)
                 if time.monotonic() - began > _FORCE_AFTER:
                     _force(client)
             except RedisError as error:
@@ -32,14 +32,14 @@ def wait_quiet(world: World, seconds: float) -> list[str]:
     return left
 
 
-def _left(world: World, client: redis.Redis) -> list[str]:
+def _left(environment: Environment, client: redis.Redis) -> list[str]:
     left = []
     for status in lane_statuses(client):
         what = {"waiting": status.waiting, "in flight": status.in_flight, "retries": status.retries}
         if any(what.values()):
             reported = ", ".join(f"{number} {name}" for name, number in what.items() if number)
             left.append(f"{status.lane}: {reported}{', held' if status.held else ''}")
-    return left + [f"spool: {file}" for file in world.spool.waiting()]
+    return left + [f"spool: {file}" for file in environment.spool.waiting()]
 
 
 def _force(client: redis.Redis) -> None:

@@ -8,7 +8,7 @@ import redis
 from tests.programs.chaos.databases import Database
 from tests.programs.chaos.expected import Key, Row, width
 from tests.programs.chaos.notes import noted
-from tests.programs.chaos.reckoning import Found, Letter
+from tests.programs.chaos.verification import Found, Letter
 from workers.lanes.status import lane_statuses
 from workers.runtime.event_entry import InvalidEntry, decode_entry
 from workers.store.schema.tables import metadata

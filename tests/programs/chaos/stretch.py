@@ -1,4 +1,4 @@
-"""One stretch: steady load, some strikes, quiet, and the reckoning."""
+"""One stretch: steady load, some strikes, quiet, and the verification."""
 
 import threading
 import time
@@ -10,13 +10,13 @@ from typing import NamedTuple
 import redis
 
 from tests.programs.chaos import notes, reading
+from tests.programs.chaos.environment import Environment
 from tests.programs.chaos.expected import expected
 from tests.programs.chaos.quiet import wait_quiet
-from tests.programs.chaos.reckoning import Reckoning, reckon
 from tests.programs.chaos.sender import Sender
 from tests.programs.chaos.strikes import Fault
 from tests.programs.chaos.traffic import stock
-from tests.programs.chaos.world import World
+from tests.programs.chaos.verification import Verification, verify
 
 _PAUSE, _SHORT_PAUSE = (0.5, 2.5), (0.2, 0.8)  # seconds between two strikes
 _FINISH = 90.0  # seconds in which everything must be acknowledged once the load has ended
@@ -31,7 +31,7 @@ class Result(NamedTuple):
     strikes: int
     acknowledged: int
     events: int
-    reckoning: Reckoning
+    verification: Verification
     restless: tuple[str, ...]  # what was left undone
     odd: tuple[str, ...]
     answers: Counter[str]
@@ -43,19 +43,19 @@ class Result(NamedTuple):
     @property
     def is_right(self) -> bool:
         """Whether nothing is amiss."""
-        return self.reckoning.is_right and not self.restless and not self.odd
+        return self.verification.is_right and not self.restless and not self.odd
 
 
-def run(world: World, faults: Sequence[Fault], rounds: int, rate: float, random: Random) -> Result:
+def run(environment: Environment, faults: Sequence[Fault], rounds: int, rate: float, random: Random) -> Result:
     """Strikes each kind so often, in a random order."""
     began = time.monotonic()
     for fault in faults:
-        fault.begin(world)
-    with world.redis.client() as client:
+        fault.begin(environment)
+    with environment.redis.client() as client:
         before = reading.counts(client)
     more = stock(random.randrange(2**32), int(time.time()))
-    world.sender = sender = Sender([world.ports[one] for one in world.ingresses], rate, random, more)
-    watch = _Watch(world)
+    environment.sender = sender = Sender([environment.ports[one] for one in environment.ingresses], rate, random, more)
+    watch = _Watch(environment)
     sender.start()
     plan = [fault for fault in faults for _ in range(rounds or fault.rounds)]
     random.shuffle(plan)
@@ -64,30 +64,30 @@ def run(world: World, faults: Sequence[Fault], rounds: int, rate: float, random:
     try:
         for fault in plan:
             struck = time.monotonic()
-            fault.strike(world, random)
-            world.tell(f"{fault.name} took {time.monotonic() - struck:.1f} s")
+            fault.strike(environment, random)
+            environment.tell(f"{fault.name} took {time.monotonic() - struck:.1f} s")
             time.sleep(random.uniform(*(_PAUSE if len(faults) == 1 else _SHORT_PAUSE)))
     finally:
         stop_of_handling = watch.end()
         unanswered = sender.finish(_FINISH)
-        world.sender = None
+        environment.sender = None
         for fault in faults:
-            fault.end(world)
+            fault.end(environment)
     ended = time.monotonic()
-    restless = wait_quiet(world, max(fault.patience for fault in faults))
+    restless = wait_quiet(environment, max(fault.patience for fault in faults))
     quiet_after = time.monotonic() - ended
     sure = expected(sender.acknowledged)
-    with world.redis.client() as client:
-        found = reading.read(world.database, client, world.folder, before)
-        amiss = reckon(sure, expected([*sender.acknowledged, *unanswered]) if unanswered else sure, found)
+    with environment.redis.client() as client:
+        found = reading.read(environment.database, client, environment.folder, before)
+        amiss = verify(sure, expected([*sender.acknowledged, *unanswered]) if unanswered else sure, found)
         if amiss.is_right and not restless:
-            _clean(world, client)
-    odd, world.odd = [*world.odd, *world.ended(), *sender.unexpected], []
+            _clean(environment, client)
+    odd, environment.odd = [*environment.odd, *environment.ended(), *sender.unexpected], []
     if unanswered:
         odd.append(f"{len(unanswered)} webhooks were not acknowledged within {_FINISH:g} s of the last fault")
     return Result(
         tuple(fault.name for fault in faults),
-        world.database.name,
+        environment.database.name,
         len(plan),
         len(sender.acknowledged),
         len(sure.tables["events"]),
@@ -102,18 +102,18 @@ def run(world: World, faults: Sequence[Fault], rounds: int, rate: float, random:
     )
 
 
-def _clean(world: World, client: redis.Redis) -> None:
+def _clean(environment: Environment, client: redis.Redis) -> None:
     """The next stretch begins with empty tables; Redis keeps what it has."""
-    world.database.empty()
-    notes.forget(world.folder)
+    environment.database.empty()
+    notes.forget(environment.folder)
     reading.forget_letters(client)
 
 
 class _Watch:
     """Looks for new rows of events, and remembers the longest time without."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, environment: Environment) -> None:
+        self._world = environment
         self._longest = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, name="watch")

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from tests.programs.chaos.world import World
+from tests.programs.chaos.environment import Environment
 
 #: Does the harm; whatever is drawn comes from the generator.
-Strike = Callable[[World, Random], None]
+Strike = Callable[[Environment, Random], None]
 
 
-def _nothing(_world: World) -> None:
+def _nothing(_world: Environment) -> None:
     """No preparation."""
 
 
-def _always(_world: World) -> str | None:
+def _always(_world: Environment) -> str | None:
     return None
 
 
@@ -28,8 +28,8 @@ class Fault(NamedTuple):
     name: str
     strike: Strike
     rounds: int = 5
-    begin: Callable[[World], None] = _nothing
-    end: Callable[[World], None] = _nothing
-    lacking: Callable[[World], str | None] = _always
+    begin: Callable[[Environment], None] = _nothing
+    end: Callable[[Environment], None] = _nothing
+    lacking: Callable[[Environment], str | None] = _always
     patience: float = 150.0
     alone: bool = False  # not to be mixed with others in one stretch

@@ -32,7 +32,7 @@ def complaints(results: Sequence[Result], most: int = 12) -> str:
         if not result.is_right:
             lines.append(f"{' + '.join(result.faults)} on {result.database}:")
             for name, items in (
-                *result.reckoning._asdict().items(),
+                *result.verification._asdict().items(),
                 ("restless", result.restless),
                 ("odd", result.odd),
             ):
@@ -43,7 +43,7 @@ def complaints(results: Sequence[Result], most: int = 12) -> str:
 
 def _row(name: str, results: Sequence[Result]) -> list[str]:
     def total(what: str) -> int:
-        return sum(len(getattr(result.reckoning, what)) for result in results)
+        return sum(len(getattr(result.verification, what)) for result in results)
 
     return [
         name,

@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.programs.demo.keeping import keep
-from tests.programs.demo.ledger import PAGE_DELIVERIES, PAGE_EVENTS, Store, accounts, expected_events
+from tests.programs.demo.keep_running import keep
 from tests.programs.demo.sender import Sent, send
+from tests.programs.demo.verification import PAGE_DELIVERIES, PAGE_EVENTS, Store, accounts, expected_events
 from tests.support.programs import free_port, is_free
 from tests.support.stack import Stack, stack
 from workers.devtools.simulation import SimulatedTraffic, SimulatedWebhook

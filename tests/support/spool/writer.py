@@ -1,6 +1,6 @@
 """A process that appends without end, and says after each append how many records it has appended.
 
-`python -m tests.support.spool.writer FOLDER SEED SEGMENT_BYTES [MOST]`: stops appending after MOST records.
+`python -m tests.support.spool.writer FOLDER SEED SEGMENT_BYTES [COUNT]`: stops appending after COUNT records.
 """
 
 import random

@@ -29,7 +29,7 @@ from workers.console.context import ConsoleContext
 from workers.store import Store
 
 #: Milliseconds that a page may take, warm.
-MOST = 200.0
+MAX_MEDIAN_MS = 200.0
 _SETTLES = 5.0  # seconds until the console has looked at everything
 
 console = Console(width=130 if not sys.stdout.isatty() else None)
@@ -49,7 +49,7 @@ class Took(NamedTuple):
 
 
 def main() -> int:
-    """0: every page's median is within MOST."""
+    """0: every page's median is within MAX_MEDIAN_MS."""
     options = _options()
     with (
         tempfile.TemporaryDirectory(prefix="sluice-pages-") as name,
@@ -64,7 +64,7 @@ def main() -> int:
         console.print(_table(found, options.events))
         if options.plans:
             _write_plans(options.plans, context, pages)
-    return 0 if all(took.median <= MOST for took in found) else 1
+    return 0 if all(took.median <= MAX_MEDIAN_MS for took in found) else 1
 
 
 def _options() -> argparse.Namespace:
@@ -121,7 +121,7 @@ def _table(found: list[Took], events: int) -> Table:
         table.columns[[column.header for column in table.columns].index(name)].justify = "right"
     for took in found:
         cold = "" if took.cold is None else f"{took.cold:.0f}"
-        late = "" if took.median <= MOST else f"over {MOST:.0f} ms"
+        late = "" if took.median <= MAX_MEDIAN_MS else f"over {MAX_MEDIAN_MS:.0f} ms"
         table.add_row(took.asked.name, cold, f"{took.median:.0f}", f"{max(took.warm):.0f}", late)
     return table
 

@@ -13,63 +13,63 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from tests.programs.chaos.environment import Environment
 from tests.programs.chaos.strikes import Fault
-from tests.programs.chaos.world import World
 
 _SOURCE = Path(__file__).parent.parent / "clock.c"
 _HOUR = 3600
 _LIBRARY, _PROGRAMS, _REDIS = "clock.so", "clock-of-programs", "clock-of-redis"
 
 
-def _lacking(_world: World) -> str | None:
+def _lacking(_world: Environment) -> str | None:
     return None if shutil.which("gcc") else "no gcc to make the library with that shifts clocks"
 
 
-def _begin(world: World) -> None:
+def _begin(environment: Environment) -> None:
     """Everything is started again under shifted clocks, the shift being nothing yet."""
-    if world.added:  # for another kind in the same stretch
+    if environment.added:  # for another kind in the same stretch
         return
-    library = world.folder / _LIBRARY
+    library = environment.folder / _LIBRARY
     if not library.exists():
         subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", library, _SOURCE, "-ldl"], check=True)
     for name in (_PROGRAMS, _REDIS):
-        _shift(world, name, 0)
-    _restart(world, **{name: _preloaded(world, name) for name in (_PROGRAMS, _REDIS)})
+        _shift(environment, name, 0)
+    _restart(environment, **{name: _preloaded(environment, name) for name in (_PROGRAMS, _REDIS)})
 
 
-def _end(world: World) -> None:
+def _end(environment: Environment) -> None:
     """As before."""
-    if world.added:
-        _restart(world, **{_PROGRAMS: {}, _REDIS: {}})
+    if environment.added:
+        _restart(environment, **{_PROGRAMS: {}, _REDIS: {}})
 
 
-def _restart(world: World, **added: dict[str, str]) -> None:
-    old = [*world.ingresses, *world.workers]
-    world.redis.stop()
-    world.redis.environment = added[_REDIS]
-    world.redis.start()
-    world.added = added[_PROGRAMS]
-    world.ingresses = [world.new_ingress() for _ in world.ingresses]
-    world.workers = [world.new_worker() for _ in world.workers]
-    world.use_ports()
-    world.retire(old)
-    world.wait_ready()
+def _restart(environment: Environment, **added: dict[str, str]) -> None:
+    old = [*environment.ingresses, *environment.workers]
+    environment.redis.stop()
+    environment.redis.environment = added[_REDIS]
+    environment.redis.start()
+    environment.added = added[_PROGRAMS]
+    environment.ingresses = [environment.new_ingress() for _ in environment.ingresses]
+    environment.workers = [environment.new_worker() for _ in environment.workers]
+    environment.use_ports()
+    environment.retire(old)
+    environment.wait_ready()
 
 
-def _preloaded(world: World, name: str) -> dict[str, str]:
-    return {"LD_PRELOAD": str(world.folder / _LIBRARY), "CHAOS_CLOCK": str(world.folder / name)}
+def _preloaded(environment: Environment, name: str) -> dict[str, str]:
+    return {"LD_PRELOAD": str(environment.folder / _LIBRARY), "CHAOS_CLOCK": str(environment.folder / name)}
 
 
-def _shift(world: World, name: str, seconds: int) -> None:
+def _shift(environment: Environment, name: str, seconds: int) -> None:
     # Written in place: it is mapped into the processes.
-    with (world.folder / name).open("r+b" if (world.folder / name).exists() else "wb") as file:
+    with (environment.folder / name).open("r+b" if (environment.folder / name).exists() else "wb") as file:
         file.write(struct.pack("=q", seconds))
 
 
-def _jump(name: str, world: World, random: Random) -> None:
-    _shift(world, name, random.choice((-1, 1)) * random.randrange(_HOUR, 5 * _HOUR))
+def _jump(name: str, environment: Environment, random: Random) -> None:
+    _shift(environment, name, random.choice((-1, 1)) * random.randrange(_HOUR, 5 * _HOUR))
     time.sleep(random.uniform(2, 5))
-    _shift(world, name, 0)
+    _shift(environment, name, 0)
 
 
 FAULTS = (

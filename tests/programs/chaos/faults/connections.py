@@ -7,39 +7,39 @@ from random import Random
 
 from redis.exceptions import RedisError
 
+from tests.programs.chaos.environment import Environment
 from tests.programs.chaos.strikes import Fault
-from tests.programs.chaos.world import World
 
 
-def cut_connections(world: World, random: Random) -> None:
+def cut_connections(environment: Environment, random: Random) -> None:
     """Every connection, some times."""
-    with world.redis.client() as client:
+    with environment.redis.client() as client:
         for _ in range(random.randrange(1, 4)):
             with suppress(RedisError):  # this one too
                 client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
             time.sleep(random.uniform(0.1, 0.8))
 
 
-def freeze_redis(world: World, random: Random) -> None:
+def freeze_redis(environment: Environment, random: Random) -> None:
     """Stopped, its connections open."""
-    world.redis.signal(signal.SIGSTOP)
+    environment.redis.signal(signal.SIGSTOP)
     time.sleep(random.uniform(1, 7))
-    world.redis.signal(signal.SIGCONT)
+    environment.redis.signal(signal.SIGCONT)
 
 
-def fill_redis(world: World, random: Random) -> None:
+def fill_redis(environment: Environment, random: Random) -> None:
     """There is no memory for anything more."""
-    _configured(world, "maxmemory", "1mb", "0", random.uniform(1, 6))
+    _configured(environment, "maxmemory", "1mb", "0", random.uniform(1, 6))
 
 
-def read_only_redis(world: World, random: Random) -> None:
+def read_only_redis(environment: Environment, random: Random) -> None:
     """It misses a replica, and takes no writes: NOREPLICAS."""
-    _configured(world, "min-replicas-to-write", "1", "0", random.uniform(1, 6))
+    _configured(environment, "min-replicas-to-write", "1", "0", random.uniform(1, 6))
 
 
-def replica_redis(world: World, random: Random) -> None:
+def replica_redis(environment: Environment, random: Random) -> None:
     """It is made a replica of nobody that answers, and a primary again: READONLY."""
-    with world.redis.client() as client:
+    with environment.redis.client() as client:
         client.replicaof("127.0.0.1", 1)
         try:
             time.sleep(random.uniform(1, 5))
@@ -47,8 +47,8 @@ def replica_redis(world: World, random: Random) -> None:
             client.replicaof("NO", "ONE")
 
 
-def _configured(world: World, option: str, value: str, before: str, seconds: float) -> None:
-    with world.redis.client() as client:
+def _configured(environment: Environment, option: str, value: str, before: str, seconds: float) -> None:
+    with environment.redis.client() as client:
         client.config_set(option, value)
         try:
             time.sleep(seconds)

@@ -5,9 +5,9 @@ import subprocess
 import time
 from random import Random
 
-from tests.programs.chaos.kept import spawn
+from tests.programs.chaos.environment import Environment
 from tests.programs.chaos.strikes import Fault
-from tests.programs.chaos.world import World
+from tests.programs.chaos.supervised import spawn
 from tests.support.programs import lasting_port, program
 from tests.support.waiting import until
 
@@ -16,46 +16,46 @@ worker: celery --quiet -A workers worker --concurrency 2 --loglevel INFO --witho
 """
 
 
-def deploy(world: World, random: Random) -> None:
+def deploy(environment: Environment, random: Random) -> None:
     """Everything is replaced."""
-    old = [*world.ingresses, *world.workers]
-    ingresses = [world.new_ingress() for _ in world.ingresses]
-    workers = [world.new_worker() for _ in world.workers]
-    world.wait_ready(ingresses)
-    world.ingresses, world.workers = ingresses, workers
-    world.use_ports()
+    old = [*environment.ingresses, *environment.workers]
+    ingresses = [environment.new_ingress() for _ in environment.ingresses]
+    workers = [environment.new_worker() for _ in environment.workers]
+    environment.wait_ready(ingresses)
+    environment.ingresses, environment.workers = ingresses, workers
+    environment.use_ports()
     if random.random() < 0.5:
         time.sleep(random.uniform(0, 2))
-    world.retire(old)
+    environment.retire(old)
 
 
-def deploy_at_once(world: World, random: Random) -> None:
+def deploy_at_once(environment: Environment, random: Random) -> None:
     """All is SIGTERMed before anything new is there, as `systemctl restart` does; then started again."""
-    old = [*world.ingresses, *world.workers]
+    old = [*environment.ingresses, *environment.workers]
     for one in old:
         one.terminate()
     time.sleep(random.uniform(0, 1))
-    world.ingresses = [world.new_ingress() for _ in world.ingresses]
-    world.workers = [world.new_worker() for _ in world.workers]
-    world.use_ports()
-    world.wait_ready()
-    world.retire(old)
+    environment.ingresses = [environment.new_ingress() for _ in environment.ingresses]
+    environment.workers = [environment.new_worker() for _ in environment.workers]
+    environment.use_ports()
+    environment.wait_ready()
+    environment.retire(old)
 
 
-def through_runner(world: World, random: Random) -> None:
+def through_runner(environment: Environment, random: Random) -> None:
     """A `sluice up` comes beside the others, takes its share, and is SIGTERMed."""
     port = lasting_port()
-    folder = world.folder / f"up-{port}"
+    folder = environment.folder / f"up-{port}"
     folder.mkdir()
     (folder / "Procfile").write_text(_PROCFILE)
     # Its data folder is its own, for it is locked; what it spools it must therefore drain itself.
     settings = {"SLUICE_PORT": str(port), "SLUICE_DATA_DIR": str(folder / "var")}
-    with (world.folder / f"up-{port}.log").open("wb") as log:
-        environment = {**world.environment, **world.added, **settings}
-        process = spawn([program("sluice"), "up"], cwd=folder, env=environment, stdout=log, stderr=log)
-    until(lambda: world.is_ready(port) or process.poll() is not None, within=90, every=0.05)
-    ports = [world.ports[one] for one in world.ingresses]
-    world.load.use([*ports, port])
+    with (environment.folder / f"up-{port}.log").open("wb") as log:
+        variables = {**environment.variables, **environment.added, **settings}
+        process = spawn([program("sluice"), "up"], cwd=folder, env=variables, stdout=log, stderr=log)
+    until(lambda: environment.is_ready(port) or process.poll() is not None, within=90, every=0.05)
+    ports = [environment.ports[one] for one in environment.ingresses]
+    environment.load.use([*ports, port])
     time.sleep(random.uniform(1, 4))
     process.send_signal(signal.SIGTERM)
     try:
@@ -63,9 +63,9 @@ def through_runner(world: World, random: Random) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         code = process.wait()
-    world.load.use(ports)
+    environment.load.use(ports)
     if code:
-        world.odd.append(f"`sluice up` ended with {code} after SIGTERM")
+        environment.odd.append(f"`sluice up` ended with {code} after SIGTERM")
 
 
 FAULTS = (

@@ -3,16 +3,16 @@
 import time
 from random import Random
 
+from tests.programs.chaos.environment import Environment
 from tests.programs.chaos.strikes import Fault, Strike
 from tests.programs.chaos.traffic import texts
-from tests.programs.chaos.world import World
 
 _QUIET = 240.0  # seconds: three deaths, each taken over within 10 s, each event alone
 
 
 def _ordered(order: str, count: int = 1) -> Strike:
-    def strike(world: World, random: Random) -> None:
-        world.load.inject(texts(random, order, count))
+    def strike(environment: Environment, random: Random) -> None:
+        environment.load.inject(texts(random, order, count))
         time.sleep(random.uniform(2, 5))
 
     strike.__doc__ = f"Some texts that order {order}."

@@ -5,6 +5,7 @@ import threading
 import time
 from random import Random
 
+from tests.programs.chaos.environment import Environment
 from tests.programs.chaos.faults.connections import cut_connections, freeze_redis
 from tests.programs.chaos.faults.killing import (
     kill_both_ingresses,
@@ -18,7 +19,6 @@ from tests.programs.chaos.faults.killing import (
 from tests.programs.chaos.faults.stopping import stop_ingress, stop_pool
 from tests.programs.chaos.faults.wakeups import lose_wakeups
 from tests.programs.chaos.strikes import Fault, Strike
-from tests.programs.chaos.world import World
 
 #: One of each, two or three at a time.
 _REDIS = (kill_redis, kill_redis, freeze_redis, cut_connections)
@@ -26,52 +26,52 @@ _PROGRAMS = (kill_ingress, kill_both_ingresses, stop_ingress, kill_worker, kill_
 _REST = (strike_database, kill_pool_process, lose_wakeups)
 
 
-def several(world: World, random: Random) -> None:
+def several(environment: Environment, random: Random) -> None:
     """Two or three strikes that overlap."""
     kinds = random.sample((_REDIS, _PROGRAMS, _REST), random.choice((2, 2, 3)))
-    threads = [_struck(world, random.choice(kind), Random(random.random())) for kind in kinds]
+    threads = [_struck(environment, random.choice(kind), Random(random.random())) for kind in kinds]
     for thread in threads:
         thread.join()
 
 
-def everything(world: World, random: Random) -> None:
+def everything(environment: Environment, random: Random) -> None:
     """All programs and Redis are killed at once, as by a power cut of the machine, and started again."""
-    world.redis.kill()
-    for one in (*world.ingresses, *world.workers):
+    environment.redis.kill()
+    for one in (*environment.ingresses, *environment.workers):
         one.signal_all(signal.SIGKILL)
     time.sleep(random.uniform(0, 2))
-    world.redis.start()
-    world.wait_ready()
+    environment.redis.start()
+    environment.wait_ready()
 
 
-def kill_other_pool(world: World, random: Random) -> None:
+def kill_other_pool(environment: Environment, random: Random) -> None:
     """SIGKILL of a worker with threads, or of one that is a single process."""
-    random.choice(world.workers).kill()
+    random.choice(environment.workers).kill()
     time.sleep(random.uniform(1, 3))
 
 
-def _other_pools(world: World) -> None:
-    _replace_workers(world, "threads", "solo")
+def _other_pools(environment: Environment) -> None:
+    _replace_workers(environment, "threads", "solo")
 
 
-def _prefork_again(world: World) -> None:
-    _replace_workers(world, "prefork", "prefork")
+def _prefork_again(environment: Environment) -> None:
+    _replace_workers(environment, "prefork", "prefork")
 
 
-def _replace_workers(world: World, *pools: str) -> None:
-    old = world.workers
-    world.workers = [world.new_worker(pool) for pool in pools]
-    world.retire(old)
+def _replace_workers(environment: Environment, *pools: str) -> None:
+    old = environment.workers
+    environment.workers = [environment.new_worker(pool) for pool in pools]
+    environment.retire(old)
 
 
-def _struck(world: World, strike: Strike, random: Random) -> threading.Thread:
+def _struck(environment: Environment, strike: Strike, random: Random) -> threading.Thread:
     name = getattr(strike, "__name__", "strike")
 
     def run() -> None:
         try:
-            strike(world, random)
+            strike(environment, random)
         except Exception as error:  # noqa: BLE001 - in a thread of its own it would go unseen
-            world.odd.append(f"{name}: {error!r}")
+            environment.odd.append(f"{name}: {error!r}")
 
     thread = threading.Thread(target=run, name=name)
     thread.start()

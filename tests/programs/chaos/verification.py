@@ -26,7 +26,7 @@ class Found(NamedTuple):
     runs: Counter[tuple[str, str]]
 
 
-class Reckoning(NamedTuple):
+class Verification(NamedTuple):
     """What is amiss; each entry in words."""
 
     lost: list[str]
@@ -39,10 +39,10 @@ class Reckoning(NamedTuple):
         return not (self.lost or self.doubled or self.wrong)
 
 
-def reckon(sure: Expected, possible: Expected, found: Found) -> Reckoning:
+def verify(sure: Expected, possible: Expected, found: Found) -> Verification:
     """`sure`: what acknowledged webhooks lead to. `possible`: those, and the ones whose answer never came."""
     letters = {(letter.lane, letter.key): letter.why for letter in found.letters}
-    return Reckoning(
+    return Verification(
         [*_lost(sure, found, letters)],
         [*_doubled(possible, found)],
         [*_wrong_rows(sure, possible, found), *_wrong_letters(sure, possible, found), *_short(sure, found)],

@@ -17,7 +17,7 @@ _PAUSE = 0.3  # seconds between an end and the next start
 _TERM = 45.0  # seconds from SIGTERM to SIGKILL
 
 
-class Kept:
+class SupervisedProcess:
     """One program and the process group it leads. `orphans`: seconds that the children of a killed one may live on."""
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 
 from tests.programs.chaos.databases import Database, database
-from tests.programs.chaos.kept import Kept
 from tests.programs.chaos.redis_server import RedisServer
 from tests.programs.chaos.sender import Sender
 from tests.programs.chaos.spool_disk import SpoolDisk
+from tests.programs.chaos.supervised import SupervisedProcess
 from tests.support.programs import clean_environment, lasting_port, program, python
 from tests.support.stack import media_api
 from tests.support.waiting import until
@@ -21,7 +21,7 @@ _START = 90.0  # seconds
 _POOLS = ("prefork", "prefork")
 
 
-class World:
+class Environment:
     """The programs and servers; `sender` is set while a stretch has load."""
 
     def __init__(self, folder: Path, store: Database, media_url: str) -> None:
@@ -29,7 +29,7 @@ class World:
         self.database = store
         self.redis = RedisServer(folder / "redis")
         self.spool = SpoolDisk(folder / "var" / "spool")
-        self.environment = clean_environment(
+        self.variables = clean_environment(
             SLUICE_REDIS_URL=self.redis.url,
             SLUICE_DATABASE_URL=store.url,
             SLUICE_DATA_DIR=str(folder / "var"),
@@ -38,9 +38,9 @@ class World:
             SLUICE_HANDLERS="tests.programs.chaos.handlers",
             CHAOS_NOTES=str(folder),
         )
-        self.ingresses: list[Kept] = []
-        self.workers: list[Kept] = []
-        self.ports: dict[Kept, int] = {}
+        self.ingresses: list[SupervisedProcess] = []
+        self.workers: list[SupervisedProcess] = []
+        self.ports: dict[SupervisedProcess, int] = {}
         self.sender: Sender | None = None
         self.odd: list[str] = []  # what went wrong apart from events
         self.added: dict[str, str] = {}  # to the environment of programs that are started from now on
@@ -71,20 +71,20 @@ class World:
         self.redis.stop()
         self.spool.unmount()
 
-    def new_ingress(self) -> Kept:
+    def new_ingress(self) -> SupervisedProcess:
         """Another ingress, on a port of its own."""
         port = lasting_port()
         made = self._keep("ingress", python("-m", "ingress"), {"SLUICE_PORT": str(port)})
         self.ports[made] = port
         return made
 
-    def new_worker(self, pool: str = "prefork") -> Kept:
+    def new_worker(self, pool: str = "prefork") -> SupervisedProcess:
         """Another worker."""
         options = f"--quiet -A workers worker --pool {pool} --loglevel INFO --without-gossip --without-mingle"
         count = () if pool == "solo" else ("--concurrency", "2")
         return self._keep(f"worker-{pool}", [program("celery"), *options.split(), *count], {})
 
-    def wait_ready(self, ingresses: Sequence[Kept] = ()) -> None:
+    def wait_ready(self, ingresses: Sequence[SupervisedProcess] = ()) -> None:
         """Until these ingresses (default: all) take webhooks."""
         for one in ingresses or self.ingresses:
             until(partial(self.is_ready, self.ports[one]), within=_START, every=0.05)
@@ -101,7 +101,7 @@ class World:
         if self.sender is not None:
             self.sender.use([self.ports[one] for one in self.ingresses])
 
-    def retire(self, programs: Sequence[Kept]) -> None:
+    def retire(self, programs: Sequence[SupervisedProcess]) -> None:
         """SIGTERMs them all at once, and waits; one that has to be killed is odd.
 
         A Celery worker may end on its own, with 1, when Redis goes or comes back (see the README): also just then.
@@ -125,17 +125,19 @@ class World:
         with (self.folder / "chaos.log").open("a") as log:
             log.write(f"{datetime.now(UTC).isoformat()} {line}\n")
 
-    def _keep(self, name: str, command: Sequence[str], settings: dict[str, str]) -> Kept:
+    def _keep(self, name: str, command: Sequence[str], settings: dict[str, str]) -> SupervisedProcess:
         self._number += 1
-        return Kept(f"{self._number:02d}-{name}", command, {**self.environment, **self.added, **settings}, self.folder)
+        return SupervisedProcess(
+            f"{self._number:02d}-{name}", command, {**self.variables, **self.added, **settings}, self.folder
+        )
 
 
 @contextmanager
-def world(name: str, folder: Path) -> Iterator[World]:
+def running_environment(name: str, folder: Path) -> Iterator[Environment]:
     """All of it with a database of that name, in that folder (made here); stopped at the end."""
     folder.mkdir(parents=True)
     with database(name, folder) as store, media_api() as template:
-        made = World(folder, store, template)
+        made = Environment(folder, store, template)
         try:
             made.start()
             yield made

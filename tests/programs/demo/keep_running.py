@@ -1,4 +1,4 @@
-"""`make demo KEEP=1`: after the reckoning all goes on running, with a little traffic, until Ctrl-C."""
+"""`make demo KEEP=1`: after the verification everything keeps running, with a little traffic, until Ctrl-C."""
 
 import signal
 import time
