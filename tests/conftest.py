@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 import redis
+from xdist.remote import Producer
 
 from shared.redis.connection import connect
+from tests.support.distribution import GroupScheduling
 from tests.support.examples import register_profiles
 from tests.support.log import Log, recorded_log
 from tests.support.programs import forget_settings
@@ -16,17 +18,16 @@ from workers.lanes import Lanes
 register_profiles()
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slow folders first, so that no test process is left with them at the end, and share what they start.
-
-    Tests of one file stay in one process (--dist loadgroup); so do all that use the running Sluice of tests/system.
-    """
+    """Run the slow folders first, so that no test process is left with them at the end."""
     order = {"system": 0, "integration": 1, "unit": 2}
     items.sort(key=lambda item: order.get(item.nodeid.split("/")[1], 0))
-    for item in items:
-        shared = "sluice" in getattr(item, "fixturenames", ()) and item.nodeid.startswith("tests/system/test_")
-        item.add_marker(pytest.mark.xdist_group("tests/system" if shared else item.nodeid.partition("::")[0]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
+    """Keep the tests of a file in one process, and those that share a Sluice, too."""
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

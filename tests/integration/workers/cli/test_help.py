@@ -100,8 +100,8 @@ def test_the_version_is_that_of_the_distribution(sluice: Sluice) -> None:
 
 
 @pytest.mark.parametrize("command", ["list", "export"])
-def test_an_option_without_effect_is_accepted_but_not_shown(sluice: Sluice, valkey_url: str, command: str) -> None:
-    assert sluice("dead", command, "--all", redis_url=valkey_url).exit_code == 0
+def test_an_option_without_effect_is_accepted_but_not_shown(sluice: Sluice, redis_url: str, command: str) -> None:
+    assert sluice("dead", command, "--all", redis_url=redis_url).exit_code == 0
     assert "--all" not in sluice("dead", command, "--help").stdout
     assert "--all" in sluice("dead", "replay", "--help").stdout
 
