@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from tests.support.programs import free_port, program
+from tests.support.programs import ROOT, free_port, program
 from tests.support.waiting import until
 
 _START_SECONDS = 60.0
@@ -68,7 +68,7 @@ def stack(folder: Path, **settings: str) -> Iterator[Stack]:
         }
         started = Stack(f"http://127.0.0.1:{port}", folder, environment)
         with started.log.open("w") as log:
-            process = subprocess.Popen([program("sluice"), "up"], env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen([program("sluice"), "up"], cwd=ROOT, env=environment, stdout=log, stderr=log)
             try:
                 _wait_ready(started, process)
                 yield started
@@ -91,7 +91,7 @@ def _wait_ready(started: Stack, process: "subprocess.Popen[bytes]") -> None:
 @contextmanager
 def _media_api() -> Iterator[str]:
     command = [sys.executable, "-m", "tests.support.media_api", "--auth", "Authorization: Bearer demo"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield process.stdout.readline().strip()

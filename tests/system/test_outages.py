@@ -150,7 +150,7 @@ def test_while_the_database_is_locked_events_wait_and_none_is_charged_for_it(out
     try:
         holder.execute("BEGIN EXCLUSIVE")
         wamids = [_text(outages) for _ in range(20)]
-        until(lambda: "is down; it waits" in outages.log.read_text(), within=_SECONDS, every=0.1)
+        until(lambda: "is down; the lane waits" in outages.log.read_text(), within=_SECONDS, every=0.1)
         holder.execute("ROLLBACK")
     finally:
         holder.close()
@@ -175,7 +175,7 @@ def test_while_the_database_is_down_events_wait_and_none_is_charged_for_it(
         assert _rows_follow(sluice, wamids)
         mortal_database.kill()
         wamids += [_text(sluice) for _ in range(20)]
-        until(lambda: "is down; it waits" in sluice.log.read_text(), within=_SECONDS, every=0.1)
+        until(lambda: "is down; the lane waits" in sluice.log.read_text(), within=_SECONDS, every=0.1)
         mortal_database.start()
         assert _rows_follow(sluice, wamids)
         assert _dead_letters(sluice) == []
