@@ -34,5 +34,5 @@ def test_the_only_worker_stalls_and_lanes_go_on_by_themselves(tmp_path: Path) ->
         stall.unlink()  # the next one is as it should be
         post(sluice, _TEXT % (b"after", b"after"))
         wait_for_row(sluice, "messages", 60, wamid="wamid.after")
-        assert "ended with exit code 1; starting it again" in sluice.log.read_text()
+        assert "ended with exit code 1; restarting in" in sluice.log.read_text()
         until(lambda: _is_well(sluice), every=0.2)
